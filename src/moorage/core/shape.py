@@ -1,0 +1,50 @@
+"""The shape every system has: the doors it offers and the life it leads.
+
+A system is a module `moorage.<name>.system` with one object `SYSTEM`. Opening it yields an `Opened`: tools
+for the MCP door, routes for the HTTP door, checks for readiness. Command line doors are found without opening anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+type_name = str
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A plain typed async function as a tool; no protocol library is known here.
+
+    The function's signature is the input schema (`Annotated[..., pydantic.Field(description=...)]`), its docstring
+    the description, written for a model choosing among many. A parameter typed `Call` is injected and not part of the
+    schema. All four hints are stated for every tool, on purpose, because clients treat a missing one as the worst.
+
+    Attributes:
+        structured: True: the result model's schema is published and the result is structured content
+            beside the same data as text. False: the function returns prose (`str`) and nothing else.
+    """
+
+    function: Callable[..., Awaitable[Any]]
+    title: str
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    open_world: bool
+    structured: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+
+class Call(Protocol):
+    """What a running tool may know of its call and tell its caller."""
+
+    request_id: str
+    transport: str  # "stdio", "http", "sse", or "memory" in tests
+
+    async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
+        """Tell the caller how far the work is; silently ignored when the caller did not ask."""
+        ...
