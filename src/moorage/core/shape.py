@@ -6,11 +6,12 @@ for the MCP door, routes for the HTTP door, checks for readiness. Command line d
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-type_name = str
+from starlette.routing import BaseRoute
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,56 @@ class Tool:
 
 
 class Call(Protocol):
-    """What a running tool may know of its call and tell its caller."""
+    """What a running tool may know of its call, and tell its caller."""
 
-    request_id: str
-    transport: str  # "stdio", "http", "sse", or "memory" in tests
+    @property
+    def request_id(self) -> str: ...
+
+    @property
+    def transport(self) -> str:
+        """One of "stdio", "http", "sse"; "memory" in tests."""
+        ...
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Tell the caller how far the work is; silently ignored when the caller did not ask."""
+        ...
+
+
+@dataclass(frozen=True)
+class Check:
+    """One answer to "are you ready?"."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What an open system contributes to the doors.
+
+    Attributes:
+        tools: in the order they are listed to clients.
+        routes: mounted under `/api/v1/<system>`.
+        checks: asked by `/health/ready`; each is quick, bounded, and never raises.
+    """
+
+    tools: Sequence[Tool] = ()
+    routes: Sequence[BaseRoute] = ()
+    checks: Sequence[Callable[[], Awaitable[Sequence[Check]]]] = field(default=())
+
+
+class System(Protocol):
+    """One room of the house, as `moorage.systems` sees it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def purpose(self) -> str:
+        """One sentence: what it is for. Part of the instructions that models read."""
+        ...
+
+    def open(self, ground: Any, settings: Any) -> AbstractAsyncContextManager[Opened]:
+        """Open what the system holds; leaving the context closes it, also when it is cancelled."""
         ...
