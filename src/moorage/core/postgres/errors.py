@@ -1,0 +1,136 @@
+"""Driver errors and SQLSTATEs, translated in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import asyncpg
+
+from moorage.core.errors import BrokenState, Conflict, Exhausted, Forbidden, Internal, MoorageError, Unavailable
+
+
+UndefinedTable = asyncpg.UndefinedTableError
+
+
+class ServerUnavailable(Unavailable):
+    """PostgreSQL does not answer, or closed the connection while it worked."""
+
+    code: ClassVar[str] = "postgres.unavailable"
+
+
+class ServerFull(Exhausted):
+    """PostgreSQL has no connection left for us."""
+
+    code: ClassVar[str] = "postgres.too_many_connections"
+
+
+class LoginRefused(Forbidden):
+    """PostgreSQL refused the user, the password or the database."""
+
+    code: ClassVar[str] = "postgres.login_refused"
+
+
+class DatabaseMissing(BrokenState):
+    """The database does not exist on the server."""
+
+    code: ClassVar[str] = "postgres.database_missing"
+
+
+class SchemaMissing(BrokenState):
+    """A table, column or schema that this program needs is not there."""
+
+    code: ClassVar[str] = "postgres.schema_missing"
+
+
+class DiskFull(Unavailable):
+    """The server's disk is full; nothing was written."""
+
+    code: ClassVar[str] = "postgres.disk_full"
+
+
+class TookTooLong(Exhausted):
+    """A statement ran into its time limit and was cancelled; nothing was written."""
+
+    code: ClassVar[str] = "postgres.timeout"
+
+
+class TryAgain(Conflict):
+    """Two transactions got in each other's way; nothing was written."""
+
+    code: ClassVar[str] = "postgres.try_again"
+    retryable: ClassVar[bool] = True
+
+
+class NotPermitted(Forbidden):
+    """The login role lacks a right."""
+
+    code: ClassVar[str] = "postgres.not_permitted"
+
+
+class StatementFailed(Internal):
+    """PostgreSQL refused a statement of ours."""
+
+    code: ClassVar[str] = "postgres.statement_failed"
+
+
+# SQLSTATE, or its class of two letters, to what it means here and what to do. The longest match wins.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_MEANING: dict[str, tuple[type[MoorageError], str]] = {
+    "08": (ServerUnavailable, "Check that PostgreSQL runs and is reachable, then repeat the call."),
+    "28": (LoginRefused, "Check POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL) and pg_hba.conf."),
+    "3D000": (DatabaseMissing, "Check the database name; a project whose database was dropped must be deleted."),
+    "3F000": (SchemaMissing, "Run `moorage migrate`."),
+    "42P01": (SchemaMissing, "Run `moorage migrate`."),
+    "42703": (SchemaMissing, "Run `moorage migrate`."),
+    "42501": (NotPermitted, "Grant the role this right, or use a role that owns the database."),
+    "40001": (TryAgain, "Repeat the call."),
+    "40P01": (TryAgain, "Repeat the call."),
+    "55P03": (TryAgain, "Repeat the call in a moment."),
+    "53100": (DiskFull, "Free space on the disk of the PostgreSQL data folder, then repeat the call."),
+    "53200": (Unavailable, "PostgreSQL is out of memory; lower its load, then repeat the call."),
+    "53300": (ServerFull, "Close other clients, raise max_connections, or lower postgres.pool_budget."),
+    "57014": (TookTooLong, "Ask for less, or repeat the call when the server is less busy."),
+    "57P": (ServerUnavailable, "PostgreSQL is stopping or starting; repeat the call in a moment."),
+}
+
+
+def translate(error: Exception, *, doing: str) -> MoorageError:
+    """Return the failure of ours that a driver error means.
+
+    Args:
+        doing: what was being done, for the message: "opening project 'app'".
+    """
+    if isinstance(error, MoorageError):
+        return error
+    if isinstance(error, asyncpg.PostgresError):
+        return _from_sqlstate(error, doing)
+    if isinstance(error, TimeoutError):
+        return TookTooLong(f"{doing} took too long", hint=_MEANING["57014"][1])
+    if isinstance(error, OSError | asyncpg.InterfaceError):
+        return ServerUnavailable(f"{doing}: PostgreSQL does not answer ({_reason(error)})", hint=_MEANING["08"][1])
+    return Internal(f"{doing} failed ({type(error).__name__})", hint="See the log under the request id.")
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn driver errors raised inside into failures of ours; others pass unchanged."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        raise translate(error, doing=doing) from error
+
+
+def _from_sqlstate(error: asyncpg.PostgresError, doing: str) -> MoorageError:
+    state = error.sqlstate or ""
+    for length in (5, 3, 2):
+        if state[:length] in _MEANING:
+            kind, hint = _MEANING[state[:length]]
+            return kind(f"{doing}: {error}", hint=hint, sqlstate=state)
+    return StatementFailed(f"{doing}: {error}", hint="This is a defect; see the log.", sqlstate=state)
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return text[:200]

@@ -1,0 +1,69 @@
+"""Opening asyncpg pools and connections with the codecs everybody here expects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import asyncpg
+
+from moorage.core.postgres.address import Address
+
+APPLICATION_NAME = "moorage"
+CONNECT_TIMEOUT_SECONDS = 10.0
+
+Connection = asyncpg.Connection
+Pool = asyncpg.Pool
+OnConnect = Callable[[Connection], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class PoolSize:
+    """How a pool grows, shrinks and gives up; the numbers are those of the first founding design."""
+
+    min_size: int = 0
+    max_size: int = 5
+    max_queries: int = 50_000
+    idle_seconds: float = 300.0
+    command_timeout_seconds: float = 60.0
+
+
+async def connect(address: Address, database: str) -> Connection:
+    """Open one connection outside any pool; the caller closes it."""
+    connection = await asyncpg.connect(
+        **address.connect_arguments(database),
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        server_settings={"application_name": APPLICATION_NAME},
+    )
+    await _set_codecs(connection)
+    return connection
+
+
+async def open_pool(
+    address: Address, database: str, size: PoolSize, *, on_connect: OnConnect | None = None
+) -> asyncpg.Pool:
+    """Open a pool; `on_connect` sees each new connection once and may refuse it by raising."""
+
+    async def prepare(connection: Connection) -> None:
+        await _set_codecs(connection)
+        if on_connect is not None:
+            await on_connect(connection)
+
+    return await asyncpg.create_pool(
+        **address.connect_arguments(database),
+        min_size=size.min_size,
+        max_size=size.max_size,
+        max_queries=size.max_queries,
+        max_inactive_connection_lifetime=size.idle_seconds,
+        command_timeout=size.command_timeout_seconds,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        init=prepare,
+        server_settings={"application_name": APPLICATION_NAME},
+    )
+
+
+async def _set_codecs(connection: Connection) -> None:
+    """Read and write json and jsonb as Python values; the driver's default is text."""
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=json.dumps, decoder=json.loads)

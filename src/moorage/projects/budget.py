@@ -1,0 +1,140 @@
+"""One budget of connections over the pools of all projects.
+
+A call is admitted when its pool may grow within the budget, or need not grow. Otherwise the pool that has been unused
+for longest is closed, and where every pool is busy the call waits: in a bounded crowd, for a bounded time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from moorage.core.postgres.pools import Pool
+from moorage.projects.errors import PoolExhausted
+
+
+@dataclass(eq=False)
+class Member:
+    """A pool under the budget.
+
+    Attributes:
+        active: calls that were admitted and have not ended.
+        turn: grows with each use; the smallest is the least recently used.
+    """
+
+    project_id: UUID
+    name: str
+    pool: Pool
+    active: int = 0
+    turn: int = 0
+
+    @property
+    def cost(self) -> int:
+        """Connections the pool has, or is about to have."""
+        return max(self.pool.get_size(), self.active)
+
+
+@dataclass
+class Budget:
+    """At most `limit` connections over all members, at most `per_member` in one."""
+
+    limit: int
+    per_member: int
+    max_waiting: int
+    wait_seconds: float
+    members: dict[UUID, Member] = field(default_factory=dict)
+    waiting: int = 0
+    _turn: int = 0
+    _closing: int = 0
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def used(self) -> int:
+        """Connections open or about to open, those of pools being closed included."""
+        return sum(member.cost for member in self.members.values()) + self._closing
+
+    def has(self, member: Member) -> bool:
+        """Tell whether this member's pool is still open."""
+        return self.members.get(member.project_id) is member
+
+    @asynccontextmanager
+    async def admitted(self, member: Member) -> AsyncIterator[None]:
+        """Hold a place for one connection of this member's pool.
+
+        Raises:
+            PoolExhausted: too many calls wait already, or this one waited for too long.
+        """
+        await self._admit(member)
+        try:
+            yield
+        finally:
+            member.active -= 1
+            await self._announce()
+
+    async def close(self, member: Member) -> None:
+        """Take a member out and close its pool; calls inside it end first."""
+        await self._close(member)
+        await self._announce()
+
+    async def _admit(self, member: Member) -> None:
+        if not await self._make_room(member):
+            await self._wait_for_room(member)
+        self._turn += 1
+        member.turn = self._turn
+        member.active += 1
+
+    async def _wait_for_room(self, member: Member) -> None:
+        if self.waiting >= self.max_waiting:
+            raise self._exhausted(member, f"{self.waiting} calls wait already")
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self.wait_seconds), self._changed:
+                while not await self._make_room(member):
+                    await self._changed.wait()
+        except TimeoutError:
+            raise self._exhausted(member, f"none became free within {self.wait_seconds:g} s") from None
+        finally:
+            self.waiting -= 1
+
+    async def _make_room(self, member: Member) -> bool:
+        while not self._fits(member):
+            idle = self._least_recently_used_idle(member)
+            if member.active >= self.per_member or idle is None:
+                return False
+            await self._close(idle)
+        return True
+
+    def _fits(self, member: Member) -> bool:
+        growth = max(member.cost, member.active + 1) - member.cost
+        return member.active < self.per_member and self.used + growth <= self.limit
+
+    def _least_recently_used_idle(self, member: Member) -> Member | None:
+        idle = [each for each in self.members.values() if each is not member and each.active == 0 and each.cost]
+        return min(idle, key=lambda each: each.turn, default=None)
+
+    async def _close(self, member: Member) -> None:
+        if self.has(member):
+            del self.members[member.project_id]
+        cost = member.cost
+        self._closing += cost
+        try:
+            await member.pool.close()
+        finally:
+            self._closing -= cost
+
+    async def _announce(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _exhausted(self, member: Member, why: str) -> PoolExhausted:
+        return PoolExhausted(
+            f"no connection to project {member.name!r}: {self.used} of {self.limit} are open,"
+            f" {member.active} of {self.per_member} of this project are in use, {why}",
+            hint="Repeat the call in a moment; raise connections.budget if this happens often.",
+            budget=self.limit,
+            open=self.used,
+            waiting=self.waiting,
+        )

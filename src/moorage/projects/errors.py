@@ -1,0 +1,85 @@
+"""What can go wrong with projects."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from moorage.core.errors import BrokenState, Conflict, Exhausted, InvalidInput, NotFound, Unavailable
+
+
+class InvalidProjectName(InvalidInput):
+    """A project's name breaks the rule."""
+
+    code: ClassVar[str] = "projects.invalid_name"
+
+
+class ProjectNotFound(NotFound):
+    """No project has this name."""
+
+    code: ClassVar[str] = "projects.not_found"
+
+
+class ProjectRequired(InvalidInput):
+    """The call names no project, and the process has none of its own."""
+
+    code: ClassVar[str] = "projects.required"
+
+
+class ProjectNotReady(Conflict):
+    """The project is being created, deleted, or is archived."""
+
+    code: ClassVar[str] = "projects.not_ready"
+
+
+class ProjectInUse(Conflict):
+    """The project is in use, so it is not deleted without force."""
+
+    code: ClassVar[str] = "projects.in_use"
+
+
+class NotConfirmed(Conflict):
+    """A destructive call did not repeat the name of what it destroys."""
+
+    code: ClassVar[str] = "projects.not_confirmed"
+
+
+class FolderTaken(Conflict):
+    """Another project already belongs to this folder."""
+
+    code: ClassVar[str] = "projects.folder_taken"
+
+
+class DatabaseTaken(BrokenState):
+    """A database has the project's name but does not belong to it."""
+
+    code: ClassVar[str] = "projects.database_taken"
+
+
+class DatabaseGone(BrokenState):
+    """The registry knows the project, but its database does not exist."""
+
+    code: ClassVar[str] = "projects.database_gone"
+
+
+class SchemaMissing(BrokenState):
+    """The project's database lacks tables of this program."""
+
+    code: ClassVar[str] = "projects.schema_missing"
+
+
+class NeedsMigration(BrokenState):
+    """The project's tables are older than this program."""
+
+    code: ClassVar[str] = "projects.needs_migration"
+
+
+class RegistryUnavailable(Unavailable):
+    """The registry database does not answer."""
+
+    code: ClassVar[str] = "projects.registry_unavailable"
+
+
+class PoolExhausted(Exhausted):
+    """All connections of the budget are in use."""
+
+    code: ClassVar[str] = "projects.pool_exhausted"

@@ -1,0 +1,83 @@
+"""Projects as values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from moorage.projects.errors import InvalidProjectName
+
+ProjectName = NewType("ProjectName", str)
+
+# 55 characters after "project_" are PostgreSQL's 63 bytes: no database name is ever cut, none is ever shared.
+MAX_NAME_LENGTH = 55
+_NAME = re.compile(rf"[a-z0-9_]{{1,{MAX_NAME_LENGTH}}}")
+_SHOWN_CHARACTERS = 80
+
+
+class ProjectState(StrEnum):
+    """Where a project is in its life.
+
+    creating → ready → deleting → (gone); ready ⇄ archived. A crash leaves `creating` or `deleting`; repeating
+    the call goes on from there.
+    """
+
+    CREATING = "creating"
+    READY = "ready"
+    ARCHIVED = "archived"
+    DELETING = "deleting"
+
+
+class Project(BaseModel):
+    """One row of the registry."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    name: str
+    database_name: str
+    description: str | None
+    folder: str | None
+    state: ProjectState
+    generation: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+def parse_project_name(text: str) -> ProjectName:
+    """Return `text` as a project's name.
+
+    Raises:
+        InvalidProjectName: it is not 1 to 55 of a-z, 0-9 and underscore; the hint offers a name that is.
+    """
+    if _NAME.fullmatch(text):
+        return ProjectName(text)
+    raise InvalidProjectName(
+        f"project_name {_shown(text)} is not a project's name",
+        hint=f"Use 1 to {MAX_NAME_LENGTH} of a-z, 0-9 and _, for instance {name_from_folder(text)!r}.",
+        field="project_name",
+    )
+
+
+def name_from_folder(folder_name: str, *, number: int = 1) -> ProjectName:
+    """Turn the name of a folder into a project's name.
+
+    The rule: letters are lower-cased and lose their accents, each run of other characters becomes one underscore,
+    the ends are trimmed, the rest is cut to 55. Nothing left (a name without Latin letters or digits) gives "project".
+    The second and further folders that come to the same name get `_2`, `_3`, ...
+    """
+    plain = unicodedata.normalize("NFKD", folder_name).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9_]+", "_", plain).strip("_") or "project"
+    suffix = "" if number == 1 else f"_{number}"
+    return ProjectName(name[: MAX_NAME_LENGTH - len(suffix)] + suffix)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")

@@ -1,0 +1,78 @@
+-- Statements of the registry (the first part) and of project databases (the second).
+
+-- name: project_by_name :optional
+SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at
+FROM public.projects
+WHERE name = :name;
+
+-- name: project_by_folder :optional
+SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at
+FROM public.projects
+WHERE folder = :folder;
+
+-- name: project_list :many
+-- Keyset pages in the order of names.
+SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at
+FROM public.projects
+WHERE name > :after
+ORDER BY name
+LIMIT :limit;
+
+-- name: project_insert :optional
+-- No row comes back when the name or the folder is taken.
+INSERT INTO public.projects (name, database_name, description, folder, created_by)
+VALUES (:name, 'project_' || :name, :description, :folder, :created_by)
+ON CONFLICT DO NOTHING
+RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at;
+
+-- name: project_set_state :optional
+-- No row comes back when the project has gone on, or is gone.
+UPDATE public.projects
+SET state = :state, updated_at = now()
+WHERE id = :id AND state = ANY (CAST(:from_states AS text[]))
+RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at;
+
+-- name: project_delete :exec
+DELETE FROM public.projects
+WHERE id = :id AND state = 'deleting';
+
+-- name: project_lock :exec
+-- Held until the transaction ends: one process at a time creates, deletes or migrates this project.
+SELECT pg_advisory_xact_lock(hashtextextended('moorage.project.' || :name, 0));
+
+-- name: template_lock :exec
+SELECT pg_advisory_xact_lock(hashtextextended('moorage.template', 0));
+
+-- name: database_exists :value
+SELECT datallowconn
+FROM pg_catalog.pg_database
+WHERE datname = :database_name;
+
+-- name: database_names :many
+SELECT datname
+FROM pg_catalog.pg_database
+WHERE datname LIKE :pattern
+ORDER BY datname;
+
+-- name: database_sessions :value
+SELECT count(*)
+FROM pg_catalog.pg_stat_activity
+WHERE datname = :database_name AND application_name <> 'moorage';
+
+-- name: database_sizes :many
+SELECT d.datname, pg_catalog.pg_database_size(d.oid) AS bytes
+FROM pg_catalog.pg_database AS d
+WHERE d.datname = ANY (CAST(:database_names AS text[]));
+
+-- name: connection_limit :value
+-- What is left for ordinary roles.
+SELECT current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer;
+
+-- name: identity_get :optional
+SELECT project_id
+FROM moorage.identity;
+
+-- name: identity_insert :exec
+INSERT INTO moorage.identity (project_id)
+VALUES (:project_id)
+ON CONFLICT DO NOTHING;

@@ -1,0 +1,93 @@
+"""The registry's statements, and the few that concern a project database as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from moorage.core.postgres.queries import Executor, load_statements
+from moorage.projects.models import Project, ProjectState
+
+_statements = load_statements("moorage.projects")
+
+
+async def project_by_name(registry: Executor, name: str) -> Project | None:
+    return _project(await _statements.project_by_name(registry, name=name))
+
+
+async def project_by_folder(registry: Executor, folder: str) -> Project | None:
+    return _project(await _statements.project_by_folder(registry, folder=folder))
+
+
+async def project_list(registry: Executor, *, after: str = "", limit: int) -> list[Project]:
+    """Return projects in the order of their names, those behind `after`."""
+    rows = await _statements.project_list(registry, after=after, limit=limit)
+    return [Project.model_validate(dict(row)) for row in rows]
+
+
+async def project_insert(
+    registry: Executor, *, name: str, description: str | None, folder: str | None, created_by: str
+) -> Project | None:
+    """Insert a project in state `creating`; None when its name or its folder is taken."""
+    row = await _statements.project_insert(
+        registry, name=name, description=description, folder=folder, created_by=created_by
+    )
+    return _project(row)
+
+
+async def project_set_state(
+    registry: Executor, project_id: UUID, state: ProjectState, *, from_states: Sequence[ProjectState]
+) -> Project | None:
+    """Move a project to `state`; None when it is in none of `from_states` any more."""
+    return _project(
+        await _statements.project_set_state(
+            registry, id=project_id, state=state.value, from_states=[each.value for each in from_states]
+        )
+    )
+
+
+async def project_delete(registry: Executor, project_id: UUID) -> None:
+    await _statements.project_delete(registry, id=project_id)
+
+
+async def project_lock_in(transaction: Executor, name: str) -> None:
+    """Wait until no other process creates, deletes or migrates this project; held until the transaction ends."""
+    await _statements.project_lock(transaction, name=name)
+
+
+async def template_lock_in(transaction: Executor) -> None:
+    await _statements.template_lock(transaction)
+
+
+async def database_state(connection: Executor, database_name: str) -> bool | None:
+    """Return whether the database takes connections; None when there is no such database."""
+    return await _statements.database_exists(connection, database_name=database_name)
+
+
+async def database_sessions(connection: Executor, database_name: str) -> int:
+    """Return how many sessions other than Moorage's are in the database."""
+    return await _statements.database_sessions(connection, database_name=database_name)
+
+
+async def database_sizes(connection: Executor, database_names: Sequence[str]) -> dict[str, int]:
+    """Return the size of each of these databases in bytes; missing ones are absent."""
+    rows = await _statements.database_sizes(connection, database_names=list(database_names))
+    return {row["datname"]: row["bytes"] for row in rows}
+
+
+async def connection_limit(connection: Executor) -> int:
+    return await _statements.connection_limit(connection)
+
+
+async def identity_get(project: Executor) -> UUID | None:
+    row = await _statements.identity_get(project)
+    return None if row is None else row["project_id"]
+
+
+async def identity_insert(project: Executor, project_id: UUID) -> None:
+    await _statements.identity_insert(project, project_id=project_id)
+
+
+def _project(row: Any) -> Project | None:
+    return None if row is None else Project.model_validate(dict(row))
