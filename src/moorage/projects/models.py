@@ -51,6 +51,64 @@ class Project(BaseModel):
     updated_at: datetime
 
 
+class DatabaseUser(BaseModel):
+    """Sessions of one program in a database."""
+
+    model_config = ConfigDict(frozen=True)
+
+    application_name: str
+    state: str | None
+    sessions: int
+
+
+class TableSize(BaseModel):
+    """A table of a project's database; bytes with indexes, rows as the planner estimates them (-1: unknown)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_name: str
+    table_name: str
+    bytes: int
+    estimated_rows: int
+
+
+class ProjectPage(BaseModel):
+    """Projects in the order of their names; `next_after` asks for the rest, None at the end."""
+
+    model_config = ConfigDict(frozen=True)
+
+    projects: tuple[Project, ...]
+    next_after: str | None = None
+
+
+class CreatedProject(Project):
+    """A project, and whether this call made it."""
+
+    created: bool
+
+
+class DeletedProject(BaseModel):
+    """What was deleted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    database_name: str
+    deleted: bool = True
+
+
+class ProjectStats(BaseModel):
+    """How large a project is and who uses it now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    project_name: str
+    database_name: str
+    database_bytes: int
+    tables: tuple[TableSize, ...]
+    pool: dict[str, int]
+
+
 def parse_project_name(text: str) -> ProjectName:
     """Return `text` as a project's name.
 

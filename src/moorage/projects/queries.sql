@@ -48,17 +48,6 @@ SELECT datallowconn
 FROM pg_catalog.pg_database
 WHERE datname = :database_name;
 
--- name: database_names :many
-SELECT datname
-FROM pg_catalog.pg_database
-WHERE datname LIKE :pattern
-ORDER BY datname;
-
--- name: database_sessions :value
-SELECT count(*)
-FROM pg_catalog.pg_stat_activity
-WHERE datname = :database_name AND application_name <> 'moorage';
-
 -- name: database_sizes :many
 SELECT d.datname, pg_catalog.pg_database_size(d.oid) AS bytes
 FROM pg_catalog.pg_database AS d
@@ -76,3 +65,23 @@ FROM moorage.identity;
 INSERT INTO moorage.identity (project_id)
 VALUES (:project_id)
 ON CONFLICT DO NOTHING;
+
+-- name: database_users :many
+-- Who would be hurt by dropping the database: strangers, and Moorage processes that worked in it just now.
+SELECT application_name, state, count(*) AS sessions
+FROM pg_catalog.pg_stat_activity
+WHERE datname = :database_name
+  AND pid <> pg_backend_pid()
+  AND (application_name <> 'moorage' OR state <> 'idle' OR state_change > now() - CAST(:within AS interval))
+GROUP BY application_name, state;
+
+-- name: table_sizes :many
+-- Bytes with indexes and TOAST, rows as the planner believes; -1 before the first ANALYZE.
+SELECT n.nspname AS schema_name,
+       c.relname AS table_name,
+       pg_catalog.pg_total_relation_size(c.oid) AS bytes,
+       CAST(c.reltuples AS bigint) AS estimated_rows
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+ORDER BY bytes DESC, schema_name, table_name;

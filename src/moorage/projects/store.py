@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from moorage.core.postgres.queries import Executor, load_statements
-from moorage.projects.models import Project, ProjectState
+from moorage.projects.models import DatabaseUser, Project, ProjectState, TableSize
 
 _statements = load_statements("moorage.projects")
 
@@ -65,9 +66,17 @@ async def database_state(connection: Executor, database_name: str) -> bool | Non
     return await _statements.database_exists(connection, database_name=database_name)
 
 
-async def database_sessions(connection: Executor, database_name: str) -> int:
-    """Return how many sessions other than Moorage's are in the database."""
-    return await _statements.database_sessions(connection, database_name=database_name)
+async def database_users(
+    connection: Executor, database_name: str, *, within: timedelta
+) -> list[DatabaseUser]:
+    """Return who is in the database; idle Moorage connections count when they worked `within` this time."""
+    rows = await _statements.database_users(connection, database_name=database_name, within=within)
+    return [DatabaseUser.model_validate(dict(row)) for row in rows]
+
+
+async def table_sizes(project: Executor) -> list[TableSize]:
+    """Return the tables of a project's database, largest first."""
+    return [TableSize.model_validate(dict(row)) for row in await _statements.table_sizes(project)]
 
 
 async def database_sizes(connection: Executor, database_names: Sequence[str]) -> dict[str, int]:

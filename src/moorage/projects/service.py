@@ -1,0 +1,218 @@
+"""What can be done with projects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from moorage.core.errors import InvalidInput
+from moorage.projects import store
+from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.errors import (
+    FolderTaken,
+    NotConfirmed,
+    ProjectInUse,
+    ProjectNotReady,
+    ProjectRequired,
+)
+from moorage.projects.models import (
+    CreatedProject,
+    DatabaseUser,
+    DeletedProject,
+    Project,
+    ProjectName,
+    ProjectPage,
+    ProjectState,
+    ProjectStats,
+    name_from_folder,
+    parse_project_name,
+)
+
+# A Moorage process that worked in a project this long ago is probably in the middle of something.
+BUSY_WITHIN = timedelta(seconds=5)
+MAX_PAGE = 200
+MAX_DESCRIPTION_LENGTH = 2000
+_SHOWN_PROJECTS = 10
+
+
+class ProjectService:
+    """Create, find, list, measure and delete projects; decide which one a call means.
+
+    Args:
+        default_project: the project of a process that serves one; calls that name none mean it.
+    """
+
+    def __init__(self, connections: ProjectConnectionManager, *, default_project: str | None = None) -> None:
+        self.connections = connections
+        self._default = None if default_project is None else parse_project_name(default_project)
+
+    async def resolve(self, project_name: str | None) -> ProjectName:
+        """Return the project a call means: the one it names, else the process's own.
+
+        Raises:
+            ProjectRequired: neither; the message lists the projects there are.
+        """
+        if project_name is not None:
+            return parse_project_name(project_name)
+        if self._default is not None:
+            return self._default
+        known = await store.project_list(self.connections.registry_pool, limit=_SHOWN_PROJECTS)
+        names = ", ".join(project.name for project in known) or "none yet"
+        raise ProjectRequired(
+            "project_name is missing, and this process serves no project of its own",
+            hint=f"Name one. Projects: {names}.",
+            projects=[project.name for project in known],
+        )
+
+    async def create(
+        self, name: str, *, description: str | None = None, folder: Path | None = None, created_by: str
+    ) -> CreatedProject:
+        """Make a project with its database; repeating the call finishes an interrupted one or changes nothing.
+
+        Raises:
+            InvalidProjectName, FolderTaken, DatabaseTaken.
+            ProjectNotReady: the project is archived or being deleted.
+        """
+        parse_project_name(name)
+        _check_description(description)
+        registry = self.connections.registry_pool
+        inserted = await store.project_insert(
+            registry,
+            name=name,
+            description=description or None,
+            folder=None if folder is None else str(folder),
+            created_by=created_by,
+        )
+        project = inserted or await self._existing(name, folder)
+        if project.state is ProjectState.CREATING:
+            project = await self._finish_creating(project)
+        return CreatedProject(**project.model_dump(), created=inserted is not None)
+
+    async def open_folder(self, folder: Path, *, created_by: str) -> CreatedProject:
+        """Return the folder's project, making it where there is none; two folders never share one."""
+        registry = self.connections.registry_pool
+        known = await store.project_by_folder(registry, str(folder))
+        if known is not None:
+            return await self.create(known.name, folder=folder, created_by=created_by)
+        for number in range(1, MAX_PAGE):
+            name = name_from_folder(folder.name, number=number)
+            if await store.project_by_name(registry, name) is None:
+                return await self.create(name, folder=folder, created_by=created_by)
+        raise FolderTaken(
+            f"no project name is free for the folder {folder}",
+            hint="Choose one: moorage up --project NAME.",
+        )
+
+    async def find_by_folder(self, folder: Path) -> Project | None:
+        """Return the project of the folder or of the nearest folder above it."""
+        registry = self.connections.registry_pool
+        for candidate in (folder, *folder.parents):
+            project = await store.project_by_folder(registry, str(candidate))
+            if project is not None:
+                return project
+        return None
+
+    async def get(self, name: str) -> Project:
+        return await self.connections.find_project(name)
+
+    async def list(self, *, after: str = "", limit: int = 50) -> ProjectPage:
+        """Return a page of projects in the order of their names."""
+        if not 1 <= limit <= MAX_PAGE:
+            raise InvalidInput(f"limit {limit} is out of range", hint=f"Use 1 to {MAX_PAGE}.", field="limit")
+        rows = await store.project_list(self.connections.registry_pool, after=after, limit=limit + 1)
+        shown = rows[:limit]
+        return ProjectPage(projects=tuple(shown), next_after=shown[-1].name if len(rows) > limit else None)
+
+    async def stats(self, name: str) -> ProjectStats:
+        """Return the size of a project's database and the state of its pool."""
+        async with self.connections.get_project_connection(name) as connection:
+            tables = await store.table_sizes(connection)
+        project = await self.get(name)
+        sizes = await store.database_sizes(self.connections.registry_pool, [project.database_name])
+        return ProjectStats(
+            project_name=project.name,
+            database_name=project.database_name,
+            database_bytes=sizes.get(project.database_name, 0),
+            tables=tuple(tables),
+            pool=self.connections.get_pool_stats().get(project.name, {}),
+        )
+
+    async def delete(self, name: str, *, confirm: str, force: bool = False) -> DeletedProject:
+        """Drop the project's database and forget the project; repeating the call finishes an interrupted one.
+
+        Args:
+            confirm: the name once more.
+            force: also while somebody works in it; their transactions roll back.
+
+        Raises:
+            ProjectNotFound, NotConfirmed, ProjectInUse.
+        """
+        project = await self.get(name)
+        if confirm != name:
+            raise NotConfirmed(
+                f"deleting project {name!r} destroys its index and its work items",
+                hint=f"Repeat the call with confirm={name!r} to go on.",
+                project_name=name,
+            )
+        await self.connections.forget(project)
+        if not force:
+            await self._refuse_when_used(project)
+        await self._delete(project)
+        return DeletedProject(name=project.name, database_name=project.database_name)
+
+    async def _existing(self, name: str, folder: Path | None) -> Project:
+        """Return the project whose insertion was refused: by its name, or by its folder."""
+        project = await store.project_by_name(self.connections.registry_pool, name)
+        if project is None:
+            raise FolderTaken(
+                f"the folder {folder} belongs to another project",
+                hint="moorage project list shows it; use that project, or delete it first.",
+            )
+        if project.state not in (ProjectState.CREATING, ProjectState.READY):
+            raise ProjectNotReady(
+                f"project {name!r} is {project.state.value}",
+                hint="Finish deleting it with delete_project, or choose another name.",
+                project_name=name,
+            )
+        return project
+
+    async def _finish_creating(self, project: Project) -> Project:
+        await self.connections.provisioner.ensure_database(project)
+        registry = self.connections.registry_pool
+        ready = await store.project_set_state(
+            registry, project.id, ProjectState.READY, from_states=[ProjectState.CREATING]
+        )
+        return ready or await self.get(project.name)  # somebody else finished it first
+
+    async def _refuse_when_used(self, project: Project) -> None:
+        users = await store.database_users(
+            self.connections.registry_pool, project.database_name, within=BUSY_WITHIN
+        )
+        if users:
+            raise ProjectInUse(
+                f"project {project.name!r} is in use: {_described(users)}",
+                hint="End that work and repeat the call, or repeat it with force=true.",
+                project_name=project.name,
+            )
+
+    async def _delete(self, project: Project) -> None:
+        registry = self.connections.registry_pool
+        await store.project_set_state(
+            registry, project.id, ProjectState.DELETING, from_states=list(ProjectState)
+        )
+        await self.connections.provisioner.drop_database(project)
+        await store.project_delete(registry, project.id)
+
+
+def _check_description(description: str | None) -> None:
+    if description and (len(description) > MAX_DESCRIPTION_LENGTH or "\0" in description):
+        raise InvalidInput(
+            f"description has {len(description)} characters or holds a NUL",
+            hint=f"Use at most {MAX_DESCRIPTION_LENGTH} characters of plain text.",
+            field="description",
+        )
+
+
+def _described(users: Sequence[DatabaseUser]) -> str:
+    return ", ".join(f"{user.sessions} × {user.application_name or 'unnamed'} ({user.state})" for user in users)

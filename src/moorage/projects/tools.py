@@ -1,0 +1,90 @@
+"""The projects as MCP tools."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from moorage.core.shape import Tool
+from moorage.projects.models import CreatedProject, DeletedProject, Project, ProjectPage, ProjectStats
+from moorage.projects.service import ProjectService
+
+Name = Annotated[str, Field(description="The project's name: 1 to 55 of a-z, 0-9 and underscore.")]
+OptionalName = Annotated[
+    str | None,
+    Field(description="The project's name; may be left out where this server serves one project only."),
+]
+
+
+class ProjectTools:
+    """The door: arguments in, service call, result out."""
+
+    def __init__(self, service: ProjectService) -> None:
+        self._service = service
+
+    def tools(self) -> list[Tool]:
+        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
+        return [
+            Tool(self.list_projects, title="List projects", **reads),
+            Tool(self.get_project, title="Get a project", **reads),
+            Tool(self.project_stats, title="Size of a project", **reads),
+            Tool(
+                self.create_project,
+                title="Create a project",
+                read_only=False,
+                destructive=False,
+                idempotent=True,
+                open_world=False,
+            ),
+            Tool(
+                self.delete_project,
+                title="Delete a project",
+                read_only=False,
+                destructive=True,
+                idempotent=True,
+                open_world=False,
+            ),
+        ]
+
+    async def list_projects(
+        self,
+        after: Annotated[str, Field(description="Start behind this name: the previous page's next_after.")] = "",
+        limit: Annotated[int, Field(description="At most this many projects, 1 to 200.", ge=1, le=200)] = 50,
+    ) -> ProjectPage:
+        """List the projects on this server, in the order of their names, with state, folder and description.
+
+        Use it first when you do not know which project_name the other tools want.
+        """
+        return await self._service.list(after=after, limit=limit)
+
+    async def get_project(self, project_name: OptionalName = None) -> Project:
+        """Show one project: its database, state (creating, ready, archived, deleting), folder and dates."""
+        return await self._service.get(await self._service.resolve(project_name))
+
+    async def project_stats(self, project_name: OptionalName = None) -> ProjectStats:
+        """Measure one project: bytes of its database, tables by size, and its connections in use now."""
+        return await self._service.stats(await self._service.resolve(project_name))
+
+    async def create_project(
+        self,
+        name: Name,
+        description: Annotated[str, Field(description="What the project is, for people and models.")] = "",
+    ) -> CreatedProject:
+        """Create a project with an isolated database of its own for code search and work items.
+
+        Safe to repeat: an existing project is returned with created=false. Takes about a tenth of a second.
+        """
+        return await self._service.create(name, description=description, created_by="mcp")
+
+    async def delete_project(
+        self,
+        project_name: Name,
+        confirm: Annotated[str, Field(description="The project's name once more, to confirm.")],
+        force: Annotated[bool, Field(description="Delete it even while somebody works in it.")] = False,
+    ) -> DeletedProject:
+        """Delete a project for good: its database with the code index and all work items. Cannot be undone.
+
+        Refused while the project is in use, unless force is true.
+        """
+        return await self._service.delete(project_name, confirm=confirm, force=force)
