@@ -73,11 +73,13 @@ class Opened:
         tools: in the order they are listed to clients.
         routes: mounted under `/api/v1/<system>`.
         checks: asked by `/health/ready`; each is quick, bounded, and never raises.
+        project_checks: asked as well when the caller names a project (`/health/ready?project=name`).
     """
 
     tools: Sequence[Tool] = ()
     routes: Sequence[BaseRoute] = ()
     checks: Sequence[Callable[[], Awaitable[Sequence[Check]]]] = field(default=())
+    project_checks: Sequence[Callable[[str], Awaitable[Sequence[Check]]]] = field(default=())
 
 
 class System(Protocol):

@@ -1,0 +1,94 @@
+"""The arguments of a tool: its signature as JSON Schema, and a caller's JSON as keyword arguments.
+
+A parameter annotated `Call` is not part of either.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from moorage.core.mcp.problems import describe_problems
+from moorage.core.mcp.schemas import published, types_in
+from moorage.core.shape import Call
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """How one function is called from JSON.
+
+    Attributes:
+        schema: JSON Schema 2020-12 of the arguments, closed (`additionalProperties: false`).
+        call_parameter: name of the parameter that receives the `Call`, None when the function takes none.
+    """
+
+    schema: dict[str, Any]
+    call_parameter: str | None
+    containers: frozenset[str]
+    adapter: TypeAdapter[dict[str, Any]]
+
+    def bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return validated keyword arguments, defaults filled in.
+
+        Raises:
+            InvalidInput: naming every field that is wrong, what came and what is expected.
+        """
+        try:
+            return self.adapter.validate_python(self._unpacked(given))
+        except ValidationError as error:
+            raise describe_problems(error, self.schema) from None
+
+    def _unpacked(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Some clients send lists and objects as JSON text; take them as what they mean."""
+        packed = [name for name in self.containers if isinstance(given.get(name), str)]
+        return {**given, **{name: _container_in(given[name]) for name in packed}}
+
+
+def read_arguments(function: Callable[..., Any]) -> Arguments:
+    """Derive the arguments from the signature and the annotations of `function`."""
+    hints = get_type_hints(function, include_extras=True)
+    hints.pop("return", None)
+    call_parameter = next((name for name, hint in hints.items() if _is_call(hint)), None)
+    signature = inspect.signature(function)
+    kept = [each for name, each in signature.parameters.items() if name != call_parameter]
+    adapter = TypeAdapter(_collector(signature.replace(parameters=kept), hints))
+    schema = published(adapter.json_schema())
+    properties = schema.get("properties", {})
+    containers = frozenset(name for name, each in properties.items() if _takes_only_containers(each))
+    return Arguments(schema, call_parameter, containers, adapter)
+
+
+def _collector(signature: inspect.Signature, hints: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+    """Build a function with this signature that returns what it was called with, for pydantic to validate."""
+
+    def collect(**arguments: Any) -> dict[str, Any]:
+        return arguments
+
+    parameters = [each.replace(annotation=hints[each.name]) for each in signature.parameters.values()]
+    keyword_only = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    collect.__signature__ = signature.replace(parameters=keyword_only)  # ty: ignore[unresolved-attribute]
+    collect.__annotations__ = {each.name: each.annotation for each in keyword_only}
+    return collect
+
+
+def _is_call(hint: Any) -> bool:
+    return hint is Call or Call in get_args(hint)
+
+
+def _takes_only_containers(schema: Mapping[str, Any]) -> bool:
+    types = types_in(schema)
+    return bool(types & {"array", "object"}) and "string" not in types
+
+
+def _container_in(text: str) -> Any:
+    """Return the list or object written in `text`; anything else comes back as it was, to be refused by name."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, list | dict) or value is None else text

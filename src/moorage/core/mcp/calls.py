@@ -1,0 +1,98 @@
+"""One running call: what the tool may know of it, what is written down about it, and how many there are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+from moorage.core.mcp.sdk import Context, get_context
+from moorage.core.telemetry.traces import current_trace_id
+
+Transport = Literal["stdio", "http", "sse", "memory"]
+
+TRANSPORT_NAMES: Mapping[str | None, Transport] = {
+    "stdio": "stdio",
+    "streamable-http": "http",
+    "sse": "sse",
+    None: "memory",
+}
+
+REQUEST_ID_SCOPE_KEY = "moorage.request_id"
+"""Where the HTTP door leaves the id it gave a request, in the ASGI scope."""
+
+
+@dataclass(frozen=True)
+class RunningCall:
+    """The `Call` of a tool, for as long as it runs.
+
+    Attributes:
+        client: name the caller gives itself, None when it does not say.
+        trace_id: of the caller's trace (W3C), None when the call is not part of one.
+    """
+
+    request_id: str
+    transport: Transport
+    protocol_version: str | None
+    client: str | None
+    trace_id: str | None
+    context: Context
+
+    async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
+        await self.context.report_progress(done, total, message)
+
+
+def current_call() -> RunningCall:
+    """Return the call that the protocol library is serving in this task."""
+    context = get_context()
+    request = context.request_context
+    if request is None:
+        return RunningCall(_new_request_id(), "memory", None, None, None, context)
+    return RunningCall(
+        request_id=_request_id_of(request.request),
+        transport=TRANSPORT_NAMES[context.transport],
+        protocol_version=request.protocol_version,
+        client=_client_of(request.session.client_params),
+        trace_id=current_trace_id(),
+        context=context,
+    )
+
+
+def _request_id_of(request: Any) -> str:
+    """The HTTP request's own id, so that its log lines and the call's are found together."""
+    given = request.scope.get(REQUEST_ID_SCOPE_KEY) if request is not None else None
+    return given or _new_request_id()
+
+
+def _new_request_id() -> str:
+    return uuid4().hex
+
+
+def _client_of(params: Any) -> str | None:
+    return params.client_info.name if params is not None else None
+
+
+class CallsInFlight:
+    """The number of calls that are running, and the moment when there are none."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        self._count += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if not self._count:
+                self._none.set()
+
+    async def wait_for_none(self) -> None:
+        await self._none.wait()

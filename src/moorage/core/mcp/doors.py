@@ -1,0 +1,110 @@
+"""A tool as the protocol library serves it: arguments in, the function, a result or a failure out, one log line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import structlog
+from pydantic import PrivateAttr, TypeAdapter
+
+from moorage.core.errors import Internal, MoorageError
+from moorage.core.mcp.arguments import Arguments
+from moorage.core.mcp.calls import CallsInFlight, RunningCall, current_call
+from moorage.core.mcp.records import CallRecord, recorded
+from moorage.core.mcp.results import result_of, result_of_failure
+from moorage.core.mcp.schemas import published
+from moorage.core.mcp.sdk import FastMCPTool, ToolAnnotations, ToolResult
+from moorage.core.shape import Tool
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class ToolDoor:
+    """One tool between the protocol and its function."""
+
+    tool: Tool
+    arguments: Arguments
+    in_flight: CallsInFlight
+
+    async def serve(self, given: Mapping[str, Any]) -> ToolResult:
+        """Run the tool. Every failure comes back as a result; only cancellation passes through."""
+        call = current_call()
+        with self.in_flight.one(), recorded(self.tool, call, given) as record:
+            try:
+                return result_of(await self._run(given, call))
+            except MoorageError as error:
+                record.fail(error.code)
+                return result_of_failure(error)
+            except Exception as error:  # noqa: BLE001  (the border: whatever happens inside, the caller gets an answer)
+                return self._crash(error, call, record)
+
+    async def _run(self, given: Mapping[str, Any], call: RunningCall) -> Any:
+        bound = self.arguments.bind(given)
+        if self.arguments.call_parameter:
+            bound[self.arguments.call_parameter] = call
+        return await self.tool.function(**bound)
+
+    def _crash(self, error: Exception, call: RunningCall, record: CallRecord) -> ToolResult:
+        record.fail(Internal.code)
+        log.error("call.crashed", tool=self.tool.name, request_id=call.request_id, exc_info=error)
+        return result_of_failure(
+            Internal(
+                f"{self.tool.name} failed for a reason of ours, not of your arguments.",
+                hint="Trying again may help; if not, give the request id to whoever runs this server.",
+                request_id=call.request_id,
+            )
+        )
+
+
+class ServedTool(FastMCPTool):
+    """The door in the shape FastMCP lists and calls."""
+
+    _door: ToolDoor = PrivateAttr()
+
+    @property
+    def door(self) -> ToolDoor:
+        return self._door
+
+    def to_mcp_tool(self, **overrides: Any) -> Any:
+        """Leave out the library's own metadata: nobody reads it, and every client pays for it."""
+        return super().to_mcp_tool(**{"_meta": self.meta, **overrides})
+
+    async def run(self, arguments: dict[str, Any]) -> ToolResult:
+        return await self._door.serve(arguments)
+
+
+def served(door: ToolDoor) -> ServedTool:
+    """Return the tool with its schemas, its description and all four hints."""
+    tool = door.tool
+    result = ServedTool(
+        name=tool.name,
+        title=tool.title,
+        description=inspect.getdoc(tool.function),
+        parameters=door.arguments.schema,
+        output_schema=_output_schema(tool),
+        annotations=_hints(tool),
+    )
+    result._door = door  # noqa: SLF001  (pydantic takes private attributes only after construction)
+    return result
+
+
+def _output_schema(tool: Tool) -> dict[str, Any] | None:
+    """Prose has none: with one, clients would show the text wrapped and escaped."""
+    if not tool.structured:
+        return None
+    returned = get_type_hints(tool.function, include_extras=True)["return"]
+    return published(TypeAdapter(returned).json_schema(mode="serialization"))
+
+
+def _hints(tool: Tool) -> ToolAnnotations:
+    return ToolAnnotations(
+        title=tool.title,
+        read_only_hint=tool.read_only,
+        destructive_hint=tool.destructive,
+        idempotent_hint=tool.idempotent,
+        open_world_hint=tool.open_world,
+    )

@@ -1,0 +1,71 @@
+"""JSON Schemas as clients read them, and as words in an error message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from moorage.core.mcp.sdk import compress_schema
+
+Schema = Mapping[str, Any]
+
+
+def published(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema without references and derived titles, because several clients read neither.
+
+    A recursive schema keeps its `$defs`: it cannot be written without them.
+    """
+    return compress_schema(schema, prune_titles=True, dereference=True)
+
+
+def types_in(schema: Schema) -> set[str]:
+    """Return the JSON types that a value may have at the top; empty when the schema does not say."""
+    kind = schema.get("type")
+    found = {kind} if isinstance(kind, str) else set(kind or ())
+    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        found |= types_in(choice)
+    return found
+
+
+def in_words(schema: Schema) -> str:
+    """Say what the schema accepts: "integer, 1 to 200", "one of "a", "b"", "list of string"."""
+    if "enum" in schema:
+        return "one of " + ", ".join(json.dumps(each) for each in schema["enum"])
+    if "const" in schema:
+        return json.dumps(schema["const"])
+    choices = [in_words(each) for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ()))]
+    if choices:
+        return " or ".join(dict.fromkeys(choices))
+    return ", ".join(filter(None, (_kind(schema), _range(schema), _pattern(schema))))
+
+
+def _kind(schema: Schema) -> str:
+    kind = schema.get("type", "any JSON value")
+    if kind == "array":
+        return "list of " + in_words(schema.get("items", {})) if schema.get("items") else "list"
+    return str(schema.get("format", kind)) if kind == "string" else str(kind)
+
+
+def _range(schema: Schema) -> str:
+    for low, high, unit in (
+        ("minimum", "maximum", ""),
+        ("minLength", "maxLength", " characters"),
+        ("minItems", "maxItems", " items"),
+    ):
+        if low in schema and high in schema:
+            return f"{schema[low]} to {schema[high]}{unit}"
+        if low in schema:
+            return f"at least {schema[low]}{unit}"
+        if high in schema:
+            return f"at most {schema[high]}{unit}"
+    return _open_range(schema)
+
+
+def _open_range(schema: Schema) -> str:
+    words = {"exclusiveMinimum": "more than", "exclusiveMaximum": "less than"}
+    return " and ".join(f"{word} {schema[key]}" for key, word in words.items() if key in schema)
+
+
+def _pattern(schema: Schema) -> str:
+    return f"matching {schema['pattern']}" if "pattern" in schema else ""

@@ -1,0 +1,82 @@
+"""Everything this program uses of FastMCP and of the MCP SDK, settled to its needs.
+
+The only module that imports `fastmcp` or `mcp`, so that their next major version is read here first. FastMCP reads
+its settings while it is imported, from the environment and from `.env` in the working directory, and installs a rich
+log handler of its own; all three are undone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+
+# The .env of the repository we happen to run in configures that repository's program, not this one.
+os.environ.setdefault("FASTMCP_ENV_FILE", os.devnull)
+
+import fastmcp
+from fastmcp import FastMCP
+from fastmcp.server.context import Context, reset_transport, set_transport
+from fastmcp.server.dependencies import get_context
+from fastmcp.server.http import create_sse_app, create_streamable_http_app
+from fastmcp.tools import Tool as FastMCPTool
+from fastmcp.tools import ToolResult
+from fastmcp.utilities.json_schema import compress_schema
+from fastmcp.utilities.versions import VersionSpec
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp.shared.message import SessionMessage
+from mcp.types import (
+    EmptyResult,
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    SubscribeRequestParams,
+    SubscriptionsListenRequestParams,
+    TextContent,
+    ToolAnnotations,
+    UnsubscribeRequestParams,
+    jsonrpc_message_adapter,
+)
+
+__all__ = [
+    "Context",
+    "EmptyResult",
+    "FastMCP",
+    "FastMCPTool",
+    "InMemorySubscriptionBus",
+    "JSONRPCError",
+    "JSONRPCMessage",
+    "JSONRPCNotification",
+    "JSONRPCRequest",
+    "JSONRPCResponse",
+    "ListenHandler",
+    "SessionMessage",
+    "SubscribeRequestParams",
+    "SubscriptionsListenRequestParams",
+    "TextContent",
+    "ToolAnnotations",
+    "ToolResult",
+    "ToolsListChanged",
+    "UnsubscribeRequestParams",
+    "VersionSpec",
+    "compress_schema",
+    "create_sse_app",
+    "create_streamable_http_app",
+    "get_context",
+    "jsonrpc_message_adapter",
+    "reset_transport",
+    "set_transport",
+]
+
+VERSION: str = fastmcp.__version__
+
+fastmcp.settings.check_for_updates = "off"  # the update check asks the network
+fastmcp.settings.show_server_banner = False
+fastmcp.settings.mcp_camelcase_compat = False
+
+# The rich handler costs over a millisecond a line and writes its own format; records go to the root handler instead.
+_logger = logging.getLogger("fastmcp")
+_logger.handlers.clear()
+_logger.propagate = True
+_logger.setLevel(logging.WARNING)

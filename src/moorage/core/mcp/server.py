@@ -1,0 +1,202 @@
+"""The server: tools under one name, with the gaps of FastMCP closed.
+
+FastMCP 4 has no public name for three things this server needs, so they are reached through its low-level server:
+`subscriptions/listen`, without which a 2026-07-28 client cannot hear of changes; `resources/subscribe` and its
+opposite, which 2025-11-25 clients expect; and the lookup of an input schema by name, without which every call over
+HTTP lists all tools first (https://github.com/modelcontextprotocol/python-sdk/issues/3565).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from starlette.applications import Starlette
+
+from moorage.core.mcp.arguments import read_arguments
+from moorage.core.mcp.calls import CallsInFlight
+from moorage.core.mcp.doors import ServedTool, ToolDoor, served
+from moorage.core.mcp.errors import SeamMissing, UnknownTool
+from moorage.core.mcp.lint import defects_of, defects_of_all, refuse_defects
+from moorage.core.mcp.results import result_of_failure
+from moorage.core.mcp.sdk import (
+    VERSION,
+    EmptyResult,
+    FastMCP,
+    FastMCPTool,
+    InMemorySubscriptionBus,
+    ListenHandler,
+    SubscribeRequestParams,
+    SubscriptionsListenRequestParams,
+    ToolResult,
+    ToolsListChanged,
+    UnsubscribeRequestParams,
+    VersionSpec,
+    create_sse_app,
+    create_streamable_http_app,
+)
+from moorage.core.mcp.stdio import StandardStreams
+from moorage.core.shape import Tool
+
+LIST_CACHE_SECONDS = 60
+"""How long a client may keep the list of tools; changes are announced anyway to those who listen."""
+
+NEAREST_NAMES = 3
+
+
+class McpServer:
+    """Tools, served on any transport. Build it with `build_server`.
+
+    Attributes:
+        fastmcp: the library's server, for tests and for what has no place here yet.
+    """
+
+    def __init__(self, fastmcp: _Served, bus: InMemorySubscriptionBus, listeners: ListenHandler) -> None:
+        self.fastmcp = fastmcp
+        self._bus = bus
+        self._listeners = listeners
+
+    @property
+    def name(self) -> str:
+        return self.fastmcp.name
+
+    @property
+    def instructions(self) -> str:
+        return self.fastmcp.instructions or ""
+
+    @property
+    def tools(self) -> list[Tool]:
+        """The tools in the order clients see them."""
+        return [each.door.tool for each in self.fastmcp.served.values()]
+
+    async def replace_tools(self, tools: Sequence[Tool]) -> None:
+        """Serve these tools from now on, and tell the clients that listen. Running calls end as they began.
+
+        Raises:
+            ToolDefects: nothing was replaced.
+        """
+        self.fastmcp.serve(tools)
+        await self._bus.publish(ToolsListChanged())
+
+    async def run_stdio(self, *, stop: asyncio.Event | None = None, grace_seconds: float = 10.0) -> None:
+        """Serve one client on standard input and output until it closes its end or `stop` is set.
+
+        Calls that run then may finish within the grace; afterwards they are cancelled.
+        """
+        streams = StandardStreams(stop or asyncio.Event(), grace_seconds, on_draining=self.end_subscriptions)
+        await streams.serve(self.fastmcp._mcp_server)  # noqa: SLF001
+
+    def http_app(self, path: str = "/mcp") -> Starlette:
+        """Return streamable HTTP at `path`, without a guard of its own: `build_app` guards every route alike.
+
+        A response is plain JSON unless the tool reports progress before it ends; then it is a stream of events.
+        """
+        return create_streamable_http_app(self.fastmcp, streamable_http_path=path)
+
+    def sse_app(self, path: str = "/sse", message_path: str = "/messages/") -> Starlette:
+        """Return the deprecated HTTP+SSE transport, for clients from before 2025. Not guarded either."""
+        return create_sse_app(self.fastmcp, message_path=message_path, sse_path=path)
+
+    async def wait_for_calls(self) -> None:
+        """Return once no call is running."""
+        await self.fastmcp.in_flight.wait_for_none()
+
+    def end_subscriptions(self) -> None:
+        """End every stream that waits for news, the way the protocol calls graceful."""
+        self._listeners.close()
+
+
+def build_server(*, name: str, version: str, instructions: str, tools: Sequence[Tool]) -> McpServer:
+    """Build a server of these tools.
+
+    Args:
+        instructions: what models read first: when to use which tool. Under 2,000 characters.
+        tools: in the order clients see them.
+
+    Raises:
+        ToolDefects: a tool or the instructions break a rule of publishing; all are named at once.
+        SeamMissing: the installed FastMCP is not one this adapter knows.
+    """
+    fastmcp = _Served(name, version=version, instructions=instructions)
+    fastmcp.serve(tools)
+    bus = InMemorySubscriptionBus()
+    listeners = ListenHandler(bus)
+    _close_gaps(fastmcp, listeners)
+    return McpServer(fastmcp, bus, listeners)
+
+
+class _Served(FastMCP):
+    """FastMCP with its tools in a table: found in one step, listed in a fixed order."""
+
+    def __init__(self, name: str, *, version: str, instructions: str) -> None:
+        super().__init__(
+            name,
+            version=version,
+            instructions=instructions,
+            on_duplicate="replace",
+            dereference_schemas=False,  # schemas are published ready; the middleware would walk them at every call
+            cache_ttl=LIST_CACHE_SECONDS,
+            cache_scope="private",
+        )
+        self.in_flight = CallsInFlight()
+        self.served: dict[str, ServedTool] = {}
+
+    def serve(self, tools: Sequence[Tool]) -> None:
+        doors = [ToolDoor(tool, read_arguments(tool.function), self.in_flight) for tool in tools]
+        found = [*defects_of_all(tools, self.instructions or "")]
+        found += [defect for door in doors for defect in defects_of(door.tool, door.arguments.schema)]
+        refuse_defects(found)
+        for name in self.served:
+            self.local_provider.remove_tool(name)
+        self.served = {door.tool.name: served(door) for door in doors}
+        for tool in self.served.values():
+            self.add_tool(tool)
+
+    async def get_tool(self, name: str, version: VersionSpec | None = None) -> FastMCPTool:
+        """Return the tool; an unknown name gets one that says so, and names what the caller may have meant."""
+        return self.served.get(name) or await super().get_tool(name, version) or _unknown(name, list(self.served))
+
+    def input_schema(self, name: str) -> dict[str, Any] | None:
+        tool = self.served.get(name)
+        return tool.parameters if tool else None
+
+
+class _UnknownTool(FastMCPTool):
+    """Stands where a tool is not, because the library answers an unknown name without a way out."""
+
+    async def run(self, arguments: dict[str, Any]) -> ToolResult:  # noqa: ARG002
+        hint = f"Did you mean {self.description}?" if self.description else "List the tools to see what is served."
+        return result_of_failure(UnknownTool(f"There is no tool {self.name!r} here.", hint=hint))
+
+
+def _unknown(name: str, known: list[str]) -> _UnknownTool:
+    nearest = get_close_matches(name, known, n=NEAREST_NAMES)
+    return _UnknownTool(name=name, description=" or ".join(nearest), parameters={})
+
+
+def _close_gaps(fastmcp: _Served, listeners: ListenHandler) -> None:
+    low_level = getattr(fastmcp, "_mcp_server", None)
+    _refuse_without_seams(low_level)
+    low_level.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, listeners)
+    low_level.add_request_handler("resources/subscribe", SubscribeRequestParams, _accept)
+    low_level.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, _accept)
+    low_level.get_tool_input_schema = fastmcp.input_schema
+
+
+def _refuse_without_seams(low_level: Any) -> None:
+    """Fail while the server is built, not at the first call, when an upgrade has moved what has no public name."""
+    wanted = ("add_request_handler", "get_tool_input_schema", "run", "create_initialization_options")
+    missing = [name for name in wanted if not hasattr(low_level, name)]
+    if missing:
+        raise SeamMissing(
+            f"FastMCP {VERSION} has no _mcp_server with {', '.join(missing)}.",
+            hint="Install fastmcp>=4.1.2,<5; a newer one needs a look at moorage/core/mcp/server.py.",
+            missing=missing,
+        )
+
+
+async def _accept(_context: Any, _params: Any) -> EmptyResult:
+    """No resource is served whose changes could be told; a subscription to one never fires."""
+    return EmptyResult()

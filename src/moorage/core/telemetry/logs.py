@@ -1,0 +1,77 @@
+"""Log lines: structlog events and the records of libraries, through one renderer to stderr.
+
+An event has a constant name (`call.finished`) and facts as fields. On a terminal the lines are for people, elsewhere
+one JSON object each.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.typing import Processor
+
+LogFormat = Literal["auto", "text", "json"]
+
+SECRET_FIELDS = frozenset({"password", "token", "secret", "api_key", "authorization", "dsn", "database_url"})
+CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)")
+REDACTED = "[redacted]"
+
+
+def configure_logging(*, level: str = "INFO", format: LogFormat = "auto", stream: TextIO | None = None) -> None:  # noqa: A002
+    """Send every log line to `stream` (stderr when None), ours from `level` up and those of libraries from WARNING up.
+
+    May be called again; the last call holds.
+    """
+    stream = stream or sys.stderr
+    structlog.configure(
+        processors=[*_common(), _renderer(format, stream)],
+        wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    _route_library_logs(_renderer(format, stream), stream)
+
+
+def _common() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+
+
+def _renderer(format: LogFormat, stream: TextIO) -> Processor:  # noqa: A002
+    if format == "text" or (format == "auto" and stream.isatty()):
+        return structlog.dev.ConsoleRenderer(colors=stream.isatty())
+    return structlog.processors.JSONRenderer()
+
+
+def _route_library_logs(renderer: Processor, stream: TextIO) -> None:
+    """Replace whatever handlers the root logger has by one that writes as we do."""
+    handler = logging.StreamHandler(stream)
+    without_record = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    named: list[Processor] = [structlog.stdlib.add_logger_name, *_common()]
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=named, processors=[without_record, renderer])
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take secrets out of a log event: fields that are named like one, and the credentials inside URLs."""
+    for field, value in event.items():
+        if field in SECRET_FIELDS:
+            event[field] = REDACTED
+        elif isinstance(value, str) and "://" in value:
+            event[field] = CREDENTIALS_IN_URL.sub(REDACTED, value)
+    return event
