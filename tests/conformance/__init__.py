@@ -1,0 +1,1 @@
+"""The official MCP conformance suite, run against servers that our own factory builds."""
