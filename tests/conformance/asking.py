@@ -1,4 +1,7 @@
-"""Fixture tools that need something from the client: by asking back (2025-11-25) or by returning a question (2026-07-28)."""
+"""Fixture tools that need something from the client.
+
+They ask back on the 2025-11-25 wire, and return a question on the 2026-07-28 one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from fastmcp import Context, FastMCP
 from fastmcp.tools import FunctionTool
 from mcp.shared.exceptions import MCPError
 from mcp.types import InputRequiredResult
-
 from tests.conformance.content import text_content
 
 MISSING_CAPABILITY = -32021
@@ -60,7 +62,7 @@ async def _elicit(context: Context, message: str, schema: dict[str, Any]) -> str
 async def test_sampling(prompt: str, context: Context) -> str:
     """Ask the client's model, on the older wire."""
     messages = [protocol.SamplingMessage(role="user", content=text_content(prompt))]
-    reply = await context.session.create_message(messages=messages, max_tokens=100)
+    reply = await context.session.create_message(messages=messages, max_tokens=100)  # ty: ignore[deprecated]
     return f"LLM response: {getattr(reply.content, 'text', reply.content)}"
 
 

@@ -96,7 +96,7 @@ async def test_tool_with_progress(context: Context) -> str:
     return "done"
 
 
-async def test_custom_headers(region: str = "eu", limit: int = 1) -> str:
+async def test_custom_headers(region: str = "eu", limit: int = 1) -> str:  # noqa: PT028  (a tool, no test)
     """Mirror an argument into an HTTP header."""
     return f"{region} {limit}"
 

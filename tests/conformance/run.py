@@ -2,10 +2,10 @@
 
     python -m tests.conformance.run                      both revisions, every required scenario
     python -m tests.conformance.run --profile product    only what any server can be held to
-    python -m tests.conformance.run --url http://127.0.0.1:8000/mcp --profile product    a server that runs already
+    python -m tests.conformance.run --url URL            against a server that runs already
 
 Exit status: 0 every scored scenario passed, 1 one failed, 2 the suite could not be run.
-Needs npm; the suite and, where the machine's is older, a Node 22 are fetched into --cache, never into the repository.
+Needs npm. The suite, and a Node 22 where the machine's is older, are fetched into --cache.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.conformance.suite import REVISIONS, Profile, Scenario, SuiteTrouble, install
+from tests.conformance.suite import REVISIONS, Profile, Scenario, SuiteError, install
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for revision in REVISIONS if options.revision == "both" else (options.revision,):
                 scenarios = suite.run(url, revision, options.profile, timeout_seconds=options.timeout)
                 lost += _report(f"{revision} ({options.profile})", scenarios, is_verbose=options.verbose)
-    except SuiteTrouble as trouble:
+    except SuiteError as trouble:
         print(trouble, file=sys.stderr)
         return 2
     return 1 if lost else 0
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextlib.contextmanager
-def _server(url: str | None, profile: Profile) -> Iterator[str]:
+def _server(url: str | None, profile: Profile) -> Generator[str]:
     """Yield the address of the given server, or of one that lives as long as the context."""
     if url is not None:
         yield url
@@ -90,7 +90,7 @@ def _wait_until_open(url: str, process: subprocess.Popen[bytes]) -> None:
             socket.create_connection((str(parts.hostname), parts.port or 80), 0.5).close()
             return
         time.sleep(0.1)
-    raise SuiteTrouble(f"nothing answers at {url}; the server's exit status is {process.poll()}")
+    raise SuiteError(f"nothing answers at {url}; the server's exit status is {process.poll()}")
 
 
 def _report(title: str, scenarios: Sequence[Scenario], *, is_verbose: bool) -> int:
@@ -98,10 +98,9 @@ def _report(title: str, scenarios: Sequence[Scenario], *, is_verbose: bool) -> i
     scored = [each for each in scenarios if each.is_scored]
     lost = [each for each in scored if not each.passed]
     print(f"{title}: {len(scored) - len(lost)}/{len(scored)} scored scenarios pass")
-    for each in lost if not is_verbose else [each for each in scenarios if not each.passed]:
-        print(
-            f"  FAIL {each.name}{'' if each.is_scored else ' (not scored)'}, {each.passed_checks} checks passed"
-        )
+    for each in [each for each in scenarios if not each.passed and (each.is_scored or is_verbose)]:
+        note = "" if each.is_scored else " (not scored)"
+        print(f"  FAIL {each.name}{note}, {each.passed_checks} checks passed")
         for check, reason in each.failures:
             print(f"       {check}: {reason[:SHOWN_REASON_CHARACTERS]}")
     return len(lost)

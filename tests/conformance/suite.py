@@ -68,7 +68,7 @@ FIXTURE_CHECKS = frozenset(
 """Checks inside those scenarios that still need a tool of the suite's naming."""
 
 
-class SuiteTrouble(Exception):
+class SuiteError(Exception):
     """The suite could not be fetched or run; nothing is known about the server."""
 
 
@@ -102,7 +102,7 @@ class Suite:
         """Run every scenario of a revision against the server at `url`.
 
         Raises:
-            SuiteTrouble: it wrote no results.
+            SuiteError: it wrote no results.
         """
         with tempfile.TemporaryDirectory() as results:
             command = (
@@ -121,7 +121,7 @@ class Suite:
             )
             found = dict(_checks_in(Path(results)))
         if not found:
-            raise SuiteTrouble(f"the suite wrote no results\n{done.stdout[-500:]}{done.stderr[-500:]}")
+            raise SuiteError(f"the suite wrote no results\n{done.stdout[-500:]}{done.stderr[-500:]}")
         wanted = PRODUCT_SCENARIOS[revision] if profile == "product" else self._required(revision)
         return list(_judged(found, wanted, profile))
 
@@ -168,7 +168,7 @@ def _npm_install(package: str, folder: Path) -> None:
     command = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", package)
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SuiteTrouble(f"{' '.join(command)}\n{done.stdout[-800:]}{done.stderr[-800:]}")
+        raise SuiteError(f"{' '.join(command)}\n{done.stdout[-800:]}{done.stderr[-800:]}")
 
 
 def _checks_in(results: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:

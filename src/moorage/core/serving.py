@@ -1,8 +1,9 @@
 """Serving until told to stop: addresses, signals, and an end that is bounded.
 
-The first SIGTERM or SIGINT ends the service in good order: nothing new is taken, calls that run may finish within the
-grace, then everything is closed and the program ends with status 0, because stopping is what it was asked to do. A
-second signal ends it at once, with status 128 + its number. The end of standard input ends stdio the same way.
+The first SIGTERM or SIGINT ends the service in good order: nothing new is taken, calls that run may finish
+within the grace, then everything is closed and the program ends with status 0, because stopping is what it
+was asked to do. A second signal ends it at once, with status 128 + its number. The end of standard input ends
+stdio the same way.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import math
 import os
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -68,8 +69,10 @@ async def serve_http(
     """Serve HTTP until a signal comes.
 
     Args:
+        door: from `build_app`.
         host: a loopback name or address.
         port: 0 takes any free one.
+        grace_seconds: what calls in flight get after the signal.
         on_listening: called with the base URL once requests are answered.
 
     Raises:
@@ -91,7 +94,7 @@ async def serve_http(
 class _Uvicorn(uvicorn.Server):
     """Uvicorn without its own signal handlers."""
 
-    def capture_signals(self) -> AbstractContextManager[None]:  # ty: ignore[invalid-method-override]
+    def capture_signals(self) -> AbstractContextManager[None]:  # ty: ignore[incompatible-method-override]
         return nullcontext()
 
 
@@ -125,11 +128,11 @@ async def _until_first(stop: Coroutine[Any, Any, Any], serving: asyncio.Task[Non
 
 
 @contextmanager
-def _listen(host: str, port: int) -> Iterator[socket.socket]:
+def _listen(host: str, port: int) -> Generator[socket.socket]:
     """Listen at a loopback address. `localhost` is 127.0.0.1, whatever the resolver says."""
     if not is_loopback(host):
         raise NotLoopback(
-            f"{host} can be reached from other machines, and this server does not ask its callers who they are.",
+            f"{host} can be reached from other machines, and callers are not asked who they are.",
             hint="Serve on 127.0.0.1 and put a tunnel or a proxy with authentication before it.",
             host=host,
         )
@@ -147,10 +150,14 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
 
 def _refused_address(error: OSError, host: str, port: int) -> PortTaken | InvalidInput:
     if error.errno == errno.EADDRINUSE:
-        hint = f"Stop what listens there (lsof -i :{port} shows it), or take another: --port 0 finds a free one."
+        hint = (
+            f"Stop what listens there (lsof -i :{port} shows it), or take another: --port 0 finds a free one."
+        )
         return PortTaken(f"Port {port} on {host} is taken.", hint=hint, host=host, port=port)
     hint = "Ports below 1024 need privileges; any loopback address of this machine will do as host."
-    return InvalidInput(f"Cannot listen on {host} port {port}: {error.strerror}.", hint=hint, host=host, port=port)
+    return InvalidInput(
+        f"Cannot listen on {host} port {port}: {error.strerror}.", hint=hint, host=host, port=port
+    )
 
 
 def _url(listening: socket.socket) -> str:
@@ -159,7 +166,7 @@ def _url(listening: socket.socket) -> str:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[asyncio.Event]:
+def stop_on_signals() -> Generator[asyncio.Event]:
     """Yield an event that the first signal sets; the second ends the process without further ado."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -1,7 +1,8 @@
 """The shape every system has: the doors it offers and the life it leads.
 
 A system is a module `moorage.<name>.system` with one object `SYSTEM`. Opening it yields an `Opened`: tools
-for the MCP door, routes for the HTTP door, checks for readiness. Command line doors are found without opening anything.
+for the MCP door, routes for the HTTP door, checks for readiness. Command line doors are found without opening
+anything.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from starlette.routing import BaseRoute
 class Tool:
     """A plain typed async function as a tool; no protocol library is known here.
 
-    The function's signature is the input schema (`Annotated[..., pydantic.Field(description=...)]`), its docstring
-    the description, written for a model choosing among many. A parameter typed `Call` is injected and not part of the
-    schema. All four hints are stated for every tool, on purpose, because clients treat a missing one as the worst.
+    The function's signature is the input schema (`Annotated[..., pydantic.Field(description=...)]`), its
+    docstring the description, written for a model choosing among many. A parameter typed `Call` is injected
+    and not part of the schema. All four hints are stated for every tool, on purpose, because clients treat a
+    missing one as the worst.
 
     Attributes:
         structured: True: the result model's schema is published and the result is structured content
@@ -37,7 +39,7 @@ class Tool:
 
     @property
     def name(self) -> str:
-        return self.function.__name__
+        return self.function.__name__  # ty: ignore[missing-attribute]  (building a server refuses all but functions)
 
 
 class Call(Protocol):

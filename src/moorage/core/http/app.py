@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -66,47 +66,51 @@ def build_app(
 
     Args:
         doors: path (`/mcp`, `/codebase/mcp`) and the server behind it. A server may stand behind several.
+        page: what is shown to people at `/`.
         routes: of the systems, with their full paths.
+        checks: asked by `/health/ready`.
+        project_checks: asked by `/health/ready?project=name` besides.
         sse: serve the deprecated HTTP+SSE transport as well, at `/sse` beside each `/mcp`.
         allowed_hosts: names this server answers to besides those of loopback.
         max_body_bytes: of a request; MCP endpoints take 4 MiB at most, whatever is said here.
     """
     draining = asyncio.Event()
-    endpoints = [_streamable(path, server) for path, server in doors.items()]
-    endpoints += [each for path, server in doors.items() if sse for each in _deprecated_sse(path, server)]
+    mounted = {path: server.http_app(path) for path, server in doors.items()}
+    for path, server in doors.items() if sse else ():
+        mounted |= _deprecated_sse(path, server)
     health = Health(checks, project_checks, draining)
     app = Starlette(
-        routes=[*endpoints, *health.routes(), Route("/metrics", _metrics), *page.routes(), *routes],
+        routes=[*_endpoints(mounted), *health.routes(), Route("/metrics", _metrics), *page.routes(), *routes],
         middleware=[
             Middleware(RequestRecords),
             Middleware(HostGuard, allowed_hosts=allowed_hosts),
             Middleware(BodyLimit, max_body_bytes=max_body_bytes),
-            Middleware(EndableStreams, paths=[each.path for each in endpoints], draining=draining),
+            Middleware(EndableStreams, paths=mounted, draining=draining),
         ],
         exception_handlers={MoorageError: answer_failure, HTTPException: answer_refusal},
-        lifespan=lambda _app: _lifespans(endpoints),
+        lifespan=lambda _app: _lifespans(mounted.values()),
     )
     return HttpDoor(app, list(doors.values()), draining)
 
 
-def _streamable(path: str, server: McpServer) -> Route:
-    return Route(path, endpoint=server.http_app(path), methods=None)
-
-
-def _deprecated_sse(path: str, server: McpServer) -> list[Route]:
-    """Both ends of the transport: the stream, and where its client posts to."""
+def _deprecated_sse(path: str, server: McpServer) -> dict[str, Starlette]:
+    """Return both ends of the transport: the stream, and where its client posts to."""
     prefix = path.removesuffix(MCP_PATH)
     stream, messages = f"{prefix}/sse", f"{prefix}/messages/"
     app = server.sse_app(stream, messages)
-    return [Route(stream, endpoint=app), Route(messages, endpoint=app)]
+    return {stream: app, messages: app}
+
+
+def _endpoints(mounted: Mapping[str, Starlette]) -> list[Route]:
+    """Route to each app with the path as it is; a mount would take it away, and the apps route by it too."""
+    return [Route(path, endpoint=app) for path, app in mounted.items()]
 
 
 @asynccontextmanager
-async def _lifespans(endpoints: Sequence[Route]) -> AsyncIterator[None]:
+async def _lifespans(apps: Iterable[Starlette]) -> AsyncGenerator[None]:
     """Run what every mounted app needs; each once, though two routes may lead to it."""
-    apps = {id(route.endpoint): route.endpoint for route in endpoints}
     async with AsyncExitStack() as stack:
-        for app in apps.values():
+        for app in {id(app): app for app in apps}.values():
             await stack.enter_async_context(app.router.lifespan_context(app))
         yield
 

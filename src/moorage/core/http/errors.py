@@ -1,14 +1,14 @@
 """What can go wrong at the HTTP door, and how every failure is answered.
 
-    MoorageError
-    ├── InvalidInput
-    │   └── BodyTooLarge       413
-    ├── NotFound
-    │   └── UnknownRoute       404
-    └── Forbidden
-        ├── ForeignHost        421  the Host header names another server
-        ├── ForeignOrigin      403  a page of another site asks
-        └── MethodRefused      405
+MoorageError
+├── InvalidInput
+│   └── BodyTooLarge       413
+├── NotFound
+│   └── UnknownRoute       404
+└── Forbidden
+    ├── ForeignHost        421  the Host header names another server
+    ├── ForeignOrigin      403  a page of another site asks
+    └── MethodRefused      405
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class MethodRefused(Forbidden):
     code = "http.method_refused"
 
 
-STATUS: Mapping[type[MoorageError], int] = {
+STATUS: Mapping[type, int] = {
     BodyTooLarge: 413,
     ForeignHost: 421,
     MethodRefused: 405,
@@ -110,7 +110,9 @@ def _refusal(request: Request, status: int) -> MoorageError:
     if status == HTTPStatus.NOT_FOUND:
         return UnknownRoute(f"Nothing is served at {path}.", hint="GET / shows what is served here.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return MethodRefused(f"{path} does not take {request.method}.", hint="The Allow header lists what it takes.")
+        return MethodRefused(
+            f"{path} does not take {request.method}.", hint="The Allow header lists what it takes."
+        )
     return internal_error()
 
 

@@ -1,4 +1,4 @@
-"""What every request passes before anything else looks at it: the Host and Origin headers, and the size of its body.
+"""What every request passes first: its Host and Origin headers are checked, and the size of its body.
 
 A server on loopback is reachable for any web page in the browser beside it. A page that bends its own name to
 127.0.0.1 is betrayed by the Host header, one that just asks by the Origin header.
@@ -17,11 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from moorage.core.http.errors import BodyTooLarge, ForeignHost, ForeignOrigin, response_to
 
 DEFAULT_MAX_BODY_BYTES = 4 * 1024 * 1024
-"""What the MCP SDK accepts on its endpoints (mcp.server.transport_security, DEFAULT_MAX_REQUEST_BODY_SIZE)."""
+"""As much as the MCP SDK takes: mcp.server.transport_security, DEFAULT_MAX_REQUEST_BODY_SIZE."""
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether the name or address can only mean this machine; `host` without port, IPv6 without brackets."""
+    """Say whether the host can only mean this machine; it comes without port, IPv6 without brackets."""
     if host == "localhost":
         return True
     try:
@@ -53,7 +53,8 @@ class HostGuard:
             hint = "Use 127.0.0.1 or localhost, or name the host in the server's allowed hosts."
             return ForeignHost(f"The host {host!r} is not served here.", hint=hint)
         if origin is not None and not self._is_allowed(origin):
-            return ForeignOrigin(f"Requests from pages of {origin!r} are refused.", hint="Ask from outside a browser.")
+            hint = "Ask from a page of this server, or from outside a browser."
+            return ForeignOrigin(f"Requests from pages of {origin!r} are refused.", hint=hint)
         return None
 
     def _is_allowed(self, url: str) -> bool:
@@ -82,10 +83,12 @@ class BodyLimit:
         else:
             receive, is_too_large = await self._read_ahead(receive, headers)
         if is_too_large:
-            refused = BodyTooLarge(f"The body is larger than {self._limit} bytes.", hint="Send less in one request.")
-            await response_to(refused)(scope, receive, send)
+            await response_to(self._refusal())(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _refusal(self) -> BodyTooLarge:
+        return BodyTooLarge(f"The body is larger than {self._limit} bytes.", hint="Send less in one request.")
 
     async def _read_ahead(self, receive: Receive, headers: Headers) -> tuple[Receive, bool]:
         """Read a body of unannounced size up to the limit; returns it as if it had not been read."""

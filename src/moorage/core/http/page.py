@@ -1,4 +1,7 @@
-"""The page for people at `/`: what is served here, and the line to paste into an agent. Nothing is loaded from elsewhere."""
+"""The page for people at `/`: what is served here, and the line to paste into an agent.
+
+Nothing on it is loaded from elsewhere, and everything that comes from outside is escaped.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,13 @@ HEADERS = {
 }
 
 STYLE = """
+:root { color-scheme: light dark; --shade: color-mix(in srgb, currentColor 8%, transparent); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 48rem; margin: 3rem auto; padding: 0 1rem; }
-code, pre { font-family: ui-monospace, monospace; background: color-mix(in srgb, currentColor 8%, transparent); }
+code, pre { font-family: ui-monospace, monospace; background: var(--shade); }
 code { padding: .1em .3em; border-radius: 3px; }
 pre { padding: .8em; border-radius: 5px; overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: .3em .8em .3em 0; vertical-align: top; }
-:root { color-scheme: light dark; }
 """
 
 
@@ -49,7 +52,7 @@ class Page:
         return HTMLResponse(self.html(str(request.base_url).rstrip("/"), projects), headers=HEADERS)
 
     def html(self, base_url: str, projects: Sequence[str]) -> str:
-        """Return the whole document; everything that comes from outside is escaped."""
+        """Return the whole document."""
         parts = (_heading(self.title), _doors(self.purposes, base_url), _projects(projects), _links())
         return (
             "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -70,7 +73,8 @@ def _doors(purposes: Mapping[str, str], base_url: str) -> str:
     )
     first = escape(base_url + next(iter(purposes)))
     line = f"<pre>claude mcp add --transport http moorage {first}</pre>"
-    return f"<h2>MCP</h2><p>Paste this into a terminal, or give the address to any MCP client:{line}<table>{rows}</table>"
+    lead = f"<p>Paste this into a terminal, or give the address to any MCP client:{line}"
+    return f"<h2>MCP</h2>{lead}<table>{rows}</table>"
 
 
 def _projects(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Around every request: its id, its metrics, an answer when everything else failed, and the end of streams at shutdown."""
+"""Around every request: its id, its metrics, an answer to its crash, and the end of streams at shutdown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPT
 
 
 class RequestRecords:
-    """Gives every request an id (the caller's own when it is well-formed), counts it, and answers its crash."""
+    """Gives every request an id (the caller's own when well-formed), counts it, and answers its crash."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,8 +41,8 @@ class RequestRecords:
         started = perf_counter()
         try:
             await self._app(scope, receive, answer.send)
-        except Exception as error:  # noqa: BLE001  (the border: the client gets an answer, the log the traceback)
-            log.error("request.crashed", path=scope["path"], request_id=answer.request_id, exc_info=error)
+        except Exception:  # the border: the client gets an answer, the log the traceback
+            log.exception("request.crashed", path=scope["path"], request_id=answer.request_id)
             if answer.status is None:
                 await response_to(internal_error())(scope, receive, answer.send)
         finally:

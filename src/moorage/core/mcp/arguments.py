@@ -63,7 +63,7 @@ def read_arguments(function: Callable[..., Any]) -> Arguments:
     return Arguments(schema, call_parameter, containers, adapter)
 
 
-def _collector(signature: inspect.Signature, hints: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+def _collector(signature: inspect.Signature, hints: dict[str, Any]) -> Any:
     """Build a function with this signature that returns what it was called with, for pydantic to validate."""
 
     def collect(**arguments: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _collector(signature: inspect.Signature, hints: dict[str, Any]) -> Callable[
 
     parameters = [each.replace(annotation=hints[each.name]) for each in signature.parameters.values()]
     keyword_only = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
-    collect.__signature__ = signature.replace(parameters=keyword_only)  # ty: ignore[unresolved-attribute]
+    collect.__signature__ = signature.replace(parameters=keyword_only)  # ty: ignore[missing-attribute]
     collect.__annotations__ = {each.name: each.annotation for each in keyword_only}
     return collect
 
@@ -86,7 +86,7 @@ def _takes_only_containers(schema: Mapping[str, Any]) -> bool:
 
 
 def _container_in(text: str) -> Any:
-    """Return the list or object written in `text`; anything else comes back as it was, to be refused by name."""
+    """Return the list or object written in `text`; anything else comes back as it was, to be refused."""
     try:
         value = json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A tool as the protocol library serves it: arguments in, the function, a result or a failure out, one log line."""
+"""A tool as the protocol library serves it: arguments in, a result or a failure out, one log line."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """What can go wrong at the MCP door.
 
-    MoorageError
-    ├── NotFound
-    │   └── UnknownTool        the caller named a tool that is not served here
-    └── Internal
-        ├── ToolDefects        a tool is not fit to be published; raised while the server is built
-        └── SeamMissing        the installed FastMCP lacks something this package relies on
+MoorageError
+├── NotFound
+│   └── UnknownTool        the caller named a tool that is not served here
+└── Internal
+    ├── ToolDefects        a tool is not fit to be published; raised while the server is built
+    └── SeamMissing        the installed FastMCP lacks something this package relies on
 """
 
 from __future__ import annotations

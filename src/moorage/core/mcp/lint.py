@@ -1,7 +1,7 @@
 """What a tool must have before it is published.
 
-Clients judge by what they are told: a missing hint is read as the worst, a missing description fails conformance,
-names beyond 40 characters are cut or dropped once a client has put its prefix before them.
+Clients judge by what they are told: a missing hint is read as the worst, a missing description fails
+conformance, names beyond 40 characters are cut or dropped once a client has put its prefix before them.
 """
 
 from __future__ import annotations
@@ -44,11 +44,7 @@ def defects_of_all(tools: Sequence[Tool], instructions: str) -> Iterator[str]:
 
 
 def defects_of(tool: Tool, schema: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is missing or wrong in one tool, in plain words.
-
-    Args:
-        schema: of the tool's arguments, as it would be published.
-    """
+    """Yield what is missing or wrong in one tool whose arguments would be published with this schema."""
     for defect in (*_of_definition(tool), *_of_function(tool), *_of_schema(schema)):
         yield f"{tool.name}: {defect}"
 

@@ -21,11 +21,7 @@ UNEXPECTED = frozenset({"unexpected_keyword_argument"})
 
 
 def describe_problems(error: ValidationError, schema: Mapping[str, Any]) -> InvalidInput:
-    """Return the failure that names every wrong field once, without the validator's own vocabulary.
-
-    Args:
-        schema: the closed object schema that the arguments were checked against.
-    """
+    """Return the failure that names every wrong field once, in words of the schema it was checked against."""
     problems: dict[str, str] = {}
     for each in error.errors(include_url=False, include_context=False):
         problems.setdefault(_field(each), _sentence(each, schema))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -33,7 +33,7 @@ class CallRecord:
 
 
 @contextmanager
-def recorded(tool: Tool, call: RunningCall, given: Mapping[str, Any]) -> Iterator[CallRecord]:
+def recorded(tool: Tool, call: RunningCall, given: Mapping[str, Any]) -> Generator[CallRecord]:
     """Write the call down when it ends, however it ends. Of the arguments only the project's name is kept."""
     record, started = CallRecord(), perf_counter()
     try:
@@ -69,6 +69,6 @@ def _write(tool: Tool, call: RunningCall, project: object, record: CallRecord, s
 
 
 def system_of(function: Callable[..., Any]) -> str:
-    """Return the system a tool belongs to, which is the package it is defined in (`moorage.codebase.tools`)."""
+    """Return the system a tool belongs to: the package it is defined in, `moorage.<system>.tools`."""
     package, _, rest = function.__module__.partition(".")
     return rest.partition(".")[0] or package

@@ -22,7 +22,7 @@ def published(schema: dict[str, Any]) -> dict[str, Any]:
 def types_in(schema: Schema) -> set[str]:
     """Return the JSON types that a value may have at the top; empty when the schema does not say."""
     kind = schema.get("type")
-    found = {kind} if isinstance(kind, str) else set(kind or ())
+    found: set[str] = {kind} if isinstance(kind, str) else set(kind or ())
     for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
         found |= types_in(choice)
     return found

@@ -1,8 +1,8 @@
 """Everything this program uses of FastMCP and of the MCP SDK, settled to its needs.
 
-The only module that imports `fastmcp` or `mcp`, so that their next major version is read here first. FastMCP reads
-its settings while it is imported, from the environment and from `.env` in the working directory, and installs a rich
-log handler of its own; all three are undone.
+The only module that imports `fastmcp` or `mcp`, so that their next major version is read here first. FastMCP
+reads its settings while it is imported, from the environment and from `.env` in the working directory, and
+installs a rich log handler of its own; all three are undone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from fastmcp.tools import Tool as FastMCPTool
 from fastmcp.tools import ToolResult
 from fastmcp.utilities.json_schema import compress_schema
 from fastmcp.utilities.versions import VersionSpec
+
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 from mcp.shared.message import SessionMessage
 from mcp.types import (
@@ -75,7 +76,7 @@ fastmcp.settings.check_for_updates = "off"  # the update check asks the network
 fastmcp.settings.show_server_banner = False
 fastmcp.settings.mcp_camelcase_compat = False
 
-# The rich handler costs over a millisecond a line and writes its own format; records go to the root handler instead.
+# The rich handler costs over a millisecond a line and has its own format; records go to the root handler.
 _logger = logging.getLogger("fastmcp")
 _logger.handlers.clear()
 _logger.propagate = True

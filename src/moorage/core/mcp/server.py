@@ -1,9 +1,10 @@
 """The server: tools under one name, with the gaps of FastMCP closed.
 
-FastMCP 4 has no public name for three things this server needs, so they are reached through its low-level server:
-`subscriptions/listen`, without which a 2026-07-28 client cannot hear of changes; `resources/subscribe` and its
-opposite, which 2025-11-25 clients expect; and the lookup of an input schema by name, without which every call over
-HTTP lists all tools first (https://github.com/modelcontextprotocol/python-sdk/issues/3565).
+FastMCP 4 has no public name for three things this server needs, so they are reached through its low-level
+server: `subscriptions/listen`, without which a 2026-07-28 client cannot hear of changes;
+`resources/subscribe` and its opposite, which 2025-11-25 clients expect; and the lookup of an input schema by
+name, without which every call over HTTP lists all tools first
+(https://github.com/modelcontextprotocol/python-sdk/issues/3565).
 """
 
 from __future__ import annotations
@@ -91,7 +92,9 @@ class McpServer:
     def http_app(self, path: str = "/mcp") -> Starlette:
         """Return streamable HTTP at `path`, without a guard of its own: `build_app` guards every route alike.
 
-        A response is plain JSON unless the tool reports progress before it ends; then it is a stream of events.
+        A 2026-07-28 response is plain JSON unless the tool reports progress or takes over 15 s; then it is a
+        stream of events, as every 2025-11-25 response is. All-JSON responses would be faster for the older
+        clients, but could carry no progress, and a client that leaves would go unnoticed.
         """
         return create_streamable_http_app(self.fastmcp, streamable_http_path=path)
 
@@ -112,6 +115,8 @@ def build_server(*, name: str, version: str, instructions: str, tools: Sequence[
     """Build a server of these tools.
 
     Args:
+        name: of the server, as clients show it.
+        version: of the program, not of the library.
         instructions: what models read first: when to use which tool. Under 2,000 characters.
         tools: in the order clients see them.
 
@@ -136,7 +141,7 @@ class _Served(FastMCP):
             version=version,
             instructions=instructions,
             on_duplicate="replace",
-            dereference_schemas=False,  # schemas are published ready; the middleware would walk them at every call
+            dereference_schemas=False,  # they are published ready; the middleware would walk them every time
             cache_ttl=LIST_CACHE_SECONDS,
             cache_scope="private",
         )
@@ -155,8 +160,9 @@ class _Served(FastMCP):
             self.add_tool(tool)
 
     async def get_tool(self, name: str, version: VersionSpec | None = None) -> FastMCPTool:
-        """Return the tool; an unknown name gets one that says so, and names what the caller may have meant."""
-        return self.served.get(name) or await super().get_tool(name, version) or _unknown(name, list(self.served))
+        """Return the tool; for an unknown name one that says so, and names what may have been meant."""
+        tool = self.served.get(name) or await super().get_tool(name, version)
+        return tool or _unknown(name, list(self.served))
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
         tool = self.served.get(name)
@@ -167,7 +173,7 @@ class _UnknownTool(FastMCPTool):
     """Stands where a tool is not, because the library answers an unknown name without a way out."""
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:  # noqa: ARG002
-        hint = f"Did you mean {self.description}?" if self.description else "List the tools to see what is served."
+        hint = f"Did you mean {self.description}?" if self.description else "List the tools to see them all."
         return result_of_failure(UnknownTool(f"There is no tool {self.name!r} here.", hint=hint))
 
 
@@ -177,7 +183,7 @@ def _unknown(name: str, known: list[str]) -> _UnknownTool:
 
 
 def _close_gaps(fastmcp: _Served, listeners: ListenHandler) -> None:
-    low_level = getattr(fastmcp, "_mcp_server", None)
+    low_level: Any = getattr(fastmcp, "_mcp_server", None)
     _refuse_without_seams(low_level)
     low_level.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, listeners)
     low_level.add_request_handler("resources/subscribe", SubscribeRequestParams, _accept)
@@ -186,7 +192,7 @@ def _close_gaps(fastmcp: _Served, listeners: ListenHandler) -> None:
 
 
 def _refuse_without_seams(low_level: Any) -> None:
-    """Fail while the server is built, not at the first call, when an upgrade has moved what has no public name."""
+    """Fail while the server is built, not at the first call, when an upgrade has moved a private name."""
     wanted = ("add_request_handler", "get_tool_input_schema", "run", "create_initialization_options")
     missing = [name for name in wanted if not hasattr(low_level, name)]
     if missing:

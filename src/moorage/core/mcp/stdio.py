@@ -1,9 +1,9 @@
 """Standard input and output as a transport that ends when it is told to, and loses no answer when it does.
 
-The SDK's own reads lines in worker threads, which cannot be given up while they wait, so that a signal would only
-count after the next line; and it drops what is running at end of input. Here the event loop waits for input, and the
-end is held back until every request has its answer. While it serves, file descriptor 0 is the null device and 1 is
-stderr, so that nothing a tool or a child process prints reaches the protocol.
+The SDK's own reads lines in worker threads, which cannot be given up while they wait, so that a signal would
+only count after the next line; and it drops what is running at end of input. Here the event loop waits for
+input, and the end is held back until every request has its answer. While it serves, file descriptor 0 is the
+null device and 1 is stderr, so that nothing a tool or a child process prints reaches the protocol.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import select
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +39,34 @@ EOF_GRACE_SECONDS = 1.5
 """A client that closed its end sends SIGTERM after 2 s (mcp.client.stdio, PROCESS_TERMINATION_TIMEOUT)."""
 
 
+class Unanswered:
+    """The requests that a client still waits for."""
+
+    def __init__(self) -> None:
+        self._ids: set[int | str] = set()
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def received(self, message: JSONRPCMessage) -> None:
+        if isinstance(message, JSONRPCRequest):
+            self._ids.add(message.id)
+            self._none.clear()
+        elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+            self._settle((message.params or {}).get("requestId"))  # a cancelled request is never answered
+
+    def sent(self, message: JSONRPCMessage) -> None:
+        if isinstance(message, JSONRPCResponse | JSONRPCError):
+            self._settle(message.id)
+
+    def _settle(self, request_id: int | str | None) -> None:
+        self._ids.discard(request_id)
+        if not self._ids:
+            self._none.set()
+
+    async def wait_for_none(self) -> None:
+        await self._none.wait()
+
+
 @dataclass
 class StandardStreams:
     """One client on standard input and output.
@@ -52,10 +80,10 @@ class StandardStreams:
     stop: asyncio.Event
     grace_seconds: float
     on_draining: Callable[[], None]
-    unanswered: _Unanswered = field(default_factory=lambda: _Unanswered())
+    unanswered: Unanswered = field(default_factory=Unanswered)
 
     async def serve(self, low_level: Any) -> None:
-        """Serve until end of input or `stop`, and return when nothing is left to answer or the grace is over."""
+        """Serve until end of input or `stop`; return when nothing is left to answer or the grace is over."""
         token = set_transport("stdio")
         to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         to_client, from_server = anyio.create_memory_object_stream[SessionMessage](0)
@@ -103,36 +131,8 @@ class StandardStreams:
                 self.unanswered.sent(each.message)
 
 
-class _Unanswered:
-    """The requests that a client still waits for."""
-
-    def __init__(self) -> None:
-        self._ids: set[int | str] = set()
-        self._none = asyncio.Event()
-        self._none.set()
-
-    def received(self, message: JSONRPCMessage) -> None:
-        if isinstance(message, JSONRPCRequest):
-            self._ids.add(message.id)
-            self._none.clear()
-        elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
-            self._settle((message.params or {}).get("requestId"))  # a cancelled request is never answered
-
-    def sent(self, message: JSONRPCMessage) -> None:
-        if isinstance(message, JSONRPCResponse | JSONRPCError):
-            self._settle(message.id)
-
-    def _settle(self, request_id: int | str | None) -> None:
-        self._ids.discard(request_id)  # ty: ignore[invalid-argument-type]
-        if not self._ids:
-            self._none.set()
-
-    async def wait_for_none(self) -> None:
-        await self._none.wait()
-
-
 @contextmanager
-def _private_descriptors() -> Iterator[tuple[int, int]]:
+def _private_descriptors() -> Generator[tuple[int, int]]:
     """Move the protocol to descriptors nobody else knows, and back at the end."""
     sys.stdout.flush()
     private_in, private_out = os.dup(0), os.dup(1)
@@ -171,7 +171,7 @@ async def _end_at(stop: asyncio.Event, chunks: asyncio.Queue[bytes]) -> None:
 
 
 @contextmanager
-def _arriving(fd: int, chunks: asyncio.Queue[bytes]) -> Iterator[None]:
+def _arriving(fd: int, chunks: asyncio.Queue[bytes]) -> Generator[None]:
     """Put what can be read into `chunks`, and an empty one at the end."""
     loop = asyncio.get_running_loop()
 
@@ -208,8 +208,10 @@ async def _write_all(fd: int, data: bytes) -> None:
 
 
 def _is_writable(fd: int) -> bool:
-    """For a pipe this means room for PIPE_BUF bytes (pipe(7)), so that a write up to that size does not block."""
-    return bool(select.select((), (fd,), (), 0)[1])
+    """Say whether there is room for PIPE_BUF bytes, which is what writable means of a pipe (pipe(7))."""
+    polling = select.poll()
+    polling.register(fd, select.POLLOUT)
+    return bool(polling.poll(0))
 
 
 def _write_blocking(fd: int, data: bytes) -> None:

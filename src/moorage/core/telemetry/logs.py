@@ -1,7 +1,7 @@
 """Log lines: structlog events and the records of libraries, through one renderer to stderr.
 
-An event has a constant name (`call.finished`) and facts as fields. On a terminal the lines are for people, elsewhere
-one JSON object each.
+An event has a constant name (`call.finished`) and facts as fields. On a terminal the lines are for people,
+elsewhere one JSON object each.
 """
 
 from __future__ import annotations
@@ -22,19 +22,21 @@ CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)")
 REDACTED = "[redacted]"
 
 
-def configure_logging(*, level: str = "INFO", format: LogFormat = "auto", stream: TextIO | None = None) -> None:  # noqa: A002
-    """Send every log line to `stream` (stderr when None), ours from `level` up and those of libraries from WARNING up.
+def configure_logging(
+    *, level: str = "INFO", log_format: LogFormat = "auto", stream: TextIO | None = None
+) -> None:
+    """Send every log line to `stream` (stderr when None): ours from `level` up, of libraries from WARNING up.
 
     May be called again; the last call holds.
     """
     stream = stream or sys.stderr
     structlog.configure(
-        processors=[*_common(), _renderer(format, stream)],
+        processors=[*_common(), _renderer(log_format, stream)],
         wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    _route_library_logs(_renderer(format, stream), stream)
+    _route_library_logs(_renderer(log_format, stream), stream)
 
 
 def _common() -> list[Processor]:
@@ -47,8 +49,8 @@ def _common() -> list[Processor]:
     ]
 
 
-def _renderer(format: LogFormat, stream: TextIO) -> Processor:  # noqa: A002
-    if format == "text" or (format == "auto" and stream.isatty()):
+def _renderer(log_format: LogFormat, stream: TextIO) -> Processor:
+    if log_format == "text" or (log_format == "auto" and stream.isatty()):
         return structlog.dev.ConsoleRenderer(colors=stream.isatty())
     return structlog.processors.JSONRenderer()
 

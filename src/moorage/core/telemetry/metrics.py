@@ -21,10 +21,17 @@ TOOL_CALLS = Counter(
     "moorage_tool_calls", "Calls of MCP tools, by outcome.", ["tool", "outcome"], registry=REGISTRY
 )
 TOOL_CALL_SECONDS = Histogram(
-    "moorage_tool_call_seconds", "Duration of MCP tool calls.", ["tool"], buckets=BUCKETS_SECONDS, registry=REGISTRY
+    "moorage_tool_call_seconds",
+    "Duration of MCP tool calls.",
+    ["tool"],
+    buckets=BUCKETS_SECONDS,
+    registry=REGISTRY,
 )
 HTTP_REQUESTS = Counter(
-    "moorage_http_requests", "HTTP requests, by route and status.", ["route", "method", "status"], registry=REGISTRY
+    "moorage_http_requests",
+    "HTTP requests, by route and status.",
+    ["route", "method", "status"],
+    registry=REGISTRY,
 )
 HTTP_REQUEST_SECONDS = Histogram(
     "moorage_http_request_seconds",
@@ -44,6 +51,8 @@ def register_gauge(
 
     Args:
         name: full metric name (`moorage_pool_connections`).
+        description: one sentence, shown as HELP.
+        labels: names of the labels; few values each.
         read: label values in the order of `labels`, and the value now. Quick, never raises.
 
     Returns:

@@ -1,6 +1,7 @@
 """OpenTelemetry: what a span of ours says, and the exporter when the environment asks for one.
 
-Spans are opened by the protocol library through the OpenTelemetry API, which does nothing until an SDK is configured.
+Spans are opened by the protocol library through the OpenTelemetry API, which does nothing until an SDK is
+configured.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ from typing import Any
 
 from opentelemetry import trace
 
-EXPORT_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
+EXPORT_VARIABLES = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_TRACES_EXPORTER",
+)
 """Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/"""
 
 
@@ -22,7 +27,9 @@ def configure_tracing(environment: Mapping[str, str], *, version: str) -> bool:
         Whether spans are exported. The exporter itself reads the `OTEL_*` variables of the process.
     """
     wanted = any(environment.get(name) for name in EXPORT_VARIABLES)
-    is_off = environment.get("OTEL_TRACES_EXPORTER") == "none" or environment.get("OTEL_SDK_DISABLED") == "true"
+    is_off = (
+        environment.get("OTEL_TRACES_EXPORTER") == "none" or environment.get("OTEL_SDK_DISABLED") == "true"
+    )
     if not wanted or is_off or importlib.util.find_spec("opentelemetry.sdk") is None:
         return False
     _install_exporter(version)
