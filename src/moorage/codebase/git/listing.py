@@ -11,8 +11,7 @@ from pathlib import Path
 from moorage.codebase.git.errors import NoWorkTree, failed, missing, timed_out
 from moorage.codebase.git.running import ANY_OWNER, QUIET, environment
 
-# "Others" are the untracked files. A folder with a repository of its own is listed as one entry with a final
-# "/".
+# "Others" are the untracked files; a folder with a repository of its own is one entry with a final "/".
 _WANTED = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
 _IGNORED = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
 _UNREADABLE = re.compile(rb"^warning: could not open directory '(.*)/': ", re.MULTILINE)

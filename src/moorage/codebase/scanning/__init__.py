@@ -9,8 +9,8 @@ Inside a git work tree git itself is asked for the list, once; elsewhere the fol
 read, and nothing but a regular file is ever opened, so that a pipe or a device cannot block.
 
 A `.moorageignore` file (the syntax of `.gitignore`, in any folder) leaves out more. Its negations bring back
-what the built-in lists leave out, save what may hold a secret: `!third_party/` indexes third-party code.
-They do not bring back what git ignores.
+what the built-in lists leave out, save secrets and the folders of tools: `!third_party/` indexes third-party
+code. They do not bring back what git ignores.
 """
 
 from moorage.codebase.scanning.content import read_text

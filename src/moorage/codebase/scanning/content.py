@@ -134,5 +134,8 @@ def _is_minified(text: str, ending: str) -> bool:
 
 def _says_generated(text: str) -> bool:
     """Tell whether comments in the first lines say that a program wrote this; only comments count."""
-    lines = text[:_HEADER_CHARACTERS].splitlines()[:_HEADER_LINES]
-    return bool(_GENERATED.search("\n".join(line for line in lines if _COMMENT_START.match(line))))
+    header = text[:_HEADER_CHARACTERS]
+    if "generated" not in header.lower():
+        return False
+    comments = (line for line in header.splitlines()[:_HEADER_LINES] if _COMMENT_START.match(line))
+    return bool(_GENERATED.search("\n".join(comments)))

@@ -6,6 +6,8 @@ bring a file back; git has the same rule.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,8 +18,10 @@ from moorage.codebase.scanning.opening import read_regular
 
 MAX_IGNORE_FILE_BYTES = 1_000_000
 MAX_STARS = 4
-"""Stars in one part of a pattern. `pathspec` turns each into a backtracking `[^/]*`: `a*a*a*a*a*a*b` never
-ends."""
+"""Stars in one part of a pattern; `pathspec` makes each a backtracking `[^/]*`, so `a*a*a*a*a*a*b` never ends."""
+
+# For git `a/**/` is every folder below `a`; `pathspec` would also ignore `a` itself.
+_FOLDERS_BELOW = re.compile(r"/\*\*/ *$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class IgnoreRules:
     Attributes:
         above: the rules of the nearest folder above that has any; None at the top.
         base: the folder of these patterns, relative to the root, with a final "/"; "" for the root.
+        patterns: one character a byte, as git matches: `?` is half of an "é".
     """
 
     above: IgnoreRules | None
@@ -39,6 +44,7 @@ class IgnoreRules:
         Args:
             path: relative to the root; a folder ends in "/".
         """
+        path = _as_bytes_in_text(path)
         rules: IgnoreRules | None = self
         while rules is not None:
             decision = rules.patterns.check_file(path[len(rules.base) :]).include
@@ -60,14 +66,13 @@ def with_ignore_file(above: IgnoreRules | None, base: str, file: str) -> IgnoreR
     if not isinstance(content, bytes):
         return above
     patterns = list(_patterns(content))
-    return IgnoreRules(above, base, GitIgnoreSpec(patterns)) if patterns else above
+    return IgnoreRules(above, _as_bytes_in_text(base), GitIgnoreSpec(patterns)) if patterns else above
 
 
 def _patterns(content: bytes) -> Iterator[GitIgnoreSpecPattern]:
     """Yield the patterns that can be used; git, too, passes over a line that makes no sense."""
-    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    for line in text.split("\n"):
-        line = line.removesuffix("\r")  # noqa: PLW2901
+    for line in content.removeprefix(codecs.BOM_UTF8).decode("latin-1").split("\n"):
+        line = _FOLDERS_BELOW.sub("/**/*/", line.removesuffix("\r"))  # noqa: PLW2901
         if any(part.count("*") > MAX_STARS for part in line.split("/")):
             continue
         try:
@@ -76,3 +81,7 @@ def _patterns(content: bytes) -> Iterator[GitIgnoreSpecPattern]:
             continue
         if pattern.include is not None:
             yield pattern
+
+
+def _as_bytes_in_text(path: str) -> str:
+    return path if path.isascii() else path.encode().decode("latin-1")

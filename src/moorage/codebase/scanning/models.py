@@ -25,7 +25,7 @@ class LeftOut(StrEnum):
     BINARY = "binary"
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"  # files after the limit of a scan
-    SYMLINK_INSIDE = "symlink_inside"  # its target is listed under its own name
+    SYMLINK_INSIDE = "symlink_inside"  # its target is judged under its own name
     SYMLINK_OUTSIDE = "symlink_outside"
     SYMLINK_LOOP = "symlink_loop"
     SYMLINK_BROKEN = "symlink_broken"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from moorage.core.errors import InvalidInput
 MAX_ROOT_CHARACTERS = 4_096
 """PATH_MAX of Linux, limits.h."""
 
+# Control characters, halves of surrogate pairs, and line ends of Unicode.
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 _SHOWN_CHARACTERS = 120
 _SHOWN_ROOTS = 5
 
@@ -29,19 +32,17 @@ def resolve_root(path: str, allowed_roots: Sequence[Path]) -> Path:
     Raises:
         UnfitRoot: not an absolute path, not allowed, missing, not a folder, or not readable.
     """
-    real = _real_path(_well_formed(path))
+    real = Path(os.path.realpath(_well_formed(path)))
     if not is_below(real, allowed_roots):
         raise _unfit(path, "is outside the folders that may be indexed", _way_in(allowed_roots))
-    if not real.exists():
+    if not os.path.lexists(real):
         raise _unfit(path, "does not exist", "Check the spelling, or create the folder first.")
-    if not real.is_dir():
+    if not os.path.isdir(real):  # noqa: PTH112 - Path raises for names that are too long
         raise _unfit(
             path, "is not a folder", f"Name the folder that holds it: {_shortened(str(real.parent))}"
         )
-    if not os.access(real, os.R_OK | os.X_OK):
-        raise _unfit(
-            path, "cannot be read by this program", "Give its user the right to list and enter the folder."
-        )
+    if not os.access(real, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise _unfit(path, "cannot be read", "Let the user of this program list and enter the folder.")
     return real
 
 
@@ -53,10 +54,8 @@ def is_below(real: Path, allowed_roots: Sequence[Path]) -> bool:
 def _well_formed(path: str) -> Path:
     if not path.strip():
         raise _unfit(path, "is empty", "Give the absolute path of a folder.")
-    if any(not character.isprintable() for character in path):
-        raise _unfit(
-            path, "holds a control character", "Give the path as the file system has it, on one line."
-        )
+    if _UNSHOWABLE.search(path):
+        raise _unfit(path, "holds a control character", "Give the path on one line, in plain text.")
     if len(path) > MAX_ROOT_CHARACTERS:
         raise _unfit(path, f"has more than {MAX_ROOT_CHARACTERS} characters", "Give a shorter path.")
     try:
@@ -64,19 +63,8 @@ def _well_formed(path: str) -> Path:
     except RuntimeError as error:
         raise _unfit(path, "names a home folder that does not exist", "Give an absolute path.") from error
     if not expanded.is_absolute():
-        raise _unfit(
-            path,
-            "is not absolute",
-            "Give the path from the root of the file system, or one that begins with ~/.",
-        )
+        raise _unfit(path, "is not absolute", "Begin with the root of the file system, or with ~/.")
     return expanded
-
-
-def _real_path(path: Path) -> Path:
-    try:
-        return Path(os.path.realpath(path))
-    except (OSError, ValueError) as error:  # a name the file system refuses
-        raise _unfit(str(path), "is not a possible path here", "Check the spelling.") from error
 
 
 def _way_in(allowed_roots: Sequence[Path]) -> str:

@@ -38,8 +38,10 @@ def scan(root: Path, limits: ScanLimits = ScanLimits()) -> Scan:  # noqa: B008 -
 def _scan_with_git(root: Path, limits: ScanLimits) -> Scan | None:
     try:
         listing = list_files(root, timeout_seconds=limits.git_timeout_seconds)
-    except (GitFailed, GitMissing) as error:
-        log.warning("scan.git_unavailable", root=str(root), reason=error.message)
+    except GitMissing:
+        return None
+    except GitFailed as error:
+        log.warning("scan.git_failed", root=str(root), reason=error.message)
         return None
     if listing is None or not (listing.files or (root / ".git").exists()):
         return None
@@ -79,7 +81,7 @@ def _entries(sieve: Sieve, folder: str) -> list[tuple[str, bool]]:
     """Return names in a folder and whether each is a folder itself, which a link never is."""
     try:
         with os.scandir(sieve.absolute(folder)) as entries:
-            return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+            return sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
     except (FileNotFoundError, NotADirectoryError):  # gone since its name was read
         return []
     except OSError:

@@ -21,6 +21,7 @@ OWN_IGNORE_FILE = ".moorageignore"
 MAX_EXAMPLES = 5
 MAX_GIT_FILE_BYTES = 10_000  # of a file `.git`, which holds one path
 
+_NEVER_BROUGHT_BACK = (LeftOut.SECRET, LeftOut.TOOL_FOLDER)
 _VENDOR_FOLDER = "vendor"
 # https://docs.python.org/3/library/venv.html and https://bford.info/cachedir/
 _TOOL_MARKS = ("pyvenv.cfg", "CACHEDIR.TAG")
@@ -139,7 +140,7 @@ class Sieve:
 
     def _why_not(self, folder: Folder, path: str, by_name: LeftOut | None) -> LeftOut | None:
         """Weigh what the name says against the rules of the folder it is in."""
-        if by_name is LeftOut.SECRET:
+        if by_name in _NEVER_BROUGHT_BACK:
             return by_name
         own = folder.own_rules.decide(path) if folder.own_rules else None
         if by_name is not None and own is not False:
