@@ -18,7 +18,7 @@ from moorage.codebase.scanning.opening import read_regular
 
 MAX_IGNORE_FILE_BYTES = 1_000_000
 MAX_STARS = 4
-"""Stars in one part of a pattern; `pathspec` makes each a backtracking `[^/]*`, so `a*a*a*a*a*a*b` never ends."""
+"""Stars in one part of a pattern; `pathspec` makes each a backtracking `[^/]*`, and `a*a*a*…b` never ends."""
 
 # For git `a/**/` is every folder below `a`; `pathspec` would also ignore `a` itself.
 _FOLDERS_BELOW = re.compile(r"/\*\*/ *$")
