@@ -25,6 +25,7 @@ class Arguments:
     Attributes:
         schema: JSON Schema 2020-12 of the arguments, closed (`additionalProperties: false`).
         call_parameter: name of the parameter that receives the `Call`, None when the function takes none.
+        containers: names of the arguments that are lists or objects and nothing a text could be.
     """
 
     schema: dict[str, Any]
@@ -58,8 +59,9 @@ def read_arguments(function: Callable[..., Any]) -> Arguments:
     kept = [each for name, each in signature.parameters.items() if name != call_parameter]
     adapter = TypeAdapter(_collector(signature.replace(parameters=kept), hints))
     schema = published(adapter.json_schema())
-    properties = schema.get("properties", {})
-    containers = frozenset(name for name, each in properties.items() if _takes_only_containers(each))
+    definitions = schema.get("$defs", {})
+    types = {name: types_in(each, definitions) for name, each in schema.get("properties", {}).items()}
+    containers = frozenset(name for name, each in types.items() if _are_only_containers(each))
     return Arguments(schema, call_parameter, containers, adapter)
 
 
@@ -80,8 +82,7 @@ def _is_call(hint: Any) -> bool:
     return hint is Call or Call in get_args(hint)
 
 
-def _takes_only_containers(schema: Mapping[str, Any]) -> bool:
-    types = types_in(schema)
+def _are_only_containers(types: set[str]) -> bool:
     return bool(types & {"array", "object"}) and "string" not in types
 
 

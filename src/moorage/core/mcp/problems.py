@@ -45,7 +45,7 @@ def _sentence(problem: ErrorDetails, schema: Mapping[str, Any]) -> str:
     if problem["type"] in UNEXPECTED:
         return f"{field}: is not an argument of this tool; {_known(field, properties)}"
     top = properties.get(str(problem["loc"][0]), {}) if problem["loc"] else {}
-    expected = in_words(top)
+    expected = in_words(top, schema.get("$defs", {}))
     if problem["type"] in MISSING:
         about = top.get("description", "")
         return f"{field}: is required; expected {expected}" + (f" ({about})" if about else "")

@@ -19,32 +19,44 @@ def published(schema: dict[str, Any]) -> dict[str, Any]:
     return compress_schema(schema, prune_titles=True, dereference=True)
 
 
-def types_in(schema: Schema) -> set[str]:
+def types_in(schema: Schema, definitions: Schema) -> set[str]:
     """Return the JSON types that a value may have at the top; empty when the schema does not say."""
+    schema = _resolved(schema, definitions)
     kind = schema.get("type")
     found: set[str] = {kind} if isinstance(kind, str) else set(kind or ())
-    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        found |= types_in(choice)
+    for choice in _choices(schema):
+        found |= types_in(choice, definitions)
     return found
 
 
-def in_words(schema: Schema) -> str:
+def in_words(schema: Schema, definitions: Schema) -> str:
     """Say what the schema accepts: "integer, 1 to 200", "one of "a", "b"", "list of string"."""
+    schema = _resolved(schema, definitions)
     if "enum" in schema:
         return "one of " + ", ".join(json.dumps(each) for each in schema["enum"])
     if "const" in schema:
         return json.dumps(schema["const"])
-    choices = [in_words(each) for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ()))]
+    choices = [in_words(each, definitions) for each in _choices(schema)]
     if choices:
         return " or ".join(dict.fromkeys(choices))
-    return ", ".join(filter(None, (_kind(schema), _range(schema), _pattern(schema))))
+    return ", ".join(filter(None, (_kind(schema, definitions), _range(schema), _pattern(schema))))
 
 
-def _kind(schema: Schema) -> str:
+def _resolved(schema: Schema, definitions: Schema) -> Schema:
+    """Follow the reference that a recursive schema keeps."""
+    reference = schema.get("$ref", "")
+    return definitions.get(reference.rpartition("/")[2], schema)
+
+
+def _choices(schema: Schema) -> list[Schema]:
+    return [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+
+
+def _kind(schema: Schema, definitions: Schema) -> str:
     kind = schema.get("type", "any JSON value")
-    if kind == "array":
-        return "list of " + in_words(schema.get("items", {})) if schema.get("items") else "list"
-    return str(schema.get("format", kind)) if kind == "string" else str(kind)
+    if kind == "array" and schema.get("items"):
+        return "list of " + in_words(schema["items"], definitions)
+    return {"array": "list", "string": schema.get("format", "string")}.get(kind, kind)
 
 
 def _range(schema: Schema) -> str:

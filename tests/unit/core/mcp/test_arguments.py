@@ -1,0 +1,118 @@
+"""From a signature to a schema, and from a caller's JSON to keyword arguments or to words about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from moorage.core.errors import InvalidInput
+from moorage.core.mcp.arguments import read_arguments
+from moorage.core.shape import Call
+from tests.support.tiny_tools import Point, add
+
+
+class Branch(BaseModel):
+    name: str
+    branches: list[Branch] = []
+
+
+async def grow(
+    tree: Annotated[Branch, Field(description="A tree.")],
+    call: Call | None = None,
+    schema: Annotated[dict[str, Any] | str, Field(description="Named like a method of pydantic's models.")] = "",
+) -> str:
+    """Grow."""
+    return ""
+
+
+def problem_with(**arguments: object) -> str:
+    with pytest.raises(InvalidInput) as refused:
+        read_arguments(add).bind(arguments)
+    return refused.value.message
+
+
+def test_defaults_are_filled_in_and_models_are_built() -> None:
+    bound = read_arguments(add).bind({"left": "4", "at": {"x": 1}})
+    assert bound == {
+        "left": 4,
+        "right": 1,
+        "more": None,
+        "at": Point(x=1),
+        "rounding": "none",
+        "project_name": None,
+    }
+
+
+def test_schema_is_closed_and_free_of_references() -> None:
+    schema = read_arguments(add).schema
+    assert schema["additionalProperties"] is False
+    assert "$defs" not in schema
+    assert schema["properties"]["left"] == {
+        "description": "A term.",
+        "minimum": 0,
+        "maximum": 1000,
+        "type": "integer",
+    }
+
+
+def test_a_recursive_schema_keeps_its_definitions() -> None:
+    assert "$defs" in read_arguments(grow).schema
+
+
+def test_an_optional_call_is_injected_too() -> None:
+    arguments = read_arguments(grow)
+    assert arguments.call_parameter == "call"
+    assert set(arguments.schema["properties"]) == {"tree", "schema"}
+
+
+def test_text_stays_text_where_text_is_allowed() -> None:
+    bound = read_arguments(grow).bind({"tree": '{"name": "oak"}', "schema": '{"a": 1}'})
+    assert bound == {"tree": Branch(name="oak"), "schema": '{"a": 1}'}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "left: is required; expected integer, 0 to 1000 (A term.)"),
+        (
+            {"left": 2000},
+            "left: should be less than or equal to 1000; got 2000; expected integer, 0 to 1000",
+        ),
+        ({"left": 1, "rigth": 2}, "rigth: is not an argument of this tool; did you mean right?"),
+        (
+            {"left": 1, "rounding": "up"},
+            'rounding: should be \'none\' or \'tens\'; got "up"; expected one of "none", "tens"',
+        ),
+        (
+            {"left": 1, "more": [1, "x"]},
+            "more.1: should be a valid integer, unable to parse string as an integer; "
+            'got "x"; expected list of integer or null',
+        ),
+        (
+            {"left": 1, "at": {"x": 1, "z": 9}},
+            "at.z: extra inputs are not permitted; got 9; expected object or null",
+        ),
+        (
+            {"left": "y" * 100},
+            "left: should be a valid integer, unable to parse string as an integer; "
+            f'got "{"y" * 58}…; expected integer, 0 to 1000',
+        ),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_came_and_what_is_expected(
+    arguments: dict[str, object], message: str
+) -> None:
+    assert problem_with(**arguments) == message
+
+
+def test_every_wrong_argument_is_named_at_once() -> None:
+    assert [line.partition(":")[0] for line in problem_with(left="x", rounding=3).splitlines()] == [
+        "left",
+        "rounding",
+    ]
+
+
+def test_the_validators_own_addresses_are_not_shown() -> None:
+    assert "pydantic.dev" not in problem_with(left="x")
