@@ -1,0 +1,97 @@
+"""Grammars, loaded when the first file of their language comes, and parsing that always ends.
+
+A parser that has lost its way may take quadratic time to recover (10,000 "|" keep the Python grammar busy for more than
+20 seconds). tree-sitter calls back after a fixed number of operations; on real files that is once per 200 bytes or so.
+Counting these calls, and not seconds, gives every run the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TypeVar
+
+import tree_sitter
+
+from moorage.codebase.languages import Grammar, Language
+
+T = TypeVar("T")
+
+FREE_STEPS = 2_000
+BYTES_PER_STEP = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Roles:
+    """A language's tables with the grammar's numbers in place of names, and the grammar itself.
+
+    Numbers, because reading `Node.type` makes a string each time and `Node.kind_id` does not.
+    """
+
+    grammar: tree_sitter.Language
+    kinds: dict[int, str]
+    refined: dict[int, dict[int, str]]
+    wrappers: frozenset[int]
+    containers: frozenset[int]
+    leading: frozenset[int]
+    named_by: frozenset[int]
+
+    def is_definition(self, kind_id: int) -> bool:
+        return kind_id in self.kinds or kind_id in self.refined
+
+
+_ROLES: dict[Grammar, Roles] = {}
+
+
+def roles_of(language: Language) -> Roles | None:
+    """Return the grammar of a language and its tables; None for a language that is read by its lines."""
+    if language.grammar is None:
+        return None
+    if language.grammar not in _ROLES:
+        _ROLES[language.grammar] = _load(language, language.grammar)
+    return _ROLES[language.grammar]
+
+
+def parse(source: bytes, grammar: tree_sitter.Language) -> tree_sitter.Tree | None:
+    """Parse UTF-8; None when the grammar used up its steps."""
+    steps = FREE_STEPS + len(source) // BYTES_PER_STEP
+    view = memoryview(source)
+
+    def is_lost(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001 - the signature is tree-sitter's
+        nonlocal steps
+        steps -= 1
+        return steps < 0
+
+    parser = tree_sitter.Parser(grammar)
+    try:
+        return parser.parse(lambda offset, _point: view[offset:], progress_callback=is_lost)
+    except ValueError:
+        return None
+
+
+def _load(language: Language, grammar: Grammar) -> Roles:
+    loaded = tree_sitter.Language(getattr(import_module(grammar.module), grammar.function)())
+
+    def numbers(table: dict[str, T]) -> dict[int, T]:
+        return {
+            number: value for name, value in table.items() if (number := _number(loaded, name)) is not None
+        }
+
+    def known(names: frozenset[str]) -> frozenset[int]:
+        return frozenset(numbers(dict.fromkeys(names)))
+
+    return Roles(
+        grammar=loaded,
+        kinds=numbers(language.definitions),
+        refined={number: numbers(kinds) for number, kinds in numbers(language.refined).items()},
+        wrappers=known(language.wrappers),
+        containers=known(language.containers),
+        leading=known(language.leading),
+        named_by=known(language.named_by),
+    )
+
+
+def _number(grammar: tree_sitter.Language, node_type: str) -> int | None:
+    """Return the number of a node type, which may be a keyword; a later grammar may have renamed it: None."""
+    named = grammar.id_for_node_kind(node_type, True)
+    return grammar.id_for_node_kind(node_type, False) if named is None else named
