@@ -72,12 +72,14 @@ class Opened:
     """What an open system contributes to the doors.
 
     Attributes:
+        service: what the system does; the command line door calls it.
         tools: in the order they are listed to clients.
         routes: mounted under `/api/v1/<system>`.
         checks: asked by `/health/ready`; each is quick, bounded, and never raises.
         project_checks: asked as well when the caller names a project (`/health/ready?project=name`).
     """
 
+    service: Any
     tools: Sequence[Tool] = ()
     routes: Sequence[BaseRoute] = ()
     checks: Sequence[Callable[[], Awaitable[Sequence[Check]]]] = field(default=())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import DatabaseMissing, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
@@ -186,9 +187,7 @@ class ProjectConnectionManager:
         async def check(connection: Connection) -> None:
             await self._check(connection, project)
 
-        return await open_pool(
-            self.address, project.database_name, self._settings.project_pool, on_connect=check
-        )
+        return await open_pool(self.address, project.database_name, self._settings.project_pool, on_connect=check)
 
     async def _check(self, connection: Connection, project: Project) -> None:
         """Refuse a connection that reached another project's database, or tables of another age."""

@@ -19,9 +19,7 @@ REGISTRY_LINE = MigrationLine(
     "registry", schema="public", package="moorage.projects", folder="migrations/registry",
     version_table="moorage_schema_version",
 )  # fmt: skip
-IDENTITY_LINE = MigrationLine(
-    "projects", schema="moorage", package="moorage.projects", folder="migrations/project"
-)
+IDENTITY_LINE = MigrationLine("projects", schema="moorage", package="moorage.projects", folder="migrations/project")
 MAINTENANCE_DATABASE = "postgres"
 
 

@@ -45,7 +45,7 @@ class ProjectService:
 
     def __init__(self, connections: ProjectConnectionManager, *, default_project: str | None = None) -> None:
         self.connections = connections
-        self._default = None if default_project is None else parse_project_name(default_project)
+        self.default = None if default_project is None else parse_project_name(default_project)
 
     async def resolve(self, project_name: str | None) -> ProjectName:
         """Return the project a call means: the one it names, else the process's own.
@@ -55,8 +55,8 @@ class ProjectService:
         """
         if project_name is not None:
             return parse_project_name(project_name)
-        if self._default is not None:
-            return self._default
+        if self.default is not None:
+            return self.default
         known = await store.project_list(self.connections.registry_pool, limit=_SHOWN_PROJECTS)
         names = ", ".join(project.name for project in known) or "none yet"
         raise ProjectRequired(
@@ -186,9 +186,7 @@ class ProjectService:
         return ready or await self.get(project.name)  # somebody else finished it first
 
     async def _refuse_when_used(self, project: Project) -> None:
-        users = await store.database_users(
-            self.connections.registry_pool, project.database_name, within=BUSY_WITHIN
-        )
+        users = await store.database_users(self.connections.registry_pool, project.database_name, within=BUSY_WITHIN)
         if users:
             raise ProjectInUse(
                 f"project {project.name!r} is in use: {_described(users)}",
@@ -198,9 +196,7 @@ class ProjectService:
 
     async def _delete(self, project: Project) -> None:
         registry = self.connections.registry_pool
-        await store.project_set_state(
-            registry, project.id, ProjectState.DELETING, from_states=list(ProjectState)
-        )
+        await store.project_set_state(registry, project.id, ProjectState.DELETING, from_states=list(ProjectState))
         await self.connections.provisioner.drop_database(project)
         await store.project_delete(registry, project.id)
 

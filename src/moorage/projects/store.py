@@ -66,9 +66,7 @@ async def database_state(connection: Executor, database_name: str) -> bool | Non
     return await _statements.database_exists(connection, database_name=database_name)
 
 
-async def database_users(
-    connection: Executor, database_name: str, *, within: timedelta
-) -> list[DatabaseUser]:
+async def database_users(connection: Executor, database_name: str, *, within: timedelta) -> list[DatabaseUser]:
     """Return who is in the database; idle Moorage connections count when they worked `within` this time."""
     rows = await _statements.database_users(connection, database_name=database_name, within=within)
     return [DatabaseUser.model_validate(dict(row)) for row in rows]

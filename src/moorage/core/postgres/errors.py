@@ -10,7 +10,6 @@ import asyncpg
 
 from moorage.core.errors import BrokenState, Conflict, Exhausted, Forbidden, Internal, MoorageError, Unavailable
 
-
 UndefinedTable = asyncpg.UndefinedTableError
 
 

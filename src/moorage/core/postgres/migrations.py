@@ -97,7 +97,7 @@ async def versions_of(
         asyncpg.UndefinedTableError: one of the lines has not begun in this database.
     """
     columns = ", ".join(f"(SELECT version_num FROM {line.qualified_version_table})" for line in lines)
-    row = await connection.fetchrow(f"SELECT {columns}")  # quoted identifiers
+    row = await connection.fetchrow(f"SELECT {columns}")
     return dict(zip(lines, row, strict=True))
 
 

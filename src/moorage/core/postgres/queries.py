@@ -8,7 +8,7 @@ The name travels with the statement as a comment, so it is found again in `pg_st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal, Protocol, cast, get_args
@@ -77,7 +77,7 @@ class Statements:
         except KeyError:
             raise AttributeError(f"there is no statement named {name}") from None
 
-    def __iter__(self) -> Iterable[Statement]:  # ty: ignore[invalid-return-type]
+    def __iter__(self) -> Iterator[Statement]:
         return iter(self._statements.values())
 
 

@@ -1,0 +1,111 @@
+"""How far the index is behind the files on disk, found cheaply."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from moorage.codebase import store
+from moorage.codebase.indexing import make_plan
+from moorage.codebase.models import Repository, StoredFile
+from moorage.codebase.scanning import FoundFile, ScanLimits, scan
+from moorage.core.errors import MoorageError
+from moorage.projects.connections import ProjectConnectionManager
+
+# A look at a whole repository lists its files, so it is not taken more often than this, and a search waits for it only
+# briefly: a look that takes longer is there for the next search.
+LOOK_AGAIN_SECONDS = 10.0
+WAIT_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a repository's folder showed.
+
+    Attributes:
+        changed: files that were added, changed or removed since they were indexed; None when the folder is missing.
+    """
+
+    changed: int | None
+    taken_at: float
+
+
+@dataclass
+class Freshness:
+    """Compares folders with the index, at most every few seconds each, outside the calls that ask."""
+
+    connections: ProjectConnectionManager
+    limits: ScanLimits
+    _looks: dict[UUID, Look] = field(default_factory=dict)
+    _looking: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def look(self, project: str, repository: Repository) -> Look | None:
+        """Return the newest look at a repository; None when the first one is still under way."""
+        known = self._looks.get(repository.id)
+        if known is None or time.monotonic() - known.taken_at > LOOK_AGAIN_SECONDS:
+            task = self._looking.get(repository.id)
+            if task is None:
+                task = asyncio.create_task(self._take(project, repository))
+                self._looking[repository.id] = task
+            await asyncio.wait({task}, timeout=WAIT_SECONDS)
+        return self._looks.get(repository.id)
+
+    def forget(self, repository_id: UUID) -> None:
+        """Look again at the next call, because the index has changed."""
+        self._looks.pop(repository_id, None)
+
+    async def close(self) -> None:
+        tasks = list(self._looking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _take(self, project: str, repository: Repository) -> None:
+        try:
+            changed = await self._count_changes(project, repository)
+            self._looks[repository.id] = Look(changed, time.monotonic())
+        except MoorageError:
+            self._looks[repository.id] = Look(None, time.monotonic())
+        finally:
+            self._looking.pop(repository.id, None)
+
+    async def _count_changes(self, project: str, repository: Repository) -> int | None:
+        root = Path(repository.folder)
+        if not root.is_dir():
+            return None
+        found = await asyncio.to_thread(scan, root, self.limits)
+        async with self.connections.get_project_connection(project) as connection:
+            known = await store.file_list(connection, repository.id)
+        plan = make_plan(found, known, full=False)
+        behind = (_is_behind(request.file, known.get(request.file.path), repository) for request in plan.read)
+        return sum(behind) + len(plan.removed)
+
+
+def changed_files(folder: str, stamps: dict[str, tuple[int, int]], paths: Sequence[str]) -> dict[str, bool | None]:
+    """Tell for each path whether the file changed since it was indexed; None when it is gone.
+
+    Args:
+        stamps: size and modification time as indexed, by path; a time of 0 is not known.
+    """
+    return {path: _changed(os.path.join(folder, path), *stamps.get(path, (0, 0))) for path in paths}
+
+
+def _changed(file: str, size: int, modified_ns: int) -> bool | None:
+    try:
+        status = os.lstat(file)
+    except OSError:
+        return None
+    return status.st_size != size or modified_ns not in (0, status.st_mtime_ns)
+
+
+def _is_behind(file: FoundFile, stored: StoredFile | None, repository: Repository) -> bool:
+    """Tell whether the index misses a change; files never indexed may be among those left out by their content."""
+    if stored is not None:
+        return stored.size != file.size or stored.modified_ns != 0
+    indexed_at = repository.last_indexed_at
+    return indexed_at is None or file.modified_ns / 1e9 > indexed_at.timestamp()

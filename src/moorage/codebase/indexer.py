@@ -1,0 +1,189 @@
+"""The index runs of this process: begun, continued after a crash, followed, cancelled, given back at the end.
+
+A job is a row, and belongs to the runner whose lease it carries. One repository has one running job, whatever the number
+of processes: the database refuses a second. A runner that dies stops renewing; whoever asks next takes the job over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import structlog
+
+from moorage.codebase import store, vector_table
+from moorage.codebase.errors import AlreadyIndexing, IndexingFailed, JobLost
+from moorage.codebase.indexing import LEASE, RENEW_SECONDS, IndexRun
+from moorage.codebase.models import EmbeddingModel, IndexJob, JobState, Repository
+from moorage.codebase.settings import CodebaseSettings
+from moorage.codebase.workers import worker_count
+from moorage.core.embedding.embedder import Embedder
+from moorage.core.errors import MoorageError, Unavailable
+from moorage.core.postgres.pools import Connection
+from moorage.projects.connections import ProjectConnectionManager
+
+log = structlog.get_logger(__name__)
+
+FOLLOW_SECONDS = 0.2
+KEPT_JOBS = 20
+
+OnProgress = Callable[[IndexJob], Awaitable[None]]
+
+
+class Indexer:
+    """Runs index jobs as tasks of this process; `close` ends them, and their jobs can be continued elsewhere."""
+
+    def __init__(self, connections: ProjectConnectionManager, embedder: Embedder, settings: CodebaseSettings) -> None:
+        self._connections = connections
+        self._embedder = embedder
+        self._settings = settings
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+
+    async def begin(self, project: str, repository: Repository, *, full: bool = False) -> None:
+        """Begin to index a repository, or continue the run of a process that died; one that runs is left alone.
+
+        Raises:
+            AlreadyIndexing: all of it is wanted anew, and a run that began earlier is not over.
+        """
+        runner = uuid4()
+        async with self._connections.get_project_connection(project) as connection:
+            job = await store.job_start(
+                connection, repository.id, runner=runner, lease=LEASE, full_reindex=full
+            ) or await store.job_take_over(connection, repository.id, runner=runner, lease=LEASE, full_reindex=full)
+            if job is not None:
+                await store.repository_begin(connection, repository.id)
+        if job is not None:
+            self._tasks[repository.id] = asyncio.create_task(self._run(project, repository, job))
+        elif full:
+            raise AlreadyIndexing(
+                f"repository {repository.name!r} is being indexed already",
+                hint="Wait for it to end, or cancel it, then ask again for all of it.",
+            )
+
+    async def follow(
+        self, project: str, repository_id: UUID, *, seconds: float, on_progress: OnProgress | None = None
+    ) -> IndexJob:
+        """Wait until the running job of a repository ends, `seconds` at most, and return it as it is then."""
+        end = asyncio.get_running_loop().time() + seconds
+        while True:
+            async with self._connections.get_project_connection(project) as connection:
+                job = (await store.job_latest(connection))[repository_id]
+            if on_progress is not None:
+                await on_progress(job)
+            left = end - asyncio.get_running_loop().time()
+            if job.state is not JobState.IN_PROGRESS or not job.alive or left <= 0:
+                return job
+            await self._wait(repository_id, min(left, FOLLOW_SECONDS))
+
+    async def ensure_model(self, project: str) -> bool:
+        """Check the project's embedding model against ours; return whether it has a table of vectors."""
+        await self._embedder.open()
+        async with self._connections.get_project_connection(project) as connection:
+            return await vector_table.ensure_model(connection, self.model)
+
+    async def replace_model(self, project: str) -> None:
+        """Change the project to our embedding model; every repository has to be indexed again."""
+        await self._embedder.open()
+        async with self._connections.get_project_connection(project) as connection:
+            await vector_table.replace_model(connection, self.model)
+
+    @property
+    def model(self) -> EmbeddingModel:
+        return EmbeddingModel(model=self._embedder.model, dimensions=self._embedder.dimensions)
+
+    async def close(self) -> None:
+        """Stop the runs of this process; their jobs wait for whoever asks next."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _wait(self, repository_id: UUID, seconds: float) -> None:
+        task = self._tasks.get(repository_id)
+        if task is None or task.done():
+            await asyncio.sleep(seconds)
+        else:
+            await asyncio.wait({task}, timeout=seconds)
+
+    async def _run(self, project: str, repository: Repository, job: IndexJob) -> None:
+        """Run a job to its end and record how it ended."""
+
+        def database() -> AbstractAsyncContextManager[Connection]:
+            return self._connections.get_project_connection(project)
+
+        try:
+            run = IndexRun(
+                database,
+                repository,
+                job,
+                self._embedder,
+                self._settings.scan_limits,
+                self._settings.workers or worker_count(),
+                has_vectors=await self.ensure_model(project),
+            )
+            await _with_heartbeat(run)
+            await self._end(project, job, JobState.COMPLETED)
+        except JobLost as error:
+            log.warning("index.lost", repository=repository.name, reason=error.message)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._end_cancelled(project, job))
+        except Exception as error:
+            failure = error if isinstance(error, MoorageError) else _unexpected(error)
+            foreseen = failure is error
+            log.error("index.failed", repository=repository.name, code=failure.code, exc_info=not foreseen)
+            await self._end(project, job, JobState.FAILED, failure)
+        finally:
+            self._tasks.pop(repository.id, None)
+
+    async def _end_cancelled(self, project: str, job: IndexJob) -> None:
+        """Record a cancellation that was asked for; a process that ends leaves the job to be continued at once."""
+        async with self._connections.get_project_connection(project) as connection:
+            asked = await store.job_renew(
+                connection, job.id, runner=job.runner, lease=timedelta(0), phase="stopped", files_total=0
+            )
+        if asked:
+            await self._end(project, job, JobState.CANCELLED)
+
+    async def _end(self, project: str, job: IndexJob, state: JobState, failure: MoorageError | None = None) -> None:
+        """Record how a job ended; when PostgreSQL is gone, its lease runs out and the job is continued later."""
+        with contextlib.suppress(Unavailable):
+            async with self._connections.get_project_connection(project) as connection, connection.transaction():
+                error = failure.as_dict() if failure else None
+                ended = await store.job_finish(connection, job.id, runner=job.runner, state=state, error=error)
+                if ended and state is not JobState.COMPLETED:
+                    failed = state is JobState.FAILED
+                    await store.repository_stop(connection, job.repository_id, failed=failed)
+                await store.job_prune(connection, job.repository_id, keep=KEPT_JOBS)
+
+
+async def _with_heartbeat(run: IndexRun) -> None:
+    """Run, renewing the lease also while one long step is under way; the first to fail ends both."""
+    working = asyncio.create_task(run.run())
+    beating = asyncio.create_task(_beat(run))
+    try:
+        done, _ = await asyncio.wait({working, beating}, return_when=asyncio.FIRST_COMPLETED)
+        (working if working in done else beating).result()
+    finally:
+        working.cancel()
+        beating.cancel()
+        await asyncio.gather(working, beating, return_exceptions=True)
+
+
+async def _beat(run: IndexRun) -> None:
+    """Renew the lease for as long as it is ours; a moment without PostgreSQL is not yet its loss."""
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        with contextlib.suppress(Unavailable):
+            async with run.database() as connection:
+                await run.renew(connection)
+
+
+def _unexpected(error: Exception) -> IndexingFailed:
+    return IndexingFailed(
+        f"indexing failed: {type(error).__name__}: {str(error)[:300]}",
+        hint="Files written before stay searchable; call index_repository to continue. The log has the details.",
+    )

@@ -1,0 +1,47 @@
+"""From what a caller calls a repository to a folder with files: a path, or a git URL and its clone."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from moorage.codebase.git.cloning import clone_or_update
+from moorage.codebase.git.urls import is_git_url, without_credentials
+from moorage.codebase.scanning import resolve_root
+from moorage.codebase.settings import CodebaseSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOnDisk:
+    """Where a repository's files are.
+
+    Attributes:
+        repo_path: its identity in the index: the real path, or the URL without credentials.
+    """
+
+    repo_path: str
+    name: str
+    folder: Path
+
+
+async def locate(repo_path: str, settings: CodebaseSettings, clones: Path) -> PlaceOnDisk:
+    """Find a repository's folder; a git URL is cloned below `clones`, or brought up to date.
+
+    Raises:
+        UnfitRoot, UnfitUrl: it cannot be indexed; GitFailed and its kin: the clone failed.
+    """
+    if not is_git_url(repo_path):
+        folder = resolve_root(repo_path, settings.allowed_roots)
+        return PlaceOnDisk(str(folder), folder.name or "root", folder)
+    address = without_credentials(repo_path)
+    name = address.rstrip("/").rpartition("/")[2].removesuffix(".git") or "repository"
+    folder = clones / f"{name}-{hashlib.sha256(address.encode()).hexdigest()[:10]}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    await clone_or_update(
+        repo_path,
+        folder,
+        timeout_seconds=settings.clone_timeout_seconds,
+        allowed_roots=settings.allowed_roots,
+    )
+    return PlaceOnDisk(address, name, folder)

@@ -1,0 +1,144 @@
+"""From files to what is written: text, chunks, words and vectors. Runs in worker processes; knows no database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+from uuid import UUID, uuid5
+
+from moorage.codebase.chunking import Chunk, Chunked, chunk_file
+from moorage.codebase.languages import language_of
+from moorage.codebase.lexical import ChunkWords, Posting, build_postings
+from moorage.codebase.scanning import FoundFile, LeftOut, ScanLimits, read_text
+from moorage.codebase.timing import StepSeconds
+from moorage.core.embedding.embedder import FloatArray, WorkerEmbedder
+from moorage.core.words import words
+
+# A file changed this shortly before it was read may change again within one tick of the file system's clock: it is
+# recorded without its time, so that the next run reads it again.
+RACY_NS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """One file to read; `known_hash` is the hash of its indexed text, None for a new file."""
+
+    file: FoundFile
+    known_hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """Files that become one segment."""
+
+    repository_id: UUID
+    root: Path
+    files: tuple[ReadRequest, ...]
+    limits: ScanLimits
+
+
+@dataclass
+class Batch:
+    """What one segment will hold.
+
+    Attributes:
+        files: rows of codebase.files, as mappings.
+        unchanged: (path, size, modified_ns) of files whose text is what the index has.
+        left_out: paths by reason, for files that turned out not to be text worth indexing.
+        chunks: rows of codebase.code_chunks without the segment: those of the chunk at position i are `chunks[i]`.
+        texts: what is embedded, chunk by chunk; empty when `vectors` is there already.
+        seconds: time spent in "read", "parse", "words" and "embed".
+    """
+
+    files: list[dict[str, Any]] = field(default_factory=list)
+    unchanged: list[tuple[str, int, int]] = field(default_factory=list)
+    left_out: dict[LeftOut, list[str]] = field(default_factory=dict)
+    chunks: list[tuple[Any, ...]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    postings: list[Posting] = field(default_factory=list)
+    vectors: FloatArray | None = None
+    seconds: StepSeconds = field(default_factory=StepSeconds)
+
+
+def process(request: BatchRequest, embedder: WorkerEmbedder | None) -> Batch:
+    """Read, chunk and count a batch of files; embed it too when the embedder works in this process."""
+    batch = Batch()
+    chunk_words: list[ChunkWords] = []
+    for each in request.files:
+        _add_file(batch, chunk_words, request, each)
+    with batch.seconds.timed("words"):
+        batch.postings = build_postings(chunk_words)
+    if embedder is not None:
+        with batch.seconds.timed("embed"):
+            batch.vectors = embedder.encode(batch.texts)
+        batch.texts = []
+    return batch
+
+
+def _add_file(batch: Batch, chunk_words: list[ChunkWords], request: BatchRequest, wanted: ReadRequest) -> None:
+    path = wanted.file.path
+    with batch.seconds.timed("read"):
+        found = read_text(request.root / path, request.limits)
+    if isinstance(found, LeftOut):
+        batch.left_out.setdefault(found, []).append(path)
+        return
+    if found.content_hash == wanted.known_hash:
+        batch.unchanged.append((path, wanted.file.size, wanted.file.modified_ns))
+        return
+    with batch.seconds.timed("parse"):
+        language = language_of(path, found.text[:200].partition("\n")[0])
+        chunked = chunk_file(found.text, language)
+    batch.files.append(_file_row(wanted.file, language.name, found.content_hash, chunked))
+    with batch.seconds.timed("words"):
+        path_words = words(path)
+        for chunk in chunked.chunks:
+            batch.chunks.append(_chunk_row(request.repository_id, path, language.name, chunk, found.content_hash))
+            batch.texts.append(_text_to_embed(path, chunk))
+            chunk_words.append(_chunk_words(path, path_words, chunk))
+
+
+def _file_row(file: FoundFile, language: str, content_hash: bytes, chunked: Chunked) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "language": language,
+        "size": file.size,
+        "modified_ns": file.modified_ns if time.time_ns() - file.modified_ns > RACY_NS else 0,
+        "content_hash": content_hash,
+        "line_count": chunked.chunks[-1].end_line if chunked.chunks else 0,
+        "symbols": [
+            [each.name, each.kind, each.path, each.start_line, each.end_line, each.signature]
+            for each in chunked.symbols
+        ],
+    }
+
+
+def _chunk_row(repository_id: UUID, path: str, language: str, chunk: Chunk, content_hash: bytes) -> tuple[Any, ...]:
+    symbol = chunk.symbol
+    return (
+        # The same text at the same place has the same id, so an id stays good while its file does not change.
+        uuid5(repository_id, f"{path}\n{chunk.start_line}\n{content_hash.hex()}"),
+        repository_id,
+        path,
+        PurePosixPath(path).suffix.removeprefix(".").lower() or None,
+        language,
+        chunk.content,
+        chunk.start_line,
+        chunk.end_line,
+        symbol.name if symbol else None,
+        symbol.kind if symbol else None,
+        symbol.path if symbol else None,
+    )
+
+
+def _text_to_embed(path: str, chunk: Chunk) -> str:
+    heading = f"{path} {chunk.symbol.path}" if chunk.symbol else path
+    return f"{heading}\n{chunk.content}"
+
+
+def _chunk_words(path: str, path_words: Sequence[str], chunk: Chunk) -> ChunkWords:
+    """Return the words of the text and the path, and those of what it defines and of its file's name."""
+    defined = words(" ".join(chunk.names))
+    return ChunkWords(body=[*words(chunk.content), *path_words], names=[*defined, *words(PurePosixPath(path).stem)])

@@ -1,0 +1,293 @@
+-- Statements of code search; all run in a project's database.
+
+-- Repositories -------------------------------------------------------------------------------------------------------
+
+-- name: repository_upsert :one
+INSERT INTO codebase.repositories (repo_path, name, folder)
+VALUES (:repo_path, :name, :folder)
+ON CONFLICT (repo_path) DO UPDATE SET folder = EXCLUDED.folder, updated_at = now()
+RETURNING id, repo_path, name, folder, last_indexed_at, head_commit, total_files, total_chunks, left_out,
+          indexing_status, indexing_duration_seconds;
+
+-- name: repository_list :many
+SELECT id, repo_path, name, folder, last_indexed_at, head_commit, total_files, total_chunks, left_out,
+       indexing_status, indexing_duration_seconds
+FROM codebase.repositories
+ORDER BY name, repo_path;
+
+-- name: repository_begin :exec
+UPDATE codebase.repositories
+SET indexing_status = 'in_progress', updated_at = now()
+WHERE id = :id;
+
+-- name: repository_finish :exec
+-- The totals are counted, not added up, so that they are true whatever happened before.
+UPDATE codebase.repositories
+SET indexing_status = 'completed',
+    last_indexed_at = now(),
+    head_commit = :head_commit,
+    left_out = :left_out,
+    indexing_duration_seconds = :duration_seconds,
+    total_files = (SELECT count(*) FROM codebase.files WHERE repository_id = :id),
+    total_chunks = (SELECT count(*) FROM codebase.code_chunks WHERE repository_id = :id),
+    updated_at = now()
+WHERE id = :id;
+
+-- name: repository_stop :exec
+-- After a failure or a cancellation: what an earlier run completed still counts as completed.
+UPDATE codebase.repositories
+SET indexing_status = CASE
+        WHEN :failed THEN 'failed' WHEN last_indexed_at IS NULL THEN 'pending' ELSE 'completed' END,
+    total_files = (SELECT count(*) FROM codebase.files WHERE repository_id = :id),
+    total_chunks = (SELECT count(*) FROM codebase.code_chunks WHERE repository_id = :id),
+    updated_at = now()
+WHERE id = :id;
+
+-- name: repository_delete :exec
+DELETE FROM codebase.repositories
+WHERE id = :id;
+
+-- name: posting_delete_by_repository :exec
+DELETE FROM codebase.postings
+WHERE segment_id IN (SELECT id FROM codebase.segments WHERE repository_id = :repository_id);
+
+-- Jobs ---------------------------------------------------------------------------------------------------------------
+
+-- name: job_start :optional
+-- No row comes back when the repository has a running job.
+INSERT INTO codebase.index_jobs (repository_id, runner, lease_until, full_reindex)
+VALUES (:repository_id, :runner, now() + CAST(:lease AS interval), :full_reindex)
+ON CONFLICT (repository_id) WHERE state = 'in_progress' DO NOTHING
+RETURNING id, repository_id, state, phase, runner, lease_until, cancel_requested, full_reindex, attempts, files_total,
+          files_done, files_removed, chunks_written, error, started_at, finished_at, lease_until > now() AS alive;
+
+-- name: job_take_over :optional
+-- No row comes back while the runner renews its lease, or when there is no running job.
+UPDATE codebase.index_jobs
+SET runner = :runner, lease_until = now() + CAST(:lease AS interval), attempts = attempts + 1, phase = 'starting',
+    files_done = 0, files_total = 0, full_reindex = full_reindex OR :full_reindex
+WHERE repository_id = :repository_id AND state = 'in_progress' AND lease_until < now()
+RETURNING id, repository_id, state, phase, runner, lease_until, cancel_requested, full_reindex, attempts, files_total,
+          files_done, files_removed, chunks_written, error, started_at, finished_at, lease_until > now() AS alive;
+
+-- name: job_renew :optional
+-- No row comes back when the job is not this runner's any more. Part of every transaction that writes.
+UPDATE codebase.index_jobs
+SET lease_until = now() + CAST(:lease AS interval),
+    phase = :phase,
+    files_total = :files_total,
+    files_done = files_done + :files_done,
+    files_removed = files_removed + :files_removed,
+    chunks_written = chunks_written + :chunks_written
+WHERE id = :id AND runner = :runner AND state = 'in_progress'
+RETURNING cancel_requested;
+
+-- name: job_finish :optional
+UPDATE codebase.index_jobs
+SET state = :state, phase = 'finished', error = :error, finished_at = now()
+WHERE id = :id AND runner = :runner AND state = 'in_progress'
+RETURNING id;
+
+-- name: job_request_cancel :optional
+UPDATE codebase.index_jobs
+SET cancel_requested = true
+WHERE repository_id = :repository_id AND state = 'in_progress'
+RETURNING id;
+
+-- name: job_latest :many
+-- The newest job of each repository.
+SELECT DISTINCT ON (repository_id)
+       id, repository_id, state, phase, runner, lease_until, cancel_requested, full_reindex, attempts, files_total,
+       files_done, files_removed, chunks_written, error, started_at, finished_at, lease_until > now() AS alive
+FROM codebase.index_jobs
+ORDER BY repository_id, started_at DESC;
+
+-- name: job_prune :exec
+-- Keeps the newest jobs of a repository.
+DELETE FROM codebase.index_jobs
+WHERE repository_id = :repository_id
+  AND id NOT IN (
+      SELECT id FROM codebase.index_jobs WHERE repository_id = :repository_id ORDER BY started_at DESC LIMIT :keep
+  );
+
+-- Files and chunks ---------------------------------------------------------------------------------------------------
+
+-- name: file_list :many
+SELECT path, size, modified_ns, content_hash
+FROM codebase.files
+WHERE repository_id = :repository_id;
+
+-- name: file_get :optional
+SELECT path, language, size, modified_ns, line_count, symbols
+FROM codebase.files
+WHERE repository_id = :repository_id AND path = :path;
+
+-- name: file_find :many
+-- The files whose path ends like this one, for "did you mean".
+SELECT path
+FROM codebase.files
+WHERE repository_id = :repository_id AND right(path, length(:ending)) = :ending
+ORDER BY path
+LIMIT 5;
+
+-- name: file_stamps :many
+SELECT path, size, modified_ns
+FROM codebase.files
+WHERE repository_id = :repository_id AND path = ANY (CAST(:paths AS text[]));
+
+-- name: file_upsert :exec
+INSERT INTO codebase.files (repository_id, path, language, size, modified_ns, content_hash, line_count, symbols)
+SELECT :repository_id, path, language, size, modified_ns, content_hash, line_count, symbols
+FROM unnest(CAST(:paths AS text[]), CAST(:languages AS text[]), CAST(:sizes AS bigint[]),
+            CAST(:modified_ns AS bigint[]), CAST(:content_hashes AS bytea[]), CAST(:line_counts AS integer[]),
+            CAST(:symbols AS jsonb[]))
+     AS new (path, language, size, modified_ns, content_hash, line_count, symbols)
+ON CONFLICT (repository_id, path) DO UPDATE
+SET language = EXCLUDED.language, size = EXCLUDED.size, modified_ns = EXCLUDED.modified_ns,
+    content_hash = EXCLUDED.content_hash, line_count = EXCLUDED.line_count, symbols = EXCLUDED.symbols,
+    indexed_at = now();
+
+-- name: file_touch :exec
+-- The text is the same, only its time is not.
+UPDATE codebase.files AS f
+SET size = new.size, modified_ns = new.modified_ns
+FROM unnest(CAST(:paths AS text[]), CAST(:sizes AS bigint[]), CAST(:modified_ns AS bigint[]))
+     AS new (path, size, modified_ns)
+WHERE f.repository_id = :repository_id AND f.path = new.path;
+
+-- name: file_delete :exec
+DELETE FROM codebase.files
+WHERE repository_id = :repository_id AND path = ANY (CAST(:paths AS text[]));
+
+-- name: chunk_delete :exec
+DELETE FROM codebase.code_chunks
+WHERE repository_id = :repository_id AND file_path = ANY (CAST(:paths AS text[]));
+
+-- name: embedding_delete :exec
+DELETE FROM codebase.embeddings AS e
+USING codebase.code_chunks AS c
+WHERE c.repository_id = :repository_id AND c.file_path = ANY (CAST(:paths AS text[]))
+  AND e.segment_id = c.segment_id AND e.position = c.position;
+
+-- name: embedding_delete_by_repository :exec
+DELETE FROM codebase.embeddings
+WHERE segment_id IN (SELECT id FROM codebase.segments WHERE repository_id = :repository_id);
+
+-- name: segment_insert :value
+INSERT INTO codebase.segments (repository_id, chunk_count)
+VALUES (:repository_id, :chunk_count)
+RETURNING id;
+
+-- name: chunk_get :many
+-- Chunks with their neighbours in the file, as far as the lines around them reach.
+SELECT c.id AS wanted_id, n.id, n.repository_id, n.file_path, n.language, n.start_line, n.end_line, n.symbol_name,
+       n.symbol_kind, n.symbol_path, n.content
+FROM codebase.code_chunks AS c
+JOIN codebase.code_chunks AS n
+  ON n.repository_id = c.repository_id AND n.file_path = c.file_path
+ AND n.end_line >= c.start_line - :lines AND n.start_line <= c.end_line + :lines
+WHERE c.id = ANY (CAST(:ids AS uuid[]))
+ORDER BY n.start_line;
+
+-- name: chunk_contents :many
+SELECT id, content
+FROM codebase.code_chunks
+WHERE id = ANY (CAST(:ids AS uuid[]));
+
+-- Embedding model ----------------------------------------------------------------------------------------------------
+
+-- name: embedding_model_get :optional
+SELECT model, dimensions
+FROM codebase.embedding_model;
+
+-- name: embedding_model_set :exec
+INSERT INTO codebase.embedding_model (model, dimensions)
+VALUES (:model, :dimensions)
+ON CONFLICT (only_row) DO UPDATE SET model = EXCLUDED.model, dimensions = EXCLUDED.dimensions, since = now();
+
+-- name: file_forget :exec
+-- Makes the next run read every file again.
+UPDATE codebase.files
+SET content_hash = '', modified_ns = 0;
+
+-- name: vectors_exist :value
+SELECT to_regclass('codebase.embeddings') IS NOT NULL;
+
+-- name: vector_index :optional
+SELECT i.indexrelid::regclass::text AS name, i.indisvalid AS is_valid
+FROM pg_catalog.pg_index AS i
+WHERE i.indexrelid = to_regclass('codebase.embeddings_by_direction');
+
+-- name: vector_count :value
+-- An estimate where there are many, exact where there are few.
+SELECT CASE
+    WHEN c.reltuples >= 100000 THEN CAST(c.reltuples AS bigint)
+    ELSE (SELECT count(*) FROM codebase.embeddings) END
+FROM pg_catalog.pg_class AS c
+WHERE c.oid = CAST('codebase.embeddings' AS regclass);
+
+-- Search -------------------------------------------------------------------------------------------------------------
+
+-- name: segment_sizes :many
+SELECT id, chunk_count
+FROM codebase.segments
+WHERE CAST(:repository_ids AS uuid[]) IS NULL OR repository_id = ANY (CAST(:repository_ids AS uuid[]))
+ORDER BY id;
+
+-- name: word_counts :many
+SELECT word, CAST(sum(chunk_count) AS bigint) AS chunk_count
+FROM codebase.postings
+WHERE word = ANY (CAST(:words AS text[])) AND segment_id = ANY (CAST(:segment_ids AS integer[]))
+GROUP BY word;
+
+-- name: posting_find :many
+SELECT segment_id, word, positions, body, names
+FROM codebase.postings
+WHERE word = ANY (CAST(:words AS text[])) AND segment_id = ANY (CAST(:segment_ids AS integer[]));
+
+-- name: chunk_nearest :many
+-- Ordered by distance alone: a second key would lose the index.
+SELECT segment_id, position, embedding <=> CAST(CAST(:vector AS text) AS vector) AS distance
+FROM codebase.embeddings
+ORDER BY embedding <=> CAST(CAST(:vector AS text) AS vector)
+LIMIT :limit;
+
+-- name: chunk_nearest_filtered :many
+SELECT e.segment_id, e.position, e.embedding <=> CAST(CAST(:vector AS text) AS vector) AS distance
+FROM codebase.embeddings AS e
+JOIN codebase.code_chunks AS c ON c.segment_id = e.segment_id AND c.position = e.position
+WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:repository_ids AS uuid[])))
+  AND (CAST(:path_pattern AS text) IS NULL OR c.file_path ~ CAST(:path_pattern AS text))
+  AND (CAST(:languages AS text[]) IS NULL OR c.language = ANY (CAST(:languages AS text[])))
+  AND (CAST(:file_types AS text[]) IS NULL OR c.file_type = ANY (CAST(:file_types AS text[])))
+  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kind = ANY (CAST(:symbol_kinds AS text[])))
+ORDER BY e.embedding <=> CAST(CAST(:vector AS text) AS vector)
+LIMIT :limit;
+
+-- name: chunk_distances :many
+SELECT e.segment_id, e.position, e.embedding <=> CAST(CAST(:vector AS text) AS vector) AS distance
+FROM unnest(CAST(:segment_ids AS integer[]), CAST(:positions AS smallint[])) AS wanted (segment_id, position)
+JOIN codebase.embeddings AS e ON e.segment_id = wanted.segment_id AND e.position = wanted.position;
+
+-- name: chunk_details :many
+SELECT c.id, c.repository_id, c.segment_id, c.position, c.file_path, c.language, c.start_line, c.end_line,
+       c.symbol_name, c.symbol_kind, c.symbol_path
+FROM unnest(CAST(:segment_ids AS integer[]), CAST(:positions AS smallint[])) AS wanted (segment_id, position)
+JOIN codebase.code_chunks AS c ON c.segment_id = wanted.segment_id AND c.position = wanted.position
+WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:repository_ids AS uuid[])))
+  AND (CAST(:path_pattern AS text) IS NULL OR c.file_path ~ CAST(:path_pattern AS text))
+  AND (CAST(:languages AS text[]) IS NULL OR c.language = ANY (CAST(:languages AS text[])))
+  AND (CAST(:file_types AS text[]) IS NULL OR c.file_type = ANY (CAST(:file_types AS text[])))
+  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kind = ANY (CAST(:symbol_kinds AS text[])));
+
+-- name: chunk_by_symbol :many
+-- Definitions whose name is exactly this word.
+SELECT segment_id, position
+FROM codebase.code_chunks
+WHERE lower(symbol_name) = :name
+LIMIT :limit;
+
+-- name: tune_search :exec
+-- For the transaction: how far the vector index looks, and that it goes on while filters refuse what it finds.
+SELECT set_config('hnsw.ef_search', CAST(:ef_search AS text), true),
+       set_config('hnsw.iterative_scan', 'strict_order', true);

@@ -1,0 +1,82 @@
+"""What a query asks for: its words, the names in it, and what kind of code it wants."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from moorage.codebase.errors import InvalidQuery
+from moorage.core.words import words
+
+MAX_QUERY_CHARACTERS = 4_000
+MAX_QUERY_WORDS = 64
+MAX_GLOB_CHARACTERS = 500
+
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
+_ABOUT_TESTS = frozenset({"test", "tests", "testing", "fixture", "spec", "mock"})
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query, taken apart.
+
+    Attributes:
+        weights: words and how often they are asked for, at most 64 of them.
+        names: identifiers as written, lower-cased: a definition of exactly this name is what is meant.
+        wants_tests: the query asks for tests, so they are not ranked behind product code.
+    """
+
+    text: str
+    weights: dict[str, float]
+    names: frozenset[str]
+    wants_tests: bool
+
+
+def parse_query(text: str) -> Query:
+    """Take a query apart.
+
+    Raises:
+        InvalidQuery: it is empty, too long, or holds a NUL.
+    """
+    if not text.strip():
+        raise InvalidQuery("query is empty", hint="Say what the code does, or name it.", field="query")
+    if len(text) > MAX_QUERY_CHARACTERS or "\0" in text:
+        raise InvalidQuery(
+            f"query has {len(text)} characters or holds a NUL",
+            hint=f"Use at most {MAX_QUERY_CHARACTERS} characters; the sentence that matters is enough.",
+            field="query",
+        )
+    weights = dict(Counter(words(text)).most_common(MAX_QUERY_WORDS))
+    names = frozenset(name.lower() for name in _IDENTIFIER.findall(text))
+    return Query(text, {word: float(count) for word, count in weights.items()}, names, bool(names & _ABOUT_TESTS))
+
+
+def glob_to_pattern(glob: str) -> str:
+    """Turn a path glob into a regular expression of PostgreSQL's over the whole path.
+
+    `*` and `?` stay inside one folder, `**` crosses folders, `{a,b}` chooses; a glob without a slash means the file's
+    name in any folder, one that ends in a slash everything below that folder.
+
+    Raises:
+        InvalidQuery: it is too long or its braces do not match.
+    """
+    if len(glob) > MAX_GLOB_CHARACTERS or "\0" in glob or glob.count("{") != glob.count("}"):
+        raise InvalidQuery(
+            f"path filter {glob[:80]!r} is not a glob",
+            hint="Use for instance 'src/**/*.py', '*.{ts,tsx}' or 'docs/'.",
+            field="filters.path",
+        )
+    body = glob.removeprefix("./").removeprefix("/")
+    if body.endswith("/"):
+        body += "**"
+    prefix = "^" if "/" in body else "^(.*/)?"
+    return prefix + "".join(_translated(part) for part in _GLOB_PART.findall(body)) + "$"
+
+
+_GLOB_PART = re.compile(r"\*\*/|\*\*|\*|\?|\{|\}|,|[^*?{},]+")
+_GLOB_MEANING = {"**/": "(.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(", "}": ")", ",": "|"}
+
+
+def _translated(part: str) -> str:
+    return _GLOB_MEANING.get(part) or re.sub(r"([^\w/])", r"\\\1", part)

@@ -1,0 +1,102 @@
+"""From candidates to an order: scores of words and meaning, fused, then what the shape of code adds.
+
+Scores are fused, not ranks: a rank forgets how sure the word side was. Word scores are divided by the best among the
+candidates, so both sides speak of the same range.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from moorage.codebase.models import ChunkDetails, Place
+from moorage.codebase.query import Query
+
+# The weights of the ranking and where each comes from. "Settings of an experiment on public repositories" means the
+# table in docs/benchmarks.md.
+MEANING_WEIGHT = 0.5  # for the built-in hashing model, whose vectors repeat much of what the words say
+DEFINES_BONUS = 0.35  # a chunk that defines a name the query spells out
+PATH_BONUS = 0.10  # at most, for words of the query in the file's path
+TEST_FACTOR = 0.5  # tests and examples stand behind product code, unless the query asks for them
+SAME_FILE_FACTOR = 0.97  # for each further chunk of a file, so that one file does not fill the page
+
+_TEST_PATH = re.compile(
+    r"(^|/)(tests?|testing|__tests__|specs?|fixtures?|examples?|samples?|benchmarks?|e2e)/"
+    r"|(^|/)(test_[^/]*|[^/]*[_.-](test|tests|spec)\.[^/]+|[^/]*Tests?\.[a-z]+|conftest\.py)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate with its score and the parts of it.
+
+    Attributes:
+        words: share of the best word score among the candidates, 0 to 1.
+        meaning: cosine similarity; None when vectors took no part.
+        notes: what else moved the score.
+    """
+
+    chunk: ChunkDetails
+    score: float
+    words: float
+    meaning: float | None
+    notes: tuple[str, ...]
+
+
+def rank(
+    query: Query,
+    candidates: Iterable[ChunkDetails],
+    word_scores: Mapping[Place, float],
+    distances: Mapping[Place, float],
+) -> list[Ranked]:
+    """Order candidates by their fused score, best first; equal scores by path and line."""
+    candidates = list(candidates)
+    best = max((word_scores.get(each.place, 0.0) for each in candidates), default=0.0) or 1.0
+    scored = [_scored(query, each, word_scores.get(each.place, 0.0) / best, distances) for each in candidates]
+    return _spread(sorted(scored, key=_order))
+
+
+def is_test_path(path: str) -> bool:
+    """Tell whether a path is that of a test, a fixture or an example."""
+    return _TEST_PATH.search(path) is not None
+
+
+def _scored(query: Query, chunk: ChunkDetails, words: float, distances: Mapping[Place, float]) -> Ranked:
+    distance = distances.get(chunk.place)
+    meaning = None if distance is None else 1.0 - distance
+    score = words + MEANING_WEIGHT * max(meaning or 0.0, 0.0)
+    notes = []
+    if chunk.symbol_name and chunk.symbol_name.lower() in query.names:
+        score += DEFINES_BONUS
+        notes.append("defines")
+    if share := _share_in_path(query, chunk.file_path):
+        score += PATH_BONUS * share
+        notes.append("path")
+    if not query.wants_tests and is_test_path(chunk.file_path):
+        score *= TEST_FACTOR
+        notes.append("test")
+    return Ranked(chunk, score, words, meaning, tuple(notes))
+
+
+def _share_in_path(query: Query, path: str) -> float:
+    """Return the share of the query's names that the path contains."""
+    lowered = path.lower()
+    return sum(len(name) > 2 and name in lowered for name in query.names) / (len(query.names) or 1)  # noqa: PLR2004
+
+
+def _spread(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Lower each further chunk of a file a little and order again."""
+    seen: dict[tuple[UUID, str], int] = {}
+    spread = []
+    for each in ranked:
+        file = (each.chunk.repository_id, each.chunk.file_path)
+        score = each.score * SAME_FILE_FACTOR ** seen.get(file, 0)
+        seen[file] = seen.get(file, 0) + 1
+        spread.append(Ranked(each.chunk, score, each.words, each.meaning, each.notes))
+    return sorted(spread, key=_order)
+
+
+def _order(ranked: Ranked) -> tuple[float, str, int]:
+    return (-ranked.score, ranked.chunk.file_path, ranked.chunk.start_line)

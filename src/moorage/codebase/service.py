@@ -1,0 +1,435 @@
+"""What code search does, as use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+from moorage.codebase import answers, store
+from moorage.codebase.errors import (
+    ChunkNotFound,
+    FileNotIndexed,
+    InvalidQuery,
+    JobNotFound,
+    RepositoryAmbiguous,
+    RepositoryNotFound,
+)
+from moorage.codebase.freshness import Freshness, changed_files
+from moorage.codebase.indexer import Indexer, OnProgress
+from moorage.codebase.models import (
+    ChunkFilter,
+    CodeChunks,
+    FileOutline,
+    IndexJob,
+    IndexStatus,
+    JobState,
+    OutlineEntry,
+    RemovedRepository,
+    Repository,
+    RepositoryFreshness,
+    RepositoryList,
+    SearchFilters,
+    SearchHit,
+    SearchResults,
+)
+from moorage.codebase.places import locate
+from moorage.codebase.query import Query, glob_to_pattern, parse_query
+from moorage.codebase.ranking import Ranked
+from moorage.codebase.search import CANDIDATES, Found, Search
+from moorage.codebase.settings import CodebaseSettings
+from moorage.codebase.vector_table import mismatch
+from moorage.core.embedding.embedder import Embedder, FloatArray
+from moorage.core.errors import InvalidInput
+from moorage.core.postgres.pools import Connection
+from moorage.projects.connections import ProjectConnectionManager
+
+MAX_RESULTS = 50
+MAX_CHUNKS = 50
+MAX_CONTEXT_LINES = 200
+# So few changed files are indexed before a search answers, if that takes no longer than this.
+REFRESH_FILES = 20
+REFRESH_SECONDS = 2.0
+
+
+class CodebaseService:
+    """Index repositories into projects, search them, and show parts of them.
+
+    Args:
+        clones: the folder below which git URLs are cloned.
+    """
+
+    def __init__(
+        self,
+        connections: ProjectConnectionManager,
+        embedder: Embedder,
+        settings: CodebaseSettings,
+        clones: Path,
+    ) -> None:
+        self._connections = connections
+        self._embedder = embedder
+        self._settings = settings
+        self._clones = clones
+        self._indexer = Indexer(connections, embedder, settings)
+        self._freshness = Freshness(connections, settings.scan_limits)
+
+    async def close(self) -> None:
+        await self._freshness.close()
+        await self._indexer.close()
+        await self._embedder.close()
+
+    async def index_repository(
+        self,
+        project: str,
+        repo_path: str,
+        *,
+        full: bool = False,
+        wait_seconds: float,
+        on_progress: OnProgress | None = None,
+    ) -> IndexStatus:
+        """Bring the index of a repository up to date; wait at most `wait_seconds` for the end.
+
+        A run goes on after the wait, and is followed by asking for the status. A repository that another process
+        indexes is waited for, not indexed twice.
+
+        Raises:
+            UnfitRoot, UnfitUrl, GitFailed, ModelMismatch, AlreadyIndexing, and those of the project.
+        """
+        await self._connections.find_project(project)
+        place = await locate(repo_path, self._settings, self._clones)
+        await self._indexer.ensure_model(project)
+        async with self._connections.get_project_connection(project) as connection:
+            repository = await store.repository_upsert(
+                connection, repo_path=place.repo_path, name=place.name, folder=str(place.folder)
+            )
+        await self._indexer.begin(project, repository, full=full)
+        job = await self._indexer.follow(project, repository.id, seconds=wait_seconds, on_progress=on_progress)
+        self._freshness.forget(repository.id)
+        return await self._status(project, repository.id, job)
+
+    async def reembed(self, project: str) -> list[Repository]:
+        """Change the project to the embedding model in use; return the repositories to index again."""
+        await self._indexer.replace_model(project)
+        return await self._repositories(project)
+
+    async def list_repositories(self, project: str) -> RepositoryList:
+        """Return every repository of the project and how its index stands."""
+        async with self._connections.get_project_connection(project) as connection:
+            repositories = await store.repository_list(connection)
+            jobs = await store.job_latest(connection)
+            model = await store.embedding_model_get(connection)
+        return RepositoryList(
+            project_name=project,
+            repositories=tuple(answers.index_status(project, each, jobs.get(each.id)) for each in repositories),
+            embedding_model=model.model if model else None,
+        )
+
+    async def index_status(
+        self, project: str, repository: str | None, *, wait_seconds: float, on_progress: OnProgress | None = None
+    ) -> IndexStatus:
+        """Return how the index of a repository stands, after waiting for a running job at most `wait_seconds`."""
+        found = await self._repository(project, repository)
+        async with self._connections.get_project_connection(project) as connection:
+            job = (await store.job_latest(connection)).get(found.id)
+        if job is not None and job.state is JobState.IN_PROGRESS:
+            job = await self._indexer.follow(project, found.id, seconds=wait_seconds, on_progress=on_progress)
+        return await self._status(project, found.id, job)
+
+    async def cancel_indexing(self, project: str, repository: str | None) -> IndexStatus:
+        """Ask the running job of a repository to stop, wherever it runs; what it has written stays."""
+        found = await self._repository(project, repository)
+        async with self._connections.get_project_connection(project) as connection:
+            asked = await store.job_request_cancel(connection, found.id)
+        if not asked:
+            raise JobNotFound(f"repository {found.name!r} is not being indexed", hint="There is nothing to cancel.")
+        job = await self._indexer.follow(project, found.id, seconds=10.0)
+        return await self._status(project, found.id, job)
+
+    async def remove_repository(self, project: str, repository: str) -> RemovedRepository:
+        """Take a repository out of the index; a running job of it ends by itself."""
+        found = await self._repository(project, repository)
+        async with self._connections.get_project_connection(project) as connection, connection.transaction():
+            has_vectors = await store.vectors_exist(connection)
+            await store.repository_delete_in(connection, found.id, has_vectors=has_vectors)
+        self._freshness.forget(found.id)
+        return RemovedRepository(
+            project_name=project,
+            repository=found.name,
+            repo_path=found.repo_path,
+            chunks_removed=found.total_chunks,
+        )
+
+    async def search_code(
+        self,
+        project: str,
+        query: str,
+        filters: SearchFilters | None = None,
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        max_tokens: int = 8_000,
+    ) -> SearchResults:
+        """Find the places in the indexed code that a query asks for, best first.
+
+        Raises:
+            InvalidQuery, InvalidInput, RepositoryNotFound, ModelMismatch, and those of the project.
+        """
+        parsed = parse_query(query)
+        _check_range("limit", limit, 1, MAX_RESULTS)
+        _check_range("offset", offset, 0, CANDIDATES)
+        _check_range("max_tokens", max_tokens, 100, 100_000)
+        repositories = await self._repositories(project)
+        chunk_filter = self._filter(filters or SearchFilters(), repositories)
+        standing = await self._standing(project, repositories, chunk_filter)
+        vector = await self._vector(project, query)
+        async with (
+            self._connections.get_project_connection(project) as connection,
+            connection.transaction(readonly=True, isolation="repeatable_read"),
+        ):
+            found = await Search(connection, parsed, chunk_filter, vector).run()
+            hits = await _hits(connection, found, repositories, offset, limit)
+        shown, cut = answers.within_tokens(hits, max_tokens)
+        more = len(found.ranked) > offset + limit
+        return _results(project, parsed, shown, found, standing, cut=cut, next_offset=offset + limit if more else None)
+
+    async def get_code_chunks(self, project: str, chunk_ids: Sequence[str], *, context_lines: int = 10) -> CodeChunks:
+        """Return chunks with the lines around them, from the stored text.
+
+        Raises:
+            ChunkNotFound: none of the ids is in the index.
+        """
+        _check_range("number of chunk_ids", len(chunk_ids), 1, MAX_CHUNKS)
+        _check_range("context_lines", context_lines, 0, MAX_CONTEXT_LINES)
+        ids = list(dict.fromkeys(_chunk_id(text) for text in chunk_ids))
+        async with self._connections.get_project_connection(project) as connection:
+            rows = await store.chunk_get(connection, ids, lines=context_lines)
+            repositories = {each.id: each for each in await store.repository_list(connection)}
+        by_chunk = {each: [row for row in rows if row["wanted_id"] == each] for each in ids}
+        missing = [str(each) for each in ids if not by_chunk[each]]
+        if len(missing) == len(ids):
+            raise ChunkNotFound(
+                f"no chunk has the id {missing[0]}" + (" or any other given" if len(missing) > 1 else ""),
+                hint="Files change, and chunks with them: search again.",
+                missing=missing,
+            )
+        return CodeChunks(
+            project_name=project,
+            chunks=tuple(
+                answers.code_chunk(found, each, repositories[found[0]["repository_id"]], lines=context_lines)
+                for each, found in by_chunk.items()
+                if found
+            ),
+            missing=tuple(missing),
+        )
+
+    async def file_outline(self, project: str, file_path: str, repository: str | None) -> FileOutline:
+        """Return the definitions of an indexed file.
+
+        Raises:
+            FileNotIndexed: the hint names files whose path ends alike.
+        """
+        found = await self._repository(project, repository)
+        path = file_path.removeprefix(found.folder).lstrip("/").removeprefix("./")
+        async with self._connections.get_project_connection(project) as connection:
+            row = await store.file_get(connection, found.id, path)
+            alike = [] if row else await store.file_find(connection, found.id, path.rpartition("/")[2])
+        if row is None:
+            raise FileNotIndexed(
+                f"{file_path!r} is not in the index of {found.name!r}",
+                hint=f"Did you mean {', '.join(alike)}?" if alike else "Search for it, or index it first.",
+            )
+        stamp = {path: (row["size"], row["modified_ns"])}
+        return FileOutline(
+            project_name=project,
+            repository=found.name,
+            file_path=path,
+            language=row["language"],
+            line_count=row["line_count"],
+            changed_since=changed_files(found.folder, stamp, [path])[path] is not False,
+            symbols=tuple(
+                OutlineEntry(name=name, kind=kind, path=symbol, start_line=start, end_line=end, signature=line)
+                for name, kind, symbol, start, end, line in row["symbols"]
+            ),
+        )
+
+    async def _repositories(self, project: str) -> list[Repository]:
+        async with self._connections.get_project_connection(project) as connection:
+            return await store.repository_list(connection)
+
+    async def _repository(self, project: str, reference: str | None) -> Repository:
+        return find_repository(await self._repositories(project), reference)
+
+    async def _status(self, project: str, repository_id: UUID, job: IndexJob | None) -> IndexStatus:
+        for repository in await self._repositories(project):
+            if repository.id == repository_id:
+                return answers.index_status(project, repository, job)
+        raise RepositoryNotFound("the repository was removed meanwhile", hint="Index it again.")
+
+    def _filter(self, filters: SearchFilters, repositories: Sequence[Repository]) -> ChunkFilter:
+        chunk_filter = ChunkFilter(
+            path_pattern=glob_to_pattern(filters.path) if filters.path else None,
+            languages=_lowered(filters.language),
+            symbol_kinds=_lowered(filters.symbol_kind),
+        )
+        if filters.file_type:
+            extension = filters.file_type.lower().removeprefix(".")
+            chunk_filter = replace(chunk_filter, file_types=(extension,))
+        if filters.repository:
+            chosen = find_repository(repositories, filters.repository)
+            chunk_filter = replace(chunk_filter, repository_ids=(chosen.id,))
+        return chunk_filter
+
+    async def _standing(
+        self, project: str, repositories: Sequence[Repository], chunk_filter: ChunkFilter
+    ) -> list[RepositoryFreshness]:
+        """Say how fresh each repository searched is; index few changed files first."""
+        wanted = [
+            each
+            for each in repositories
+            if chunk_filter.repository_ids is None or each.id in chunk_filter.repository_ids
+        ]
+        for each in wanted:
+            await self._refresh(project, each)
+        async with self._connections.get_project_connection(project) as connection:
+            jobs = await store.job_latest(connection)
+            current = {each.id: each for each in await store.repository_list(connection)}
+        return [
+            answers.freshness(current.get(each.id, each), jobs.get(each.id), await self._freshness.look(project, each))
+            for each in wanted
+        ]
+
+    async def _refresh(self, project: str, repository: Repository) -> None:
+        look = await self._freshness.look(project, repository)
+        if repository.last_indexed_at is None or look is None or not look.changed:
+            return
+        if look.changed <= REFRESH_FILES:
+            await self._indexer.begin(project, repository)
+            await self._indexer.follow(project, repository.id, seconds=REFRESH_SECONDS)
+            self._freshness.forget(repository.id)
+
+    async def _vector(self, project: str, query: str) -> FloatArray | None:
+        """Embed the query; None where the project has no vectors."""
+        async with self._connections.get_project_connection(project) as connection:
+            if not await store.vectors_exist(connection):
+                return None
+            recorded = await store.embedding_model_get(connection)
+        await self._embedder.open()
+        if recorded is not None and recorded != self._indexer.model:
+            raise mismatch(recorded, self._indexer.model)
+        return await self._embedder.embed_query(query)
+
+
+def find_repository(repositories: Sequence[Repository], reference: str | None) -> Repository:
+    """Return the repository that a name, path, URL or id means; None means the only one.
+
+    Raises:
+        RepositoryNotFound, RepositoryAmbiguous: the hint lists what there is.
+    """
+    listed = ", ".join(f"{each.name} ({each.repo_path})" for each in repositories) or "none yet"
+    found = [
+        each
+        for each in repositories
+        if reference is None or reference in (each.name, each.repo_path, each.folder, str(each.id))
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise RepositoryNotFound(
+            f"no repository {reference!r} is indexed in this project" if reference else "no repository is indexed",
+            hint=f"Repositories: {listed}. index_repository adds one.",
+        )
+    raise RepositoryAmbiguous(
+        f"{len(found)} repositories could be meant" + (f" by {reference!r}" if reference else ""),
+        hint=f"Give the path: {listed}.",
+        field="repository",
+    )
+
+
+async def _hits(
+    connection: Connection, found: Found, repositories: Sequence[Repository], offset: int, limit: int
+) -> list[SearchHit]:
+    """Make a page of results; files that are gone from disk are left out at once."""
+    by_id = {each.id: each for each in repositories}
+    page = [each for each in found.ranked[offset : offset + limit] if each.chunk.repository_id in by_id]
+    changed = await _changes(connection, page, by_id)
+    contents = await store.chunk_contents(connection, [each.chunk.id for each in page])
+    hits = []
+    for each in page:
+        state = changed[each.chunk.repository_id, each.chunk.file_path]
+        if state is not None:
+            repository = by_id[each.chunk.repository_id]
+            hits.append(answers.hit(each, found, repository, contents[each.chunk.id], changed_since=state))
+    return hits
+
+
+async def _changes(
+    connection: Connection, page: Sequence[Ranked], repositories: dict[UUID, Repository]
+) -> dict[tuple[UUID, str], bool | None]:
+    """Tell for each file of a page whether it changed since it was indexed; None when it is gone."""
+    result: dict[tuple[UUID, str], bool | None] = {}
+    for repository_id in {each.chunk.repository_id for each in page}:
+        folder = repositories[repository_id].folder
+        paths = list({each.chunk.file_path for each in page if each.chunk.repository_id == repository_id})
+        stamps = await store.file_stamps(connection, repository_id, paths)
+        states = changed_files(folder, stamps, paths) if Path(folder).is_dir() else dict.fromkeys(paths, True)
+        result |= {(repository_id, path): state for path, state in states.items()}
+    return result
+
+
+def _results(
+    project: str,
+    query: Query,
+    hits: Sequence[SearchHit],
+    found: Found,
+    standing: Sequence[RepositoryFreshness],
+    *,
+    cut: bool,
+    next_offset: int | None,
+) -> SearchResults:
+    outcome, message = _outcome(hits, standing)
+    return SearchResults(
+        project_name=project,
+        query=query.text,
+        outcome=outcome,
+        message=message,
+        results=tuple(hits),
+        next_offset=next_offset,
+        truncated=cut,
+        searched_by=("words", "meaning") if found.by_meaning else ("words",),
+        index=tuple(standing),
+    )
+
+
+def _outcome(hits: Sequence[SearchHit], standing: Sequence[RepositoryFreshness]) -> tuple:
+    if hits:
+        return "found", f"{len(hits)} results, best first"
+    if not standing:
+        return "not_indexed", "this project has no repository yet; call index_repository with its path"
+    if all(each.status == "never_indexed" for each in standing):
+        return "not_indexed", "nothing is indexed yet; call index_repository"
+    if any(each.status == "indexing" for each in standing):
+        return "no_match", "nothing found so far, but indexing is not finished: ask again, or call index_status"
+    return "no_match", "no chunk matches; use other words, or fewer filters"
+
+
+def _chunk_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidQuery(
+            f"chunk_ids: {text[:80]!r} is not a chunk's id",
+            hint="Pass chunk_id values of search_code's results.",
+            field="chunk_ids",
+        ) from None
+
+
+def _lowered(value: str | list[str] | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return tuple(each.lower() for each in ([value] if isinstance(value, str) else value))
+
+
+def _check_range(field: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise InvalidInput(f"{field} {value} is out of range", hint=f"Use {least} to {most}.", field=field)

@@ -1,0 +1,119 @@
+"""The table of vectors: made for the width of one model, indexed when there are enough to be worth it.
+
+Which index is built follows the number of rows: none while a scan of all is fast, HNSW beyond, IVFFlat with lists by
+the number of rows where the installed pgvector has no HNSW yet.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from moorage.codebase import store
+from moorage.codebase.errors import ModelMismatch
+from moorage.codebase.models import EmbeddingModel
+from moorage.core.postgres.pools import Connection
+from moorage.core.postgres.vectors import vector_version
+
+# A scan of this many vectors takes about 5 ms; building HNSW over them would take seconds.
+INDEX_FROM_ROWS = 10_000
+# A load larger than this share of what is there drops the index and builds it again: one row at a time is slower.
+REBUILD_SHARE = 0.2
+FIRST_HNSW = (0, 5, 0)
+BUILD_TIMEOUT = timedelta(hours=2)
+BUILD_MEMORY = "256MB"
+
+
+async def ensure_model(connection: Connection, model: EmbeddingModel) -> bool:
+    """Record the model of a project at its first use, and make the table of vectors for its width.
+
+    Returns:
+        Whether there is a table of vectors; without pgvector there is none, and search is by words alone.
+
+    Raises:
+        ModelMismatch: the project was indexed with another model.
+    """
+    recorded = await store.embedding_model_get(connection)
+    if recorded is not None and recorded != model:
+        raise mismatch(recorded, model)
+    if await store.vectors_exist(connection):
+        return True
+    async with connection.transaction():
+        await store.embedding_model_set_in(connection, model)
+        if await vector_version(connection) is None:
+            return False
+        await _create_table_in(connection, model.dimensions)
+        await store.file_forget(connection)  # what was indexed before pgvector came has no vectors
+    return True
+
+
+async def replace_model(connection: Connection, model: EmbeddingModel) -> None:
+    """Throw all vectors away and begin anew with another model; the next run of each repository embeds it again."""
+    async with connection.transaction():
+        await connection.execute("DROP TABLE IF EXISTS codebase.embeddings")
+        await store.embedding_model_set_in(connection, model)
+        if await vector_version(connection) is not None:
+            await _create_table_in(connection, model.dimensions)
+        await store.file_forget(connection)
+
+
+def mismatch(recorded: EmbeddingModel, model: EmbeddingModel) -> ModelMismatch:
+    """Return the refusal to mix two models in one project, with the two ways out."""
+    return ModelMismatch(
+        f"this project was indexed with {recorded.model} ({recorded.dimensions} dimensions),"
+        f" this process uses {model.model} ({model.dimensions} dimensions)",
+        hint="Run `moorage index --reembed` to index it again with the model in use,"
+        f" or set embedding.model back to {recorded.model}.",
+        recorded=recorded.model_dump(),
+        in_use=model.model_dump(),
+    )
+
+
+async def drop_index_before(connection: Connection, *, rows_coming: int) -> None:
+    """Drop the vector index when so many rows come that building it afterwards is faster."""
+    if await store.vector_index_is_valid(connection) is None:
+        return
+    if rows_coming > REBUILD_SHARE * await store.vector_count(connection):
+        await connection.execute("DROP INDEX IF EXISTS codebase.embeddings_by_direction")
+
+
+async def build_index_after(connection: Connection) -> bool:
+    """Build the vector index when there are enough rows and it is missing; return whether it was built."""
+    await connection.execute("ANALYZE codebase.embeddings")
+    if await store.vector_index_is_valid(connection) is not None:
+        return False
+    rows = await store.vector_count(connection)
+    version = await vector_version(connection)
+    if rows < INDEX_FROM_ROWS or version is None:
+        return False
+    using = "hnsw (embedding vector_cosine_ops)"
+    if version < FIRST_HNSW:
+        using = f"ivfflat (embedding vector_cosine_ops) WITH (lists = {ivfflat_lists(rows)})"
+    await _create_index(connection, using)
+    return True
+
+
+def ivfflat_lists(rows: int) -> int:
+    """Return the number of lists pgvector recommends: https://github.com/pgvector/pgvector#ivfflat."""
+    return max(rows // 1000, 10) if rows <= 10**6 else int(rows**0.5)
+
+
+async def _create_index(connection: Connection, using: str) -> None:
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL maintenance_work_mem = '{BUILD_MEMORY}'")
+        await connection.execute(
+            f"CREATE INDEX embeddings_by_direction ON codebase.embeddings USING {using}",
+            timeout=BUILD_TIMEOUT.total_seconds(),
+        )
+
+
+async def _create_table_in(transaction: Connection, dimensions: int) -> None:
+    await transaction.execute(
+        f"""
+        CREATE TABLE codebase.embeddings (
+            segment_id  integer   NOT NULL,
+            position    smallint  NOT NULL,
+            embedding   vector({int(dimensions)}) NOT NULL,
+            PRIMARY KEY (segment_id, position)
+        )
+        """
+    )

@@ -1,0 +1,90 @@
+"""What commands of all systems share: opening the house, printing for people or programs, failing politely."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from moorage.core.errors import InvalidInput, MoorageError
+from moorage.core.shape import Opened
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+Services = dict[str, Any]
+
+
+@dataclass
+class Shell:
+    """Handed to every command as the context's object.
+
+    Attributes:
+        open_systems: opens the systems named and yields what they opened, by name.
+        console: where people read results; `errors` is stderr.
+    """
+
+    open_systems: Callable[[Sequence[str]], AbstractAsyncContextManager[dict[str, Opened]]]
+    console: Console = field(default_factory=Console)
+    errors: Console = field(default_factory=lambda: Console(stderr=True))
+
+    def run(self, systems: Sequence[str], use: Callable[[Services], Awaitable[Any]]) -> Any:
+        """Open systems, hand their services by name to `use`, and return what it returns."""
+
+        async def opened() -> Any:
+            async with self.open_systems(systems) as house:
+                return await use({name: each.service for name, each in house.items()})
+
+        return self.guarded(lambda: asyncio.run(opened()))
+
+    def guarded(self, act: Callable[[], Any]) -> Any:
+        """Run something; a failure is printed with its way out, and ends the program with a status that tells."""
+        try:
+            return act()
+        except MoorageError as error:
+            self.print_error(error)
+            raise typer.Exit(EXIT_USAGE if isinstance(error, InvalidInput) else EXIT_FAILED) from error
+        except KeyboardInterrupt:
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+    def print_error(self, error: MoorageError) -> None:
+        """Print a failure on stderr: code, what happened, what to do now."""
+        self.errors.print(f"[bold red]{error.code}[/]: ", end="", highlight=False)
+        self.errors.print(error.message, markup=False, highlight=False)
+        if error.hint:
+            self.errors.print(error.hint, markup=False, highlight=False)
+
+    def print_json(self, value: BaseModel | Sequence[BaseModel]) -> None:
+        """Print a result for programs, as one JSON document on stdout."""
+        plain = (
+            value.model_dump(mode="json")
+            if isinstance(value, BaseModel)
+            else [each.model_dump(mode="json") for each in value]
+        )
+        sys.stdout.write(json.dumps(plain, ensure_ascii=False, indent=2) + "\n")
+
+    def print_table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Print rows for people; cells are text, never markup."""
+        from rich.markup import escape
+
+        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+        self.console.print(table)
+
+
+def shell_of(context: typer.Context) -> Shell:
+    """Return the shell of a running command."""
+    shell = context.find_object(Shell)
+    assert shell is not None, "the root command sets it"
+    return shell

@@ -1,0 +1,131 @@
+"""Running the program: which doors are opened for `serve` and `up`, and what people see meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+
+from rich.text import Text
+
+import moorage
+from moorage.codebase.commands import index_with_progress, print_results
+from moorage.core.http.app import HttpDoor, build_app
+from moorage.core.http.page import Page
+from moorage.core.serving import serve_http, serve_stdio
+from moorage.core.shell import Shell
+from moorage.settings import Settings
+from moorage.systems import SYSTEMS, House, open_house
+
+PORTS_TRIED = 20
+_SHOWN_PROJECTS = 50
+
+
+class Door(Enum):
+    """How clients come in."""
+
+    HTTP = "http"
+    STDIO = "stdio"
+
+
+async def serve(settings: Settings, systems: Sequence[str], door: Door) -> None:
+    """Serve these systems until told to stop; a stdio process in a project's folder serves that project."""
+    folder = Path.cwd() if door is Door.STDIO else None
+    async with open_house(settings, systems, folder=folder) as house:
+        if door is Door.STDIO:
+            await serve_stdio(house.server())
+        else:
+            await serve_http(http_door(house, settings), host=settings.server.host, port=settings.server.port)
+
+
+async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, question: str | None, any_port: bool) -> None:
+    """Make the folder a project, serve, index it meanwhile, and answer a question once it is indexed.
+
+    Args:
+        any_port: take the next free port when the one set is taken.
+    """
+    project = settings.project or await _project_of_folder(settings, folder)
+    settings = settings.model_copy(update={"project": project})
+    async with open_house(settings) as house:
+        await house.ground.projects.create(project, created_by="moorage up")
+        listening = asyncio.Event()
+        serving = asyncio.create_task(
+            serve_http(
+                http_door(house, settings),
+                host=settings.server.host,
+                port=_free_port(settings) if any_port else settings.server.port,
+                on_listening=lambda url: _say_where(shell, url, project, listening),
+            )
+        )
+        indexing = asyncio.create_task(_index_and_answer(house, shell, project, folder, question, listening))
+        await _until_stopped(serving, indexing)
+
+
+def http_door(house: House, settings: Settings) -> HttpDoor:
+    """Build the app: one door to all systems, one door a system, health, metrics and the page."""
+    doors = {"/mcp": house.server()}
+    doors |= {f"/{name}/mcp": house.server([name]) for name in house.opened}
+    purposes = {"/mcp": "All systems."}
+    purposes |= {f"/{system.name}/mcp": system.purpose for system in SYSTEMS if system.name in house.opened}
+
+    async def projects() -> list[str]:
+        page = await house.ground.projects.list(limit=_SHOWN_PROJECTS)
+        return [each.name for each in page.projects]
+
+    return build_app(
+        doors=doors,
+        page=Page(f"Moorage {moorage.__version__}", purposes, projects),
+        routes=[route for each in house.opened.values() for route in each.routes],
+        checks=[check for each in house.opened.values() for check in each.checks],
+        project_checks=[check for each in house.opened.values() for check in each.project_checks],
+        sse=settings.server.sse,
+        max_body_bytes=settings.server.max_body_bytes,
+    )
+
+
+async def _project_of_folder(settings: Settings, folder: Path) -> str:
+    """Return the name of the folder's project; it is made when there is none."""
+    async with open_house(settings, ["projects"]) as house:
+        return (await house.ground.projects.open_folder(folder, created_by="moorage up")).name
+
+
+async def _index_and_answer(
+    house: House, shell: Shell, project: str, folder: Path, question: str | None, listening: asyncio.Event
+) -> None:
+    await listening.wait()
+    codebase = house.opened["codebase"].service
+    status = await index_with_progress(shell, codebase, project, str(folder))
+    shell.console.print(Text(f"{status.repository}: {status.message}"))
+    if question:
+        print_results(shell, await codebase.search_code(project, question, limit=5))
+    shell.console.print(Text("Ctrl-C stops.", style="dim"))
+
+
+async def _until_stopped(serving: asyncio.Task[None], indexing: asyncio.Task[None]) -> None:
+    """Wait for the server to be stopped; a failure of either ends both."""
+    try:
+        await asyncio.wait({serving, indexing}, return_when=asyncio.FIRST_EXCEPTION)
+        if indexing.done() and not indexing.cancelled():
+            indexing.result()
+        await serving
+    finally:
+        for task in (serving, indexing):
+            task.cancel()
+        await asyncio.gather(serving, indexing, return_exceptions=True)
+
+
+def _say_where(shell: Shell, url: str, project: str, listening: asyncio.Event) -> None:
+    shell.console.print(Text(f"Moorage serves project {project} at {url}"))
+    shell.console.print(Text(f"For your agent: claude mcp add --transport http moorage {url}/mcp", style="bold"))
+    listening.set()
+
+
+def _free_port(settings: Settings) -> int:
+    """Return the first port, from the one set upwards, that nobody listens at."""
+    for port in range(settings.server.port, settings.server.port + PORTS_TRIED):
+        with socket.socket() as probe:
+            if probe.connect_ex((settings.server.host, port)) != 0:
+                return port
+    return 0

@@ -1,0 +1,163 @@
+"""All settings of the program: flags over environment over `moorage.yaml` over defaults.
+
+Each system describes its own section; this module knows where values come from. Environment variables are
+`MOORAGE_<SECTION>__<FIELD>`; the names of the founding designs (POSTGRES_HOST, DATABASE_URL, ...) work as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from moorage.codebase.settings import CodebaseSettings
+from moorage.core.embedding.settings import EmbeddingSettings
+from moorage.core.errors import InvalidInput
+from moorage.core.postgres.embedded import default_home
+from moorage.projects.settings import ConnectionSettings
+
+CONFIG_FILE = "moorage.yaml"
+REGISTRY_DATABASE = "mcp_registry"
+
+# The designs' variables, and the setting each one is.
+DESIGN_VARIABLES: dict[str, tuple[str, ...]] = {
+    "POSTGRES_HOST": ("postgres", "host"),
+    "POSTGRES_PORT": ("postgres", "port"),
+    "POSTGRES_USER": ("postgres", "user"),
+    "POSTGRES_PASSWORD": ("postgres", "password"),
+    "POSTGRES_DB": ("postgres", "database"),
+    "DATABASE_URL": ("postgres", "url"),
+    "OPENAI_API_KEY": ("embedding", "api_key"),
+    "FASTMCP_HOST": ("server", "host"),
+    "FASTMCP_PORT": ("server", "port"),
+}
+
+
+class InvalidSettings(InvalidInput):
+    """A setting has a wrong value; the message names the setting, the value and where it came from."""
+
+    code: ClassVar[str] = "settings.invalid"
+
+
+class PostgresSettings(BaseModel):
+    """Where PostgreSQL is; with neither host nor url, the embedded one serves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str | None = Field(None, description="Host of your own PostgreSQL, 14 or newer.")
+    port: int = Field(5432, ge=1, le=65535, description="Its port.")
+    user: str = Field("postgres", description="Login role; it needs CREATEDB.")
+    password: SecretStr | None = Field(None, description="Its password.")
+    database: str | None = Field(
+        None, description=f"The registry's database; default {REGISTRY_DATABASE}, or the one in url."
+    )
+    url: SecretStr | None = Field(None, description="All of it as postgresql://user:password@host:port/database.")
+    auto_migrate: bool | None = Field(
+        None,
+        description="Upgrade older project databases when they are opened; default only with the embedded server.",
+    )
+
+
+class ServerSettings(BaseModel):
+    """The HTTP server."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Loopback address to listen at.")
+    port: int = Field(8000, ge=0, le=65535, description="Port; 0 takes any free one.")
+    sse: bool = Field(False, description="Serve the deprecated HTTP+SSE transport at /sse as well.")
+    max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
+
+
+class LoggingSettings(BaseModel):
+    """What is logged to stderr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    format: Literal["auto", "text", "json"] = Field("auto", description="Text on a terminal, else JSON.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(env_prefix="MOORAGE_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=default_home, description="Folder of everything Moorage keeps on this machine.")
+    project: str | None = Field(None, description="The project this process serves; calls that name none mean it.")
+    postgres: PostgresSettings = PostgresSettings()
+    connections: ConnectionSettings = ConnectionSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    codebase: CodebaseSettings = CodebaseSettings()
+    server: ServerSettings = ServerSettings()
+    logging: LoggingSettings = LoggingSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no hidden file is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        designs = InitSettingsSource(settings_cls, init_kwargs=design_values(os.environ))
+        file = YamlConfigSettingsSource(settings_cls, yaml_file=config_file(os.environ))
+        return init_settings, env_settings, designs, file
+
+
+def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings from everywhere.
+
+    Args:
+        flags: nested values of command line flags; they win.
+
+    Raises:
+        InvalidSettings: all wrong settings at once; no value of a secret is shown.
+    """
+    try:
+        return Settings(**(flags or {}))
+    except ValidationError as error:
+        raise InvalidSettings(
+            "; ".join(_problem(each) for each in error.errors(include_url=False)),
+            hint="`moorage settings` lists every setting with its meaning; check the environment and moorage.yaml.",
+        ) from None
+
+
+def config_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the configuration file: MOORAGE_CONFIG, else `moorage.yaml` in the working folder, if there is one.
+
+    Raises:
+        InvalidSettings: MOORAGE_CONFIG names a file that does not exist.
+    """
+    named = environment.get("MOORAGE_CONFIG")
+    if named and not Path(named).is_file():
+        raise InvalidSettings(f"MOORAGE_CONFIG names {named}, which is no file", hint="Correct or unset it.")
+    found = Path(named or CONFIG_FILE)
+    return found if found.is_file() else None
+
+
+def design_values(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that the founding designs' variables give, nested by section."""
+    values: dict[str, Any] = {}
+    for variable, (section, field) in DESIGN_VARIABLES.items():
+        if environment.get(variable):
+            values.setdefault(section, {})[field] = environment[variable]
+    return values
+
+
+def _problem(error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    secret = {"password", "url", "api_key"} & {str(part) for part in error["loc"]}
+    shown = "" if secret or error["type"] == "missing" else f", got {str(error['input'])[:80]!r}"
+    return f"{place}: {error['msg']}{shown}"

@@ -1,0 +1,145 @@
+"""The list of systems: the one module that names them all, and opens the house."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import moorage
+from moorage.codebase.lines import LINE as CODEBASE_LINE
+from moorage.codebase.system import SYSTEM as CODEBASE
+from moorage.core.embedding.factory import make_embedder
+from moorage.core.errors import InvalidInput
+from moorage.core.mcp.server import McpServer, build_server
+from moorage.core.postgres.address import Address, address_from_parts, address_from_url
+from moorage.core.postgres.embedded import EmbeddedServer
+from moorage.core.shape import Opened, System, Tool
+from moorage.core.telemetry.metrics import register_gauge
+from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.ground import Ground
+from moorage.projects.provisioning import Provisioner, project_lines
+from moorage.projects.service import ProjectService
+from moorage.projects.system import SYSTEM as PROJECTS
+from moorage.settings import REGISTRY_DATABASE, PostgresSettings, Settings
+from moorage.workflow.lines import LINE as WORKFLOW_LINE
+
+SYSTEMS: tuple[System, ...] = (PROJECTS, CODEBASE)
+LINES = project_lines((CODEBASE_LINE, WORKFLOW_LINE))
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything open: the ground, and each system by name."""
+
+    ground: Ground
+    opened: Mapping[str, Opened]
+
+    def server(self, systems: Sequence[str] = ()) -> McpServer:
+        """Build the MCP server of these systems; of all when none is named."""
+        names = [name for name in self.opened if not systems or name in systems]
+        tools: list[Tool] = [tool for name in names for tool in self.opened[name].tools]
+        label = "moorage" if len(names) != 1 else f"moorage-{names[0]}"
+        return build_server(
+            name=label, version=moorage.__version__, instructions=self._instructions(names), tools=tools
+        )
+
+    def _instructions(self, names: Sequence[str]) -> str:
+        purposes = [system.purpose for system in SYSTEMS if system.name in names]
+        default = self.ground.projects.default
+        project = (
+            f"This server serves the project {default!r}: project_name may be left out."
+            if default
+            else "Pass project_name to every tool; list_projects shows the names."
+        )
+        return "\n".join([*purposes, project])
+
+
+def system_names(wanted: Sequence[str]) -> list[str]:
+    """Return the systems to open for these names: all when none is named, and always the ground floor.
+
+    Raises:
+        InvalidInput: there is no such system.
+    """
+    known = [system.name for system in SYSTEMS]
+    for name in wanted:
+        if name not in known:
+            raise InvalidInput(f"there is no system {name!r}", hint=f"Systems: {', '.join(known)}.")
+    return [name for name in known if not wanted or name in wanted or name == PROJECTS.name]
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, systems: Sequence[str] = (), *, folder: Path | None = None
+) -> AsyncIterator[House]:
+    """Open PostgreSQL, the registry and these systems; close them in the opposite order.
+
+    Args:
+        folder: when no project is set, the project of this folder, or of one above it, is the process's own.
+    """
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(_open_ground(settings, folder))
+        opened = {}
+        for system in SYSTEMS:
+            if system.name in system_names(systems):
+                section = getattr(settings, system.name, None)
+                opened[system.name] = await stack.enter_async_context(system.open(ground, section))
+        yield House(ground, opened)
+
+
+@asynccontextmanager
+async def _open_ground(settings: Settings, folder: Path | None) -> AsyncIterator[Ground]:
+    async with AsyncExitStack() as stack:
+        address, database, is_embedded = _address(settings, stack)
+        auto_migrate = settings.postgres.auto_migrate
+        connections = ProjectConnectionManager(
+            Provisioner(address, database, LINES),
+            settings.connections,
+            auto_migrate=is_embedded if auto_migrate is None else auto_migrate,
+        )
+        stack.push_async_callback(connections.close)
+        await connections.initialize()
+        stack.callback(
+            register_gauge(
+                "moorage_pool_connections",
+                "Connections by pool and state.",
+                ("pool", "state"),
+                lambda: _pool_readings(connections),
+            )
+        )
+        default = settings.project or await _project_of(connections, folder)
+        embedder = make_embedder(settings.embedding)
+        stack.push_async_callback(embedder.close)
+        projects = ProjectService(connections, default_project=default)
+        yield Ground(connections, projects, embedder, settings.home)
+
+
+def _address(settings: Settings, stack: AsyncExitStack) -> tuple[Address, str, bool]:
+    """Return the server, the registry's database, and whether the server is the embedded one, held running."""
+    postgres = settings.postgres
+    if postgres.url is None and postgres.host is None:
+        address = stack.enter_context(EmbeddedServer(settings.home).running())
+        return address, postgres.database or REGISTRY_DATABASE, True
+    address, named = _external_address(postgres)
+    return address, postgres.database or named or REGISTRY_DATABASE, False
+
+
+def _external_address(postgres: PostgresSettings) -> tuple[Address, str | None]:
+    if postgres.url is not None:
+        return address_from_url(postgres.url.get_secret_value())
+    assert postgres.host is not None
+    password = postgres.password.get_secret_value() if postgres.password else None
+    return address_from_parts(host=postgres.host, port=postgres.port, user=postgres.user, password=password), None
+
+
+async def _project_of(connections: ProjectConnectionManager, folder: Path | None) -> str | None:
+    if folder is None:
+        return None
+    project = await ProjectService(connections).find_by_folder(folder)
+    return project.name if project else None
+
+
+def _pool_readings(connections: ProjectConnectionManager) -> dict[tuple[str, ...], float]:
+    stats = connections.get_pool_stats()
+    return {(pool, state): reading for pool, readings in stats.items() for state, reading in readings.items()}
