@@ -18,7 +18,6 @@ from moorage.core.shape import Opened
 from moorage.core.shell import Shell, shell_of
 from moorage.core.telemetry.logs import configure_logging
 from moorage.core.telemetry.traces import configure_tracing
-from moorage.serving import Door, serve, serve_folder
 from moorage.settings import Settings, load_settings
 from moorage.systems import SYSTEMS, open_house
 
@@ -72,12 +71,16 @@ def up(
     watch: Annotated[bool, typer.Option(help="Index files again as they change.")] = True,
 ) -> None:
     """Start everything: PostgreSQL, a project for the folder, its index, and the server; until stopped."""
+    from moorage import serving
+
     shell = shell_of(context)
     server = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     flags = {"project": project, "server": server, "codebase": {"watch": watch}}
     settings = shell.guarded(lambda: _settings(context, flags, quiet=True))
     folder = path.expanduser().resolve()
-    shell.guarded(lambda: asyncio.run(serve_folder(settings, folder, shell, question=search, any_port=port is None)))
+    shell.guarded(
+        lambda: asyncio.run(serving.serve_folder(settings, folder, shell, question=search, any_port=port is None))
+    )
 
 
 @app.command("serve", epilog="Examples: moorage serve --transport stdio; moorage serve codebase --port 8001")
@@ -91,14 +94,16 @@ def serve_command(
     watch: Annotated[bool, typer.Option(help="Index the project's files again as they change.")] = False,
 ) -> None:
     """Serve MCP: streamable HTTP on a loopback port, or one client on standard input and output."""
+    from moorage import serving
+
     shell = shell_of(context)
     server = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     if transport == "sse":
         server["sse"] = True
     flags = {"project": project, "server": server, "codebase": {"watch": True} if watch else {}}
     settings = shell.guarded(lambda: _settings(context, flags))
-    door = Door.STDIO if transport == "stdio" else Door.HTTP
-    shell.guarded(lambda: asyncio.run(serve(settings, systems or (), door)))
+    serve = serving.serve_over_stdio if transport == "stdio" else serving.serve_over_http
+    shell.guarded(lambda: asyncio.run(serve(settings, systems or ())))
 
 
 @app.command(epilog="Example: moorage migrate --json")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
 
 from rich.text import Text
@@ -14,6 +13,7 @@ import moorage
 from moorage.codebase.commands import index_with_progress, print_results
 from moorage.core.http.app import HttpDoor, build_app
 from moorage.core.http.page import Page
+from moorage.core.mcp.server import McpServer, build_server
 from moorage.core.serving import serve_http, serve_stdio
 from moorage.core.shell import Shell
 from moorage.settings import Settings
@@ -23,21 +23,16 @@ PORTS_TRIED = 20
 _SHOWN_PROJECTS = 50
 
 
-class Door(Enum):
-    """How clients come in."""
+async def serve_over_stdio(settings: Settings, systems: Sequence[str]) -> None:
+    """Serve one client until it leaves; started in a project's folder, the process serves that project."""
+    async with open_house(settings, systems, folder=Path.cwd()) as house:
+        await serve_stdio(mcp_server(house))
 
-    HTTP = "http"
-    STDIO = "stdio"
 
-
-async def serve(settings: Settings, systems: Sequence[str], door: Door) -> None:
-    """Serve these systems until told to stop; a stdio process in a project's folder serves that project."""
-    folder = Path.cwd() if door is Door.STDIO else None
-    async with open_house(settings, systems, folder=folder) as house:
-        if door is Door.STDIO:
-            await serve_stdio(house.server())
-        else:
-            await serve_http(http_door(house, settings), host=settings.server.host, port=settings.server.port)
+async def serve_over_http(settings: Settings, systems: Sequence[str]) -> None:
+    """Serve HTTP until told to stop."""
+    async with open_house(settings, systems) as house:
+        await serve_http(http_door(house, settings), host=settings.server.host, port=settings.server.port)
 
 
 async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, question: str | None, any_port: bool) -> None:
@@ -65,8 +60,8 @@ async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, questi
 
 def http_door(house: House, settings: Settings) -> HttpDoor:
     """Build the app: one door to all systems, one door a system, health, metrics and the page."""
-    doors = {"/mcp": house.server()}
-    doors |= {f"/{name}/mcp": house.server([name]) for name in house.opened}
+    doors = {"/mcp": mcp_server(house)}
+    doors |= {f"/{name}/mcp": mcp_server(house, [name]) for name in house.opened}
     purposes = {"/mcp": "All systems."}
     purposes |= {f"/{system.name}/mcp": system.purpose for system in SYSTEMS if system.name in house.opened}
 
@@ -83,6 +78,28 @@ def http_door(house: House, settings: Settings) -> HttpDoor:
         sse=settings.server.sse,
         max_body_bytes=settings.server.max_body_bytes,
     )
+
+
+def mcp_server(house: House, systems: Sequence[str] = ()) -> McpServer:
+    """Build the MCP server of these systems; of all that are open when none is named."""
+    names = [name for name in house.opened if not systems or name in systems]
+    return build_server(
+        name="moorage" if not systems else f"moorage-{'-'.join(names)}",
+        version=moorage.__version__,
+        instructions=_instructions(house, names),
+        tools=[tool for name in names for tool in house.opened[name].tools],
+    )
+
+
+def _instructions(house: House, names: Sequence[str]) -> str:
+    purposes = [system.purpose for system in SYSTEMS if system.name in names]
+    default = house.ground.projects.default
+    project = (
+        f"This server serves the project {default!r}: project_name may be left out."
+        if default
+        else "Pass project_name to every tool; list_projects shows the names."
+    )
+    return "\n".join([*purposes, project])
 
 
 async def _project_of_folder(settings: Settings, folder: Path) -> str:

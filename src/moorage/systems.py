@@ -7,15 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import moorage
 from moorage.codebase.lines import LINE as CODEBASE_LINE
 from moorage.codebase.system import SYSTEM as CODEBASE
 from moorage.core.embedding.factory import make_embedder
 from moorage.core.errors import InvalidInput
-from moorage.core.mcp.server import McpServer, build_server
 from moorage.core.postgres.address import Address, address_from_parts, address_from_url
 from moorage.core.postgres.embedded import EmbeddedServer
-from moorage.core.shape import Opened, System, Tool
+from moorage.core.shape import Opened, System
 from moorage.core.telemetry.metrics import register_gauge
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
@@ -35,25 +33,6 @@ class House:
 
     ground: Ground
     opened: Mapping[str, Opened]
-
-    def server(self, systems: Sequence[str] = ()) -> McpServer:
-        """Build the MCP server of these systems; of all when none is named."""
-        names = [name for name in self.opened if not systems or name in systems]
-        tools: list[Tool] = [tool for name in names for tool in self.opened[name].tools]
-        label = "moorage" if len(names) != 1 else f"moorage-{names[0]}"
-        return build_server(
-            name=label, version=moorage.__version__, instructions=self._instructions(names), tools=tools
-        )
-
-    def _instructions(self, names: Sequence[str]) -> str:
-        purposes = [system.purpose for system in SYSTEMS if system.name in names]
-        default = self.ground.projects.default
-        project = (
-            f"This server serves the project {default!r}: project_name may be left out."
-            if default
-            else "Pass project_name to every tool; list_projects shows the names."
-        )
-        return "\n".join([*purposes, project])
 
 
 def system_names(wanted: Sequence[str]) -> list[str]:

@@ -137,10 +137,10 @@ WHERE repository_id = :repository_id AND path = ANY (CAST(:paths AS text[]));
 
 -- name: file_upsert :exec
 INSERT INTO codebase.files (repository_id, path, language, size, modified_ns, content_hash, line_count, symbols)
-SELECT :repository_id, path, language, size, modified_ns, content_hash, line_count, symbols
+SELECT :repository_id, path, language, size, modified_ns, content_hash, line_count, CAST(symbols AS jsonb)
 FROM unnest(CAST(:paths AS text[]), CAST(:languages AS text[]), CAST(:sizes AS bigint[]),
             CAST(:modified_ns AS bigint[]), CAST(:content_hashes AS bytea[]), CAST(:line_counts AS integer[]),
-            CAST(:symbols AS jsonb[]))
+            CAST(:symbols AS text[]))
      AS new (path, language, size, modified_ns, content_hash, line_count, symbols)
 ON CONFLICT (repository_id, path) DO UPDATE
 SET language = EXCLUDED.language, size = EXCLUDED.size, modified_ns = EXCLUDED.modified_ns,

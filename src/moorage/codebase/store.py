@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -183,7 +184,7 @@ async def file_upsert_in(transaction: Executor, repository_id: UUID, files: Sequ
         modified_ns=[each["modified_ns"] for each in files],
         content_hashes=[each["content_hash"] for each in files],
         line_counts=[each["line_count"] for each in files],
-        symbols=[each["symbols"] for each in files],
+        symbols=[json.dumps(each["symbols"]) for each in files],
     )
 
 

@@ -143,22 +143,18 @@ def _listen(host: str, port: int) -> Generator[socket.socket]:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((address, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise _refused_address(error, address, port) from error
         listening.listen()
         yield listening
 
 
-def _refused_address(error: OSError, host: str, port: int) -> PortTaken | InvalidInput:
-    if error.errno == errno.EADDRINUSE:
-        hint = (
-            f"Stop what listens there (lsof -i :{port} shows it), or take another: --port 0 finds a free one."
-        )
+def _refused_address(error: OSError | OverflowError, host: str, port: int) -> PortTaken | InvalidInput:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        hint = f"Stop what listens there (lsof -i :{port} shows it), or take another: --port 0 finds a free one."
         return PortTaken(f"Port {port} on {host} is taken.", hint=hint, host=host, port=port)
     hint = "Ports below 1024 need privileges; any loopback address of this machine will do as host."
-    return InvalidInput(
-        f"Cannot listen on {host} port {port}: {error.strerror}.", hint=hint, host=host, port=port
-    )
+    return InvalidInput(f"Cannot listen on {host} port {port}: {error}.", hint=hint, host=host, port=port)
 
 
 def _url(listening: socket.socket) -> str:

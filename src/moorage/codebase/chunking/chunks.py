@@ -43,7 +43,7 @@ def _reader(text: str, rows: list[str], language: Language) -> tuple[Part, Reade
     source = text.encode(errors="replace")
     tree = parse(source, roles.grammar) if roles else None
     if roles and tree and not _is_mostly_errors(tree.root_node, len(rows)):
-        reader = TreeReader(roles, Namer(source, roles, free_names=language.free_names))
+        reader = TreeReader(roles, Namer(source, roles, language))
         return reader.root(tree.root_node, len(rows) - 1), reader
     sections = SectionReader(rows, language)
     return sections.root(), sections

@@ -35,6 +35,14 @@ class Roles:
     containers: frozenset[int]
     leading: frozenset[int]
     named_by: frozenset[int]
+    fields: dict[str, int]
+    name_fields: tuple[int, ...]
+    scope_fields: tuple[int, ...]
+    value_fields: tuple[int, ...]
+
+    def field(self, name: str) -> int:
+        """Return the number of a field; 0, which no node has, where the grammar does not know it."""
+        return self.fields.get(name, 0)
 
     def is_definition(self, kind_id: int) -> bool:
         return kind_id in self.kinds or kind_id in self.refined
@@ -53,7 +61,10 @@ def roles_of(language: Language) -> Roles | None:
 
 
 def parse(source: bytes, grammar: tree_sitter.Language) -> tree_sitter.Tree | None:
-    """Parse UTF-8; None when the grammar used up its steps."""
+    """Parse UTF-8; None when the grammar used up its steps.
+
+    `Node.text` crashes the process on such a tree (tree-sitter 0.26.1): slice `source` instead.
+    """
     steps = FREE_STEPS + len(source) // BYTES_PER_STEP
     view = memoryview(source)
 
@@ -80,6 +91,11 @@ def _load(language: Language, grammar: Grammar) -> Roles:
     def known(names: frozenset[str]) -> frozenset[int]:
         return frozenset(numbers(dict.fromkeys(names)))
 
+    fields = {loaded.field_name_for_id(number) or "": number for number in range(1, loaded.field_count + 1)}
+
+    def present(*names: str) -> tuple[int, ...]:
+        return tuple(fields[name] for name in names if name in fields)
+
     return Roles(
         grammar=loaded,
         kinds=numbers(language.definitions),
@@ -88,6 +104,10 @@ def _load(language: Language, grammar: Grammar) -> Roles:
         containers=known(language.containers),
         leading=known(language.leading),
         named_by=known(language.named_by),
+        fields=fields,
+        name_fields=present("name", "declarator", "left", "pattern", "key", "property"),
+        scope_fields=present("scope", "object"),
+        value_fields=present("value", "right"),
     )
 
 

@@ -26,9 +26,27 @@ class Span:
 def pack(pieces: list[Piece], outline: Outline, lines: Lines) -> list[Span]:
     """Return the rows of the chunks, in order."""
     spans: list[Span] = []
-    for run in _runs(pieces):
+    for run in _runs(_with_comments(pieces, lines)):
         spans += _divided(run, lines)
     return _without_strays(spans, outline, lines)
+
+
+def _with_comments(pieces: list[Piece], lines: Lines) -> list[Piece]:
+    """Join a comment to the definition that follows it after a blank line, where both fit.
+
+    The definition's own lines stay what they are; only the chunk is larger.
+    """
+    kept: list[Piece] = []
+    for piece in pieces:
+        if kept and kept[-1].is_comment and _begins_definition(piece) and lines.fit(kept[-1].start, piece.end):
+            piece.start = kept.pop().start
+        kept.append(piece)
+    return kept
+
+
+def _begins_definition(piece: Piece) -> bool:
+    symbol = piece.symbol or piece.owner
+    return symbol is not None and symbol.start_line == piece.start + 1
 
 
 def _runs(pieces: list[Piece]) -> Iterator[list[Piece]]:
@@ -44,8 +62,8 @@ def _runs(pieces: list[Piece]) -> Iterator[list[Piece]]:
 
 
 def _stands_alone(piece: Piece) -> bool:
-    symbol = piece.symbol
-    return symbol is not None and symbol.end_line - symbol.start_line >= SMALL_LINES
+    # One row less: the blank one that mostly follows.
+    return piece.symbol is not None and piece.end - piece.start > SMALL_LINES
 
 
 def _divided(run: list[Piece], lines: Lines) -> Iterator[Span]:
@@ -56,7 +74,8 @@ def _divided(run: list[Piece], lines: Lines) -> Iterator[Span]:
     for index, piece in enumerate(run):
         is_last = index == len(run) - 1
         is_long = piece.end - run[start].start + 1 >= aim
-        if is_last or is_long or not lines.fit(run[start].start, run[index + 1].end):
+        is_nearly_done = lines.fit(run[start].start, run[-1].end)
+        if is_last or (is_long and not is_nearly_done) or not lines.fit(run[start].start, run[index + 1].end):
             yield Span(run[start].start, piece.end, _symbol(run[start : index + 1]))
             start = index + 1
 

@@ -36,6 +36,7 @@ class Part:
         owner: the innermost definition around it.
         entries: several only where they share rows.
         tail: the last row this part answers for: `end` and what follows up to the next part (closing brackets, blanks).
+        is_comment: comments that do not stand directly above anything.
     """
 
     start: int
@@ -43,6 +44,7 @@ class Part:
     owner: Symbol | None
     entries: list[Entry] = field(default_factory=list)
     tail: int = -1
+    is_comment: bool = False
 
     @property
     def symbol(self) -> Symbol | None:

@@ -40,12 +40,14 @@ class Piece:
     Attributes:
         owner: the innermost definition around it.
         symbol: the definition it is, with nothing but blanks and brackets besides.
+        is_comment: nothing but comments and blanks.
     """
 
     start: int
     end: int
     owner: Symbol | None
     symbol: Symbol | None = None
+    is_comment: bool = False
 
 
 @dataclass(slots=True)
@@ -99,9 +101,9 @@ def split(root: Part, reader: Reader, lines: Lines) -> tuple[list[Piece], Outlin
 def _placed(part: Part, lines: Lines) -> list[Piece]:
     """Return a fitting part as a piece, with its tail as far as that fits too."""
     if lines.fit(part.start, part.tail):
-        return [Piece(part.start, part.tail, part.owner, part.symbol)]
+        return [Piece(part.start, part.tail, part.owner, part.symbol, part.is_comment)]
     tail = Part(part.end + 1, part.tail, part.owner, tail=part.tail)
-    return [Piece(part.start, part.end, part.owner, part.symbol), *paragraphs(tail, lines)]
+    return [Piece(part.start, part.end, part.owner, part.symbol, part.is_comment), *paragraphs(tail, lines)]
 
 
 def paragraphs(part: Part, lines: Lines) -> list[Piece]:

@@ -44,7 +44,7 @@ class TreeReader:
                     comment.end = end
                 else:
                     members += [comment] if comment else []
-                    comment = Part(start, end, owner)
+                    comment = Part(start, end, owner, is_comment=True)
                 continue
             if comment and start <= comment.end + 1:
                 start = comment.start

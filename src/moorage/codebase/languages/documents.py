@@ -34,7 +34,7 @@ HTML = Language(
     "html",
     Grammar("tree_sitter_html"),
     definitions=kinds(section="element"),
-    containers=words("element"),
+    named_by=words("start_tag attribute quoted_attribute_value attribute_value"),
     free_names=True,
 )
 CSS = Language(

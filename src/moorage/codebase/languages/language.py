@@ -28,6 +28,7 @@ class Language:
         containers: node types that hold definitions without being one (bodies, `#ifdef`, `if TYPE_CHECKING`).
         leading: node types that belong to what follows on the next line (comments, attributes).
         named_by: node types that lead to the name where the grammar has no field for it.
+        import_call: how a bound value starts that is another file's; such a name is not a definition.
         free_names: names are text (a selector, a key, a heading) and not identifiers.
         heading: a line that opens a section, with the group `name`; `kind` (a word, see `HEADING_KINDS`) and `level`
             (its length is the depth) where the line tells. Used without a grammar and when the grammar fails.
@@ -41,6 +42,7 @@ class Language:
     containers: frozenset[str] = frozenset()
     leading: frozenset[str] = frozenset({"comment"})
     named_by: frozenset[str] = frozenset()
+    import_call: str = ""
     free_names: bool = False
     heading: re.Pattern[str] | None = None
 

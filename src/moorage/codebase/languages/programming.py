@@ -57,6 +57,7 @@ JAVASCRIPT = Language(
     wrappers=_SCRIPT_WRAPPERS,
     containers=_SCRIPT_CONTAINERS,
     leading=words("comment decorator hash_bang_line"),
+    import_call="require(",
     heading=CODE_HEADING,
 )
 TYPESCRIPT = Language(
@@ -67,6 +68,7 @@ TYPESCRIPT = Language(
     wrappers=_SCRIPT_WRAPPERS | {"ambient_declaration"},
     containers=_SCRIPT_CONTAINERS | {"interface_body"},
     leading=words("comment decorator hash_bang_line"),
+    import_call="require(",
     heading=CODE_HEADING,
 )
 TSX = Language(
@@ -77,6 +79,7 @@ TSX = Language(
     wrappers=TYPESCRIPT.wrappers,
     containers=TYPESCRIPT.containers,
     leading=TYPESCRIPT.leading,
+    import_call=TYPESCRIPT.import_call,
     heading=CODE_HEADING,
 )
 GO = Language(

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-import struct
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain, islice
 from threading import Lock
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from moorage.core.embedding.embedder import FloatArray, unit_length
 from moorage.core.embedding.word_weights import word_weight
@@ -34,6 +33,7 @@ _WORD_FEATURES: Final = 4
 _TRIGRAMS: Final = 12
 """Trigrams that count, from the front; longer words are rare, and gain nothing by more."""
 
+_SHORTEST_WITH_TRIGRAMS: Final = 3
 _FEATURES: Final = _WORD_FEATURES + _TRIGRAMS
 _TRIGRAM_WEIGHT: Final = 1.5
 """What the trigrams of a word weigh beside the word itself; flat from 1 to 2, measured as in `word_weights`."""
@@ -45,7 +45,9 @@ _SLICE: Final = 256
 """Texts encoded at once: enough for numpy to pay off, few enough that another thread soon gets its turn."""
 
 _REMEMBERED_WORDS: Final = 100_000
-"""Words whose features are remembered, in about 25 MB."""
+"""Words whose features are remembered, in about 20 MB."""
+
+IntArray = npt.NDArray[np.int64]
 
 
 class BuiltinEmbedder:
@@ -116,16 +118,17 @@ class _Vocabulary:
 
     def _forget(self) -> None:
         self._rows = _Rows()
-        self.dimensions = np.zeros((0, _FEATURES), dtype=np.int64)
+        self.dimensions = np.zeros((0, _FEATURES), dtype=np.uint8)
         self.weights = np.zeros((0, _FEATURES), dtype=np.float32)
 
     def _describe_new_words(self) -> None:
         new = list(islice(self._rows, len(self.weights), None))
         if not new:
             return
-        features = [_features(word) for word in new]
-        self.dimensions = np.concatenate([self.dimensions, np.array([each[0] for each in features], np.int64)])
-        self.weights = np.concatenate([self.weights, np.array([each[1] for each in features], np.float32)])
+        hashes = np.concatenate([_word_hashes(new), _trigram_hashes(new)], axis=1)
+        weights = _feature_weights(new) * np.where(hashes & 1, 1, -1)
+        self.dimensions = np.concatenate([self.dimensions, (hashes >> 1).astype(np.uint8)])
+        self.weights = np.concatenate([self.weights, weights.astype(np.float32)])
 
 
 class _Rows(dict[str, int]):
@@ -136,25 +139,41 @@ class _Rows(dict[str, int]):
         return row
 
 
-def _features(word: str) -> tuple[list[int], list[float]]:
-    """Return the dimensions and weights of a word, both filled up to _FEATURES."""
-    marked = f"<{word}>"
-    trigrams = [marked[at : at + 3] for at in range(min(len(word), _TRIGRAMS))] if len(word) > 2 else []  # noqa: PLR2004
-    weight = word_weight(word)
-    hashes = [*_word_hashes(word), *map(_trigram_hash, trigrams)]
-    own, shared = weight / math.sqrt(_WORD_FEATURES), weight * _TRIGRAM_WEIGHT / math.sqrt(len(trigrams) or 1)
-    sizes = [own] * _WORD_FEATURES + [shared] * len(trigrams)
-    padding = _FEATURES - len(hashes)
-    dimensions = [(each >> 1) % DIMENSIONS for each in hashes]
-    weights = [size if each & 1 else -size for each, size in zip(hashes, sizes, strict=True)]
-    return dimensions + [0] * padding, weights + [0.0] * padding
+def _word_hashes(words_: Sequence[str]) -> IntArray:
+    """Return the hashes of whole words, shape (len(words_), _WORD_FEATURES), 16 bits each."""
+    encoded = (word.encode(errors="surrogatepass") for word in words_)
+    digests = b"".join(blake2b(each, digest_size=2 * _WORD_FEATURES).digest() for each in encoded)
+    return np.frombuffer(digests, dtype="<u2").astype(np.int64).reshape(-1, _WORD_FEATURES)
 
 
-def _word_hashes(word: str) -> tuple[int, ...]:
-    digest = blake2b(word.encode(errors="replace"), digest_size=2 * _WORD_FEATURES).digest()
-    return struct.unpack(f"<{_WORD_FEATURES}H", digest)
+def _trigram_hashes(words_: Sequence[str]) -> IntArray:
+    """Return the hashes of the trigrams of `<word>`, shape (len(words_), _TRIGRAMS), 16 bits each.
+
+    A row of a word with fewer trigrams is filled up with hashes that mean nothing.
+    """
+    marked = "".join(f"<{word}>" for word in words_) + " " * _TRIGRAMS
+    letters = np.frombuffer(marked.encode("utf-32-le", errors="surrogatepass"), dtype="<u4").astype(np.uint64)
+    hashes = _mixed(letters[:-2] | letters[1:-1] << np.uint64(21) | letters[2:] << np.uint64(42))
+    lengths = np.array([len(word) + 2 for word in words_])
+    starts = np.cumsum(lengths) - lengths
+    return hashes[starts[:, None] + np.arange(_TRIGRAMS)]
 
 
-@lru_cache(maxsize=65_536)
-def _trigram_hash(trigram: str) -> int:
-    return int.from_bytes(blake2b(trigram.encode(errors="replace"), digest_size=2).digest(), "little")
+def _mixed(keys: npt.NDArray[np.uint64]) -> IntArray:
+    """Return 16 well mixed bits of each key.
+
+    Source: the finalizer of SplitMix64, https://prng.di.unimi.it/splitmix64.c
+    """
+    keys = (keys ^ keys >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ keys >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return (keys >> np.uint64(48)).astype(np.int64)
+
+
+def _feature_weights(words_: Sequence[str]) -> FloatArray:
+    """Return the sizes of features, shape (len(words_), _FEATURES): first the word's own, then its trigrams'."""
+    lengths = np.array([len(word) for word in words_])
+    trigrams = np.where(lengths >= _SHORTEST_WITH_TRIGRAMS, np.minimum(lengths, _TRIGRAMS), 0)
+    sizes = np.full((len(words_), _FEATURES), 1 / math.sqrt(_WORD_FEATURES), dtype=np.float32)
+    sizes[:, _WORD_FEATURES:] = (_TRIGRAM_WEIGHT / np.sqrt(np.maximum(trigrams, 1)))[:, None]
+    sizes[:, _WORD_FEATURES:] *= np.arange(_TRIGRAMS) < trigrams[:, None]
+    return sizes * np.array([word_weight(word) for word in words_], dtype=np.float32)[:, None]

@@ -110,9 +110,7 @@ def _refusal(request: Request, status: int) -> MoorageError:
     if status == HTTPStatus.NOT_FOUND:
         return UnknownRoute(f"Nothing is served at {path}.", hint="GET / shows what is served here.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return MethodRefused(
-            f"{path} does not take {request.method}.", hint="The Allow header lists what it takes."
-        )
+        return MethodRefused(f"{path} does not take {request.method}.", hint="The Allow header lists what it takes.")
     return internal_error()
 
 

@@ -49,16 +49,20 @@ class Health:
     async def _ask(self, project: str | None) -> list[Check]:
         if self.draining.is_set():
             return [Check("server", ok=False, detail="stopping")]
-        asked = [_bounded(check()) for check in self.checks]
+        asked = [_bounded(_name(check), check()) for check in self.checks]
         if project is not None:
-            asked += [_bounded(check(project)) for check in self.project_checks]
+            asked += [_bounded(_name(check), check(project)) for check in self.project_checks]
         return [check for answer in await asyncio.gather(*asked) for check in answer]
 
 
-async def _bounded(answer: Awaitable[Sequence[Check]]) -> Sequence[Check]:
+def _name(check: Callable[..., object]) -> str:
+    return getattr(check, "__name__", type(check).__name__)
+
+
+async def _bounded(name: str, answer: Awaitable[Sequence[Check]]) -> Sequence[Check]:
     """Wait a while for an answer. A check that raises or hangs against its promise is a failed check."""
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
             return await answer
     except Exception as error:  # noqa: BLE001  (whatever broke the check, the answer is "not ready")
-        return [Check("check", ok=False, detail=type(error).__name__)]
+        return [Check(name, ok=False, detail=type(error).__name__)]

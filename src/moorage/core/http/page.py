@@ -68,9 +68,7 @@ def _heading(title: str) -> str:
 def _doors(purposes: Mapping[str, str], base_url: str) -> str:
     if not purposes:
         return ""
-    rows = "".join(
-        f"<tr><td><code>{escape(path)}</code><td>{escape(purpose)}" for path, purpose in purposes.items()
-    )
+    rows = "".join(f"<tr><td><code>{escape(path)}</code><td>{escape(purpose)}" for path, purpose in purposes.items())
     first = escape(base_url + next(iter(purposes)))
     line = f"<pre>claude mcp add --transport http moorage {first}</pre>"
     lead = f"<p>Paste this into a terminal, or give the address to any MCP client:{line}"

@@ -22,7 +22,6 @@ from fastmcp.tools import Tool as FastMCPTool
 from fastmcp.tools import ToolResult
 from fastmcp.utilities.json_schema import compress_schema
 from fastmcp.utilities.versions import VersionSpec
-
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 from mcp.shared.message import SessionMessage
 from mcp.types import (

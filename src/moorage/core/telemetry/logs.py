@@ -22,9 +22,7 @@ CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)")
 REDACTED = "[redacted]"
 
 
-def configure_logging(
-    *, level: str = "INFO", log_format: LogFormat = "auto", stream: TextIO | None = None
-) -> None:
+def configure_logging(*, level: str = "INFO", log_format: LogFormat = "auto", stream: TextIO | None = None) -> None:
     """Send every log line to `stream` (stderr when None): ours from `level` up, of libraries from WARNING up.
 
     May be called again; the last call holds.

@@ -17,9 +17,7 @@ PlatformCollector(registry=REGISTRY)
 
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
-TOOL_CALLS = Counter(
-    "moorage_tool_calls", "Calls of MCP tools, by outcome.", ["tool", "outcome"], registry=REGISTRY
-)
+TOOL_CALLS = Counter("moorage_tool_calls", "Calls of MCP tools, by outcome.", ["tool", "outcome"], registry=REGISTRY)
 TOOL_CALL_SECONDS = Histogram(
     "moorage_tool_call_seconds",
     "Duration of MCP tool calls.",

@@ -27,9 +27,7 @@ def configure_tracing(environment: Mapping[str, str], *, version: str) -> bool:
         Whether spans are exported. The exporter itself reads the `OTEL_*` variables of the process.
     """
     wanted = any(environment.get(name) for name in EXPORT_VARIABLES)
-    is_off = (
-        environment.get("OTEL_TRACES_EXPORTER") == "none" or environment.get("OTEL_SDK_DISABLED") == "true"
-    )
+    is_off = environment.get("OTEL_TRACES_EXPORTER") == "none" or environment.get("OTEL_SDK_DISABLED") == "true"
     if not wanted or is_off or importlib.util.find_spec("opentelemetry.sdk") is None:
         return False
     _install_exporter(version)
