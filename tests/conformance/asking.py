@@ -68,9 +68,7 @@ async def test_sampling(prompt: str, context: Context) -> str:
 
 async def test_elicitation(message: str, context: Context) -> str:
     """Ask the user for two fields, on the older wire."""
-    return "User response: " + await _elicit(
-        context, message, object_schema(username="string", email="string")
-    )
+    return "User response: " + await _elicit(context, message, object_schema(username="string", email="string"))
 
 
 async def test_elicitation_sep1034_defaults(context: Context) -> str:
@@ -82,9 +80,7 @@ async def test_elicitation_sep1034_defaults(context: Context) -> str:
         "status": {"type": "string", "enum": ["active", "inactive", "pending"], "default": "active"},
         "verified": {"type": "boolean", "default": True},
     }
-    return "Elicitation completed: " + await _elicit(
-        context, "defaults", {"type": "object", "properties": fields}
-    )
+    return "Elicitation completed: " + await _elicit(context, "defaults", {"type": "object", "properties": fields})
 
 
 async def test_elicitation_sep1330_enums(context: Context) -> str:
@@ -99,9 +95,7 @@ async def test_elicitation_sep1330_enums(context: Context) -> str:
         "untitledMulti": {"type": "array", "items": {"type": "string", "enum": plain}},
         "titledMulti": {"type": "array", "items": {"anyOf": titled}},
     }
-    return "Elicitation completed: " + await _elicit(
-        context, "enums", {"type": "object", "properties": fields}
-    )
+    return "Elicitation completed: " + await _elicit(context, "enums", {"type": "object", "properties": fields})
 
 
 async def test_missing_capability(context: Context) -> str:

@@ -39,9 +39,7 @@ async def add_numbers(left: Term, right: Term = 0) -> Sum:
     return Sum(total=left + right)
 
 
-async def count_slowly(
-    steps: Annotated[int, Field(description="How far to count.", ge=1, le=100)], call: Call
-) -> str:
+async def count_slowly(steps: Annotated[int, Field(description="How far to count.", ge=1, le=100)], call: Call) -> str:
     """Count, and say so at every step."""
     for step in range(steps):
         await call.progress(step + 1, steps)

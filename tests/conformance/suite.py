@@ -116,9 +116,7 @@ class Suite:
                 "-o",
                 results,
             )
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=timeout_seconds, check=False
-            )
+            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_seconds, check=False)
             found = dict(_checks_in(Path(results)))
         if not found:
             raise SuiteError(f"the suite wrote no results\n{done.stdout[-500:]}{done.stderr[-500:]}")
@@ -178,9 +176,7 @@ def _checks_in(results: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield name, json.loads(file.read_text())
 
 
-def _judged(
-    found: dict[str, list[dict[str, Any]]], wanted: frozenset[str], profile: Profile
-) -> Iterator[Scenario]:
+def _judged(found: dict[str, list[dict[str, Any]]], wanted: frozenset[str], profile: Profile) -> Iterator[Scenario]:
     ignored = FIXTURE_CHECKS if profile == "product" else frozenset()
     for name, checks in found.items():
         if name in wanted or profile == "full":

@@ -1,7 +1,7 @@
 """A few tools small enough to be read at a glance, and a server of them on any transport.
 
-    python -m tests.support.tiny_tools stdio
-    python -m tests.support.tiny_tools http
+    python -m tests.support.tiny_tools stdio [GRACE_SECONDS]
+    python -m tests.support.tiny_tools http [GRACE_SECONDS]
 
 Over HTTP the first line on stdout is the address. On stderr: log lines, and what the tools print.
 """
@@ -114,17 +114,17 @@ def tiny_door(**options: object) -> HttpDoor:
     return build_app(doors=doors, page=Page("Tiny <7>", {"/mcp": "everything & more"}), sse=True, **options)  # ty: ignore[invalid-argument-type]
 
 
-def main(transport: str) -> None:
+def main(transport: str, grace_seconds: float = 10) -> None:
     configure_logging(log_format="json")
     if transport == "stdio":
-        asyncio.run(serve_stdio(tiny_server()))
+        asyncio.run(serve_stdio(tiny_server(), grace_seconds=grace_seconds))
         return
 
     def announce(url: str) -> None:
         print(url, flush=True)
 
-    asyncio.run(serve_http(tiny_door(), port=0, on_listening=announce))
+    asyncio.run(serve_http(tiny_door(), port=0, grace_seconds=grace_seconds, on_listening=announce))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(float, sys.argv[2:]))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.support.tiny_tools import TOOLS, add, tiny
 
 from moorage.core.mcp.errors import ToolDefects
 from moorage.core.mcp.server import build_server
 from moorage.core.shape import Tool
-from tests.support.tiny_tools import TOOLS, add, tiny
 
 
-async def undescribed(left: int) -> str:  # noqa: D103
+async def undescribed(left: int) -> str:
     return str(left)
 
 
@@ -56,7 +56,7 @@ def test_hints_that_contradict_each_other_are_refused() -> None:
 
 
 def test_a_hint_that_is_not_stated_is_refused() -> None:
-    unstated = replace(tiny(add), idempotent=None)  # ty: ignore[invalid-argument-type]
+    unstated = replace(tiny(add), idempotent=None)
     assert defects_of(unstated) == ["add: hint idempotent is not stated"]
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
 from fastmcp import Client
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
+from tests.support.tiny_tools import add, tiny_server
 
 from moorage.core.mcp.records import system_of
 from moorage.core.telemetry.metrics import REGISTRY
-from tests.support.tiny_tools import add, tiny_server
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
-async def line_of(tool: str, arguments: dict[str, object], meta: dict[str, str] | None = None) -> dict[str, object]:
+async def line_of(
+    tool: str, arguments: dict[str, object], meta: dict[str, str] | None = None
+) -> MutableMapping[str, Any]:
     with capture_logs() as lines:
         async with Client(tiny_server().fastmcp, mode="2026-07-28") as client:
             await client.call_tool_mcp(tool, arguments, meta=meta)

@@ -6,16 +6,16 @@ import asyncio
 
 import pytest
 from fastmcp import Client
+from tests.support.tiny_tools import INSTRUCTIONS, add, tiny, tiny_server, wait
 
 from moorage.core.mcp.errors import SeamMissing
 from moorage.core.mcp.server import McpServer, _refuse_without_seams
-from tests.support.tiny_tools import INSTRUCTIONS, add, tiny, tiny_server, wait
 
 every_era = pytest.mark.parametrize("era", ["auto", "legacy"], ids=["2026-07-28", "2025-11-25"])
 
 
 def connect(server: McpServer, era: str = "auto", **options: object) -> Client:
-    return Client(server.fastmcp, mode=era, **options)  # ty: ignore[invalid-argument-type]
+    return Client(server.fastmcp, mode=era, **options)
 
 
 async def failure_of(tool: str, era: str = "auto", **arguments: object) -> str:
