@@ -7,6 +7,7 @@ Counting these calls, and not seconds, gives every run the same answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TypeVar
@@ -17,6 +18,13 @@ from moorage.codebase.languages import Grammar, Language
 
 T = TypeVar("T")
 
+# What a node type is to the outline, as bits: a type may be several. Plain numbers, because this is asked of every
+# node that is visited and an IntFlag answers ten times slower.
+DEFINITION = 1
+WRAPPER = 2
+CONTAINER = 4
+LEADING = 8
+
 FREE_STEPS = 2_000
 BYTES_PER_STEP = 20
 
@@ -26,14 +34,16 @@ class Roles:
     """A language's tables with the grammar's numbers in place of names, and the grammar itself.
 
     Numbers, because reading `Node.type` makes a string each time and `Node.kind_id` does not.
+
+    Attributes:
+        of: node type to its what it is; a type that is not here is nothing in particular.
+        name_fields: in this order, because a C function has a `type` and a `declarator`.
     """
 
     grammar: tree_sitter.Language
+    of: dict[int, int]
     kinds: dict[int, str]
     refined: dict[int, dict[int, str]]
-    wrappers: frozenset[int]
-    containers: frozenset[int]
-    leading: frozenset[int]
     named_by: frozenset[int]
     fields: dict[str, int]
     name_fields: tuple[int, ...]
@@ -43,9 +53,6 @@ class Roles:
     def field(self, name: str) -> int:
         """Return the number of a field; 0, which no node has, where the grammar does not know it."""
         return self.fields.get(name, 0)
-
-    def is_definition(self, kind_id: int) -> bool:
-        return kind_id in self.kinds or kind_id in self.refined
 
 
 _ROLES: dict[Grammar, Roles] = {}
@@ -82,28 +89,20 @@ def parse(source: bytes, grammar: tree_sitter.Language) -> tree_sitter.Tree | No
 
 def _load(language: Language, grammar: Grammar) -> Roles:
     loaded = tree_sitter.Language(getattr(import_module(grammar.module), grammar.function)())
-
-    def numbers(table: dict[str, T]) -> dict[int, T]:
-        return {
-            number: value for name, value in table.items() if (number := _number(loaded, name)) is not None
-        }
-
-    def known(names: frozenset[str]) -> frozenset[int]:
-        return frozenset(numbers(dict.fromkeys(names)))
-
     fields = {loaded.field_name_for_id(number) or "": number for number in range(1, loaded.field_count + 1)}
+
+    def numbers(table: Mapping[str, T]) -> dict[int, T]:
+        return {number: value for name, value in table.items() if (number := _number(loaded, name)) is not None}
 
     def present(*names: str) -> tuple[int, ...]:
         return tuple(fields[name] for name in names if name in fields)
 
     return Roles(
         grammar=loaded,
+        of=numbers(_roles_by_name(language)),
         kinds=numbers(language.definitions),
         refined={number: numbers(kinds) for number, kinds in numbers(language.refined).items()},
-        wrappers=known(language.wrappers),
-        containers=known(language.containers),
-        leading=known(language.leading),
-        named_by=known(language.named_by),
+        named_by=frozenset(numbers(dict.fromkeys(language.named_by))),
         fields=fields,
         name_fields=present("name", "declarator", "left", "pattern", "key", "property"),
         scope_fields=present("scope", "object"),
@@ -111,7 +110,20 @@ def _load(language: Language, grammar: Grammar) -> Roles:
     )
 
 
+def _roles_by_name(language: Language) -> dict[str, int]:
+    roles: dict[str, int] = dict.fromkeys(["ERROR"], CONTAINER)
+    for role, names in (
+        (DEFINITION, [*language.definitions, *language.refined]),
+        (WRAPPER, language.wrappers),
+        (CONTAINER, language.containers),
+        (LEADING, language.leading),
+    ):
+        for name in names:
+            roles[name] = roles.get(name, 0) | role
+    return roles
+
+
 def _number(grammar: tree_sitter.Language, node_type: str) -> int | None:
-    """Return the number of a node type, which may be a keyword; a later grammar may have renamed it: None."""
+    """Return the number of a node type, which may be a keyword; None where a later grammar has renamed it."""
     named = grammar.id_for_node_kind(node_type, True)
     return grammar.id_for_node_kind(node_type, False) if named is None else named

@@ -8,6 +8,7 @@ from tree_sitter import Node
 
 from moorage.codebase.chunking.grammars import Roles
 from moorage.codebase.chunking.models import TYPES, Symbol
+from moorage.codebase.chunking.parts import Part
 from moorage.codebase.languages import Language
 
 SIGNATURE_LIMIT = 200
@@ -36,13 +37,17 @@ class Namer:
         self._import_call = language.import_call.encode()
 
     def symbol(
-        self, node: Node, start: int, end: int, owner: Symbol | None, *, values: bool
+        self, node: Node, place: Part, *, values: bool, wrapped: bool
     ) -> tuple[Symbol, int] | None:
         """Return the definition a node makes and the row of its name; None if it makes none after all.
 
         Args:
+            node: of a type that may be a definition.
+            place: the rows it takes with its comments and wrappers, and its owner.
             values: whether bound values count, and not only what can be called or has members.
+            wrapped: words that belong to it stand before it (`export`, `const`).
         """
+        owner = place.owner
         if not values and self._is_value(node):
             return None
         name_node, scope, passed = self._find_name(node)
@@ -51,7 +56,7 @@ class Namer:
         if not kind or (kind in _VALUES and (not values or self._is_import(node))):
             return None
         path = ".".join(filter(None, (owner.path if owner else "", scope or self._receiver(node), name)))
-        symbol = Symbol(name, kind, path, start + 1, end + 1, self._signature(node))
+        symbol = Symbol(name, kind, path, place.start + 1, place.end + 1, self._signature(node, wrapped=wrapped))
         return symbol, name_node.start_point[0]
 
     def _is_value(self, node: Node) -> bool:
@@ -125,9 +130,10 @@ class Namer:
         text = text.strip("\"'").removeprefix("$")
         return text if len(text) <= NAME_LIMIT and _IDENTIFIER.fullmatch(text) else ""
 
-    def _signature(self, node: Node) -> str:
+    def _signature(self, node: Node, *, wrapped: bool) -> str:
         body = self._body(node)
-        text = self._slice(self._start_of_line(node), body.start_byte if body else node.end_byte)
+        start = self._start_of_line(node) if wrapped else node.start_byte
+        text = self._slice(start, body.start_byte if body else node.end_byte)
         if body is None:
             text = text.strip().partition("\n")[0]
         return " ".join(text.split())[:SIGNATURE_LIMIT].rstrip(" {=")

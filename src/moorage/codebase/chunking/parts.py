@@ -22,9 +22,9 @@ class Entry(NamedTuple):
     """
 
     node: Any
-    symbol: Symbol | None
-    name_row: int
-    opens: bool
+    symbol: Symbol | None = None
+    name_row: int = -1
+    opens: bool = False
 
 
 @dataclass(slots=True)
@@ -50,6 +50,10 @@ class Part:
     def symbol(self) -> Symbol | None:
         """The definition this part is, if it is one."""
         return self.entries[0].symbol if len(self.entries) == 1 else None
+
+    @property
+    def opens(self) -> bool:
+        return any(entry.opens for entry in self.entries)
 
 
 class Reader(Protocol):

@@ -47,7 +47,7 @@ class SectionReader:
     def root(self) -> Part:
         """Return the part that is the whole file."""
         last = self._whole.end
-        return Part(0, last, None, [Entry(self._whole, None, 0, opens=True)], tail=last)
+        return Part(0, last, None, [Entry(self._whole, opens=True)], tail=last)
 
     def open(self, part: Part, *, outline_only: bool) -> list[Part]:  # noqa: ARG002 - all sections are in the outline
         """Return the sections directly inside."""

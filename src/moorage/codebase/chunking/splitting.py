@@ -5,7 +5,7 @@ One explicit stack; no recursion, whatever the nesting.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -60,6 +60,7 @@ class Outline:
 
     symbols: list[Symbol] = field(default_factory=list)
     names: list[tuple[int, str]] = field(default_factory=list)
+    _rows: list[int] = field(default_factory=list)
 
     def note(self, part: Part) -> None:
         for entry in part.entries:
@@ -70,11 +71,11 @@ class Outline:
     def sort(self) -> None:
         self.symbols.sort(key=lambda symbol: (symbol.start_line, -symbol.end_line))
         self.names.sort(key=lambda name: name[0])
+        self._rows = [row for row, _ in self.names]
 
     def names_in(self, start: int, end: int) -> tuple[str, ...]:
         """Return the names that stand in these rows, end included; `sort` comes first."""
-        first = bisect_right(self.names, start - 1, key=lambda name: name[0])
-        last = bisect_right(self.names, end, key=lambda name: name[0])
+        first, last = bisect_left(self._rows, start), bisect_right(self._rows, end)
         return tuple(name for _, name in self.names[first:last])
 
 
@@ -89,6 +90,8 @@ def split(root: Part, reader: Reader, lines: Lines) -> tuple[list[Piece], Outlin
         if not placed and lines.fit(part.start, part.end):
             pieces += _placed(part, lines)
             placed = True
+        if placed and not part.opens:
+            continue
         inner = reader.open(part, outline_only=placed)
         if not placed:
             inner = covering(part, inner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
-from moorage.codebase.chunking.grammars import Roles
+from moorage.codebase.chunking.grammars import CONTAINER, DEFINITION, LEADING, WRAPPER, Roles
 from moorage.codebase.chunking.models import SCOPES, Symbol
 from moorage.codebase.chunking.names import Namer
 from moorage.codebase.chunking.parts import Entry, Part
@@ -21,7 +21,7 @@ class TreeReader:
 
     def root(self, node: Node, last_row: int) -> Part:
         """Return the part that is the whole file."""
-        return Part(0, last_row, None, [Entry(node, None, 0, opens=True)], tail=last_row)
+        return Part(0, last_row, None, [Entry(node, opens=True)], tail=last_row)
 
     def open(self, part: Part, *, outline_only: bool) -> list[Part]:
         """Return the parts inside; a node of one row is opened for its definitions only."""
@@ -31,57 +31,60 @@ class TreeReader:
                 inner += self._members(entry, entry.symbol or part.owner)
         return inner
 
-    def _members(self, entry: Entry, owner: Symbol | None) -> list[Part]:
+    def _members(self, parent: Entry, owner: Symbol | None) -> list[Part]:
         """Return the named children of a node, each with the comments directly above it."""
         members: list[Part] = []
         comment: Part | None = None
-        for node in entry.node.named_children:
+        role_of = self._roles.of.get
+        for node in parent.node.named_children:
             start, end = _rows(node)
-            if node.kind_id in self._roles.leading:
-                if members and start <= members[-1].end:  # a comment after code, in the same line
-                    members[-1].end = max(members[-1].end, end)
-                elif comment and start <= comment.end + 1:
-                    comment.end = end
-                else:
-                    members += [comment] if comment else []
-                    comment = Part(start, end, owner, is_comment=True)
+            role = role_of(node.kind_id, 0)
+            if role & LEADING:
+                comment = self._collected(members, comment, Part(start, end, owner, is_comment=True))
                 continue
             if comment and start <= comment.end + 1:
                 start = comment.start
             elif comment:
                 members.append(comment)
             comment = None
-            members.append(Part(start, end, owner, [self._entry(node, start, end, owner, entry)]))
+            entry = self._entry(node, role, Part(start, end, owner), parent) if role else Entry(node)
+            members.append(Part(start, end, owner, [entry]))
         return [*members, comment] if comment else members
 
-    def _entry(self, node: Node, start: int, end: int, owner: Symbol | None, parent: Entry) -> Entry:
-        definition = node
-        if node.kind_id in self._roles.wrappers:
-            definition = self._unwrapped(node)
-        if self._roles.is_definition(definition.kind_id):
-            found = self._namer.symbol(definition, start, end, owner, values=parent.opens)
+    def _collected(self, members: list[Part], comment: Part | None, further: Part) -> Part | None:
+        """Return the comment that waits for what it describes, after a further one; others go to the members."""
+        if members and further.start <= members[-1].end:  # in the same line as code
+            members[-1].end = max(members[-1].end, further.end)
+            return comment
+        if comment and further.start <= comment.end + 1:
+            comment.end = further.end
+            return comment
+        if comment:
+            members.append(comment)
+        return further
+
+    def _entry(self, node: Node, role: int, place: Part, parent: Entry) -> Entry:
+        definition = self._unwrapped(node) if role & WRAPPER else node
+        if definition is not node or role & DEFINITION:
+            found = self._namer.symbol(definition, place, values=parent.opens, wrapped=definition is not node)
             if found:
                 symbol, name_row = found
                 return Entry(definition, symbol, name_row, opens=symbol.kind in SCOPES)
-        return Entry(node, None, 0, opens=parent.opens and self._holds_definitions(node))
+        return Entry(node, opens=parent.opens and role & (CONTAINER | WRAPPER) > 0)
 
     def _unwrapped(self, node: Node) -> Node:
         """Return the only definition in a wrapper, or the wrapper."""
+        role_of = self._roles.of.get
         inner = node
         for _ in range(WRAPPER_DEPTH):
-            inside = [child for child in inner.named_children if self._is_unwrappable(child)]
+            roles = [(child, role_of(child.kind_id, 0)) for child in inner.named_children]
+            inside = [(child, role) for child, role in roles if role & (WRAPPER | DEFINITION)]
             if len(inside) != 1:
                 return node
-            inner = inside[0]
-            if inner.kind_id not in self._roles.wrappers:
+            inner, role = inside[0]
+            if role & DEFINITION:
                 return inner
         return node
-
-    def _is_unwrappable(self, node: Node) -> bool:
-        return node.kind_id in self._roles.wrappers or self._roles.is_definition(node.kind_id)
-
-    def _holds_definitions(self, node: Node) -> bool:
-        return node.is_error or node.kind_id in self._roles.containers or node.kind_id in self._roles.wrappers
 
 
 def _rows(node: Node) -> tuple[int, int]:
