@@ -66,14 +66,14 @@ async def serve_http(
     grace_seconds: float = GRACE_SECONDS,
     on_listening: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve HTTP until a signal comes.
+    """Serve HTTP until a signal comes; being cancelled ends the service in the same good order.
 
     Args:
         door: from `build_app`.
         host: a loopback name or address.
         port: 0 takes any free one.
         grace_seconds: what calls in flight get after the signal.
-        on_listening: called with the base URL once requests are answered.
+        on_listening: called with the base URL once clients may connect.
 
     Raises:
         NotLoopback: other machines could reach the address.
@@ -82,13 +82,15 @@ async def serve_http(
     with _listen(host, port) as listening, stop_on_signals() as stop:
         async with door.app.router.lifespan_context(door.app):
             server = _Uvicorn(_configuration(door, grace_seconds))
-            serving = asyncio.create_task(server.serve(sockets=[listening]))
             if on_listening:
                 on_listening(_url(listening))
-            await _until_first(stop.wait(), serving)
-            server.should_exit = True
-            await _drain(door, grace_seconds)
-            await serving
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
+            try:
+                await _until_first(stop.wait(), serving)
+            finally:
+                server.should_exit = True
+                await _drain(door, grace_seconds)
+                await serving
 
 
 class _Uvicorn(uvicorn.Server):

@@ -93,24 +93,25 @@ def response_to(error: MoorageError) -> JSONResponse:
 
 async def answer_failure(_request: Request, error: Exception) -> JSONResponse:
     """Answer a failure that a route raised."""
-    return response_to(error if isinstance(error, MoorageError) else internal_error())
+    assert isinstance(error, MoorageError)
+    return response_to(error)
 
 
 async def answer_refusal(request: Request, error: Exception) -> JSONResponse:
-    """Answer what the router itself refuses: an unknown path, or a method the path does not take."""
-    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    refused = _refusal(request, status)
-    response = JSONResponse({"error": refused.as_dict()}, status_code=status)
-    response.headers.update(getattr(error, "headers", None) or {})
-    return response
+    """Answer what the framework refuses: an unknown path, a method the path does not take, a broken form."""
+    assert isinstance(error, HTTPException)
+    body = {"error": _refusal(request, error).as_dict()}
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
 
-def _refusal(request: Request, status: int) -> MoorageError:
+def _refusal(request: Request, error: HTTPException) -> MoorageError:
     path = request.url.path
-    if status == HTTPStatus.NOT_FOUND:
+    if error.status_code == HTTPStatus.NOT_FOUND:
         return UnknownRoute(f"Nothing is served at {path}.", hint="GET / shows what is served here.")
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return MethodRefused(f"{path} does not take {request.method}.", hint="The Allow header lists what it takes.")
+    if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return InvalidInput(error.detail)
     return internal_error()
 
 

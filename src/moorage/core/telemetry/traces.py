@@ -10,7 +10,10 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from opentelemetry import trace
+
+log = structlog.get_logger()
 
 EXPORT_VARIABLES = (
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -26,12 +29,19 @@ def configure_tracing(environment: Mapping[str, str], *, version: str) -> bool:
     Returns:
         Whether spans are exported. The exporter itself reads the `OTEL_*` variables of the process.
     """
-    wanted = any(environment.get(name) for name in EXPORT_VARIABLES)
-    is_off = environment.get("OTEL_TRACES_EXPORTER") == "none" or environment.get("OTEL_SDK_DISABLED") == "true"
-    if not wanted or is_off or importlib.util.find_spec("opentelemetry.sdk") is None:
+    if not _is_wanted(environment):
+        return False
+    if importlib.util.find_spec("opentelemetry.sdk") is None:
+        log.warning("traces.not_exported", reason="the SDK is not installed", hint="Install moorage[otel].")
         return False
     _install_exporter(version)
     return True
+
+
+def _is_wanted(environment: Mapping[str, str]) -> bool:
+    if environment.get("OTEL_SDK_DISABLED") == "true" or environment.get("OTEL_TRACES_EXPORTER") == "none":
+        return False
+    return any(environment.get(name) for name in EXPORT_VARIABLES)
 
 
 def _install_exporter(version: str) -> None:
