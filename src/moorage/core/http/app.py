@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -31,12 +31,12 @@ class HttpDoor:
     """An app that can be served, and what is needed to stop it well.
 
     Attributes:
-        draining: set by whoever serves the app when it stops taking work: readiness turns bad, streams end.
+        draining: set when no further call is taken and none runs: streams end, and it is no longer ready.
     """
 
     app: Starlette
     servers: Sequence[McpServer]
-    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    draining: asyncio.Event
 
     async def drain(self, *, flush_seconds: float) -> None:
         """Wait for running calls, then end the streams that would never end by themselves.

@@ -24,7 +24,7 @@ class Health:
     """The questions behind the two routes.
 
     Attributes:
-        draining: set once the server stops taking work; it is not ready from then on.
+        draining: set while the server ends; it is not ready from then on.
     """
 
     checks: Sequence[Checks]

@@ -75,6 +75,8 @@ class McpServer:
     async def replace_tools(self, tools: Sequence[Tool]) -> None:
         """Serve these tools from now on, and tell the clients that listen. Running calls end as they began.
 
+        Clients of 2025-11-25 are not told; they see the change when they list the tools again.
+
         Raises:
             ToolDefects: nothing was replaced.
         """
