@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
@@ -16,8 +16,8 @@ class Embedder(Protocol):
     """A model that turns texts into vectors of unit length, to be compared by their inner product.
 
     Importing and constructing one costs nothing; `open` loads or probes. The same text gives the same vector,
-    whatever else is in the call. A text without content (blank, or without a single word) has the zero vector,
-    and it alone. Every failure is one of `moorage.core.embedding.errors`.
+    whatever else is in the call, to the rounding of float32. A blank text has the zero vector.
+    Every failure is one of `moorage.core.embedding.errors`.
     """
 
     @property
@@ -64,7 +64,7 @@ EmbedderT = TypeVar("EmbedderT", bound=Embedder)
 
 
 @asynccontextmanager
-async def opened(embedder: EmbedderT) -> AsyncIterator[EmbedderT]:
+async def opened(embedder: EmbedderT) -> AsyncGenerator[EmbedderT]:
     """Open `embedder`, and close it when the block is left."""
     await embedder.open()
     try:
