@@ -121,10 +121,10 @@ async def _index_and_answer(
 
 
 async def _until_stopped(serving: asyncio.Task[None], indexing: asyncio.Task[None]) -> None:
-    """Wait for the server to be stopped; a failure of either ends both."""
+    """Wait until the server is stopped, which stops the indexing as well; a failure of either ends both."""
     try:
-        await asyncio.wait({serving, indexing}, return_when=asyncio.FIRST_EXCEPTION)
-        if indexing.done() and not indexing.cancelled():
+        await asyncio.wait({serving, indexing}, return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
             indexing.result()
         await serving
     finally:

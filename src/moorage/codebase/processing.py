@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -93,11 +92,13 @@ def _add_file(batch: Batch, chunk_words: list[ChunkWords], request: BatchRequest
         chunked = chunk_file(found.text, language)
     batch.files.append(_file_row(wanted.file, language.name, found.content_hash, chunked))
     with batch.seconds.timed("words"):
-        path_words = words(path)
+        path_words, file_words = words(path), words(PurePosixPath(path).stem)
         for chunk in chunked.chunks:
             batch.chunks.append(_chunk_row(request.repository_id, path, language.name, chunk, found.content_hash))
             batch.texts.append(_text_to_embed(path, chunk))
-            chunk_words.append(_chunk_words(path, path_words, chunk))
+            chunk_words.append(
+                ChunkWords([*words(chunk.content), *path_words], [*words(" ".join(chunk.names)), *file_words])
+            )
 
 
 def _file_row(file: FoundFile, language: str, content_hash: bytes, chunked: Chunked) -> dict[str, Any]:
@@ -136,9 +137,3 @@ def _chunk_row(repository_id: UUID, path: str, language: str, chunk: Chunk, cont
 def _text_to_embed(path: str, chunk: Chunk) -> str:
     heading = f"{path} {chunk.symbol.path}" if chunk.symbol else path
     return f"{heading}\n{chunk.content}"
-
-
-def _chunk_words(path: str, path_words: Sequence[str], chunk: Chunk) -> ChunkWords:
-    """Return the words of the text and the path, and those of what it defines and of its file's name."""
-    defined = words(" ".join(chunk.names))
-    return ChunkWords(body=[*words(chunk.content), *path_words], names=[*defined, *words(PurePosixPath(path).stem)])

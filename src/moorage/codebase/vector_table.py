@@ -19,6 +19,9 @@ INDEX_FROM_ROWS = 10_000
 # A load larger than this share of what is there drops the index and builds it again: one row at a time is slower.
 REBUILD_SHARE = 0.2
 FIRST_HNSW = (0, 5, 0)
+# Neighbours a node and candidates while building. On 138,000 vectors of real code, with ef_search 200, the defaults (16
+# and 64) found .992 of the true 50 nearest and took 30 s to build, these .979 and 16 s; words find the rest.
+HNSW_OPTIONS = "m = 10, ef_construction = 40"
 BUILD_TIMEOUT = timedelta(hours=2)
 BUILD_MEMORY = "256MB"
 
@@ -85,7 +88,7 @@ async def build_index_after(connection: Connection) -> bool:
     version = await vector_version(connection)
     if rows < INDEX_FROM_ROWS or version is None:
         return False
-    using = "hnsw (embedding vector_cosine_ops)"
+    using = f"hnsw (embedding vector_cosine_ops) WITH ({HNSW_OPTIONS})"
     if version < FIRST_HNSW:
         using = f"ivfflat (embedding vector_cosine_ops) WITH (lists = {ivfflat_lists(rows)})"
     await _create_index(connection, using)

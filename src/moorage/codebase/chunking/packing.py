@@ -70,14 +70,14 @@ def _divided(run: list[Piece], lines: Lines) -> Iterator[Span]:
     """Yield the fewest spans a run needs, of about equal length, so that none is a left-over of two lines."""
     rows = run[-1].end - run[0].start + 1
     aim = -(-rows // -(-rows // lines.max_lines))
-    start = 0
+    first = 0
     for index, piece in enumerate(run):
+        start = run[first].start
         is_last = index == len(run) - 1
-        is_long = piece.end - run[start].start + 1 >= aim
-        is_nearly_done = lines.fit(run[start].start, run[-1].end)
-        if is_last or (is_long and not is_nearly_done) or not lines.fit(run[start].start, run[index + 1].end):
-            yield Span(run[start].start, piece.end, _symbol(run[start : index + 1]))
-            start = index + 1
+        has_aim = piece.end - start + 1 >= aim and not lines.fit(start, run[-1].end)
+        if is_last or has_aim or not lines.fit(start, run[index + 1].end):
+            yield Span(start, piece.end, _symbol(run[first : index + 1]))
+            first = index + 1
 
 
 def _symbol(pieces: list[Piece]) -> Symbol | None:

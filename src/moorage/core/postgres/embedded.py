@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 MAX_SOCKET_FOLDER_BYTES = 104 - 15
 
 
+CONFIGURATION_FILE = "moorage.conf"
+CONFIGURATION = """\
+# Written by Moorage at each start; your own settings go into postgresql.auto.conf, by ALTER SYSTEM.
+shared_buffers = 256MB          # a project of 100,000 chunks stays in memory
+max_wal_size = 4GB              # loading it is not interrupted by checkpoints
+wal_compression = on
+random_page_cost = 1.1          # disks without moving parts
+jit = off                       # no statement here runs long enough to gain by it
+"""
+
+
 class EmbeddedServerFailed(Unavailable):
     """The embedded PostgreSQL did not start."""
 
@@ -129,8 +140,18 @@ class EmbeddedServer:
         server = self._server()
         with server._lock:  # noqa: SLF001 - its start() would also enter us in its own list of users
             server.ensure_pgdata_inited()
+            self._configure()
             server.ensure_postgres_running()
         return server
+
+    def _configure(self) -> None:
+        """Set what the server's defaults are too careful with on a machine of today; read when it starts."""
+        (self.data_folder / CONFIGURATION_FILE).write_text(CONFIGURATION, encoding="utf-8")
+        main = self.data_folder / "postgresql.conf"
+        include = f"include_if_exists = '{CONFIGURATION_FILE}'\n"
+        if include not in main.read_text(encoding="utf-8"):
+            with main.open("a", encoding="utf-8") as file:
+                file.write(include)
 
     def _failure(self, error: Exception) -> EmbeddedServerFailed:
         log = self.data_folder / "log"
