@@ -28,7 +28,7 @@ def batches(texts: Sequence[str], *, batch_size: int, batch_characters: int, tex
     """
     batch, characters = Batch(), 0
     for position, whole in enumerate(texts):
-        text = whole[:text_characters]
+        text = _encodable(whole[:text_characters])
         if not text.strip():
             continue
         if batch.texts and (len(batch.texts) == batch_size or characters + len(text) > batch_characters):
@@ -39,6 +39,11 @@ def batches(texts: Sequence[str], *, batch_size: int, batch_characters: int, tex
         characters += len(text)
     if batch.texts:
         yield batch
+
+
+def _encodable(text: str) -> str:
+    """Return `text` with a question mark for each lone surrogate, which neither JSON nor a tokenizer can carry."""
+    return text.encode(errors="replace").decode()
 
 
 def in_order(parts: Iterable[tuple[Batch, FloatArray]], *, texts: int, dimensions: int) -> FloatArray:

@@ -46,13 +46,13 @@ _HINTS: Final[dict[type[EmbeddingFailed], str]] = {
 
 
 class _Embedding(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+
     index: int
     embedding: list[float]
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(allow_inf_nan=False)
-
     data: list[_Embedding]
 
 
