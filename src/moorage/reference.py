@@ -1,14 +1,45 @@
-"""What can be said about the program from its own code: settings for people, pages for docs/reference."""
+"""What the program can say about itself from its own code: settings for people, pages for docs/reference.
+
+`python -m moorage.reference FOLDER` writes the pages. They follow from the code alone: no PostgreSQL is opened, and
+neither the environment nor a configuration file is read, so every machine writes the same text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import inspect
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
-from moorage.settings import DESIGN_VARIABLES, Settings
+import moorage
+from moorage.core.embedding.factory import make_embedder
+from moorage.core.errors import MoorageError
+from moorage.core.mcp.server import build_server
+from moorage.core.postgres.address import Address
+from moorage.core.shape import Opened
+from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.ground import Ground
+from moorage.projects.provisioning import Provisioner
+from moorage.projects.service import ProjectService
+from moorage.settings import DESIGN_VARIABLES, REGISTRY_DATABASE, Settings
+from moorage.systems import LINES, SYSTEMS
+
+MADE_BY = "<!-- Written by `python -m moorage.reference docs/reference`; change the code instead. -->"
+
+CHARACTERS_PER_TOKEN = 4
+"""About right for English and JSON with the usual tokenizers; the price of a tool needs no more precision."""
+
+_DEFAULT_HOME = "the platform's data folder"
 
 
 @dataclass(frozen=True)
@@ -23,20 +54,241 @@ class SettingRow:
 
 def setting_rows(settings: Settings) -> Iterator[SettingRow]:
     """Yield every setting in the order of the sections; secrets come out as stars."""
-    yield from _rows(settings, ())
+    for place, value, description in _settings_in(settings, ()):
+        yield SettingRow(".".join(place), _as_text(value), ", ".join(_variables(place)), description)
 
 
-def _rows(section: BaseModel, path: tuple[str, ...]) -> Iterator[SettingRow]:
+def write_pages(folder: Path, command: Any) -> None:
+    """Write every page into the folder; `command` is the root of the command line."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages(command).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def pages(command: Any) -> dict[str, str]:
+    """Return the text of each page of docs/reference by its file name."""
+    return {
+        "tools.md": tools_page(),
+        "commands.md": commands_page(command),
+        "settings.md": settings_page(),
+        "errors.md": errors_page(),
+    }
+
+
+def tools_page() -> str:
+    """Return the page of MCP tools, as clients receive them."""
+    served = asyncio.run(_served_tools())
+    total = sum(_tokens(tool) for tools in served.values() for tool in tools)
+    lead = (
+        f"{sum(map(len, served.values()))} tools; a client that lists them all reads about {total:,} tokens.",
+        "Of a failure every tool returns code, message, details and hint; the codes are in [errors](errors.md).",
+    )
+    sections = [part for name, tools in served.items() for part in (f"## {name}", *map(_tool_section, tools))]
+    return _page("Tools", lead, sections)
+
+
+def commands_page(command: Any) -> str:
+    """Return the page of commands, from the root of the command line."""
+    lead = ("Results go to stdout, logs, progress and failures to stderr; `--json` prints one JSON document.",)
+    return _page("Commands", lead, [_command_section(each, name) for name, each in walk_commands(command)])
+
+
+def settings_page() -> str:
+    """Return the page of settings with their defaults."""
+    rows = [
+        (
+            f"`{'.'.join(place)}`",
+            _default_of(place, value),
+            "<br>".join(f"`{each}`" for each in _variables(place)),
+            text,
+        )
+        for place, value, text in _settings_in(Settings.model_construct(), ())
+    ]
+    lead = (
+        "A flag wins over the environment, the environment over `moorage.yaml`, the file over the default.",
+        "`MOORAGE_CONFIG` names another file; `moorage settings` prints what is in force, secrets as stars.",
+    )
+    return _page("Settings", lead, [_table(("setting", "default", "environment", "meaning"), rows)])
+
+
+def errors_page() -> str:
+    """Return the page of error codes."""
+    rows = [
+        (f"`{each.code}`", _first_line(each), "yes" if each.retryable else "no", _families(each))
+        for each in error_classes()
+    ]
+    lead = (
+        "Codes are stable; messages are not.",
+        "*Retry* says that the very same call may succeed later.",
+        "The last column is what a caller of the Python API may catch.",
+    )
+    return _page("Error codes", lead, [_table(("code", "meaning", "retry", "is also"), rows)])
+
+
+def walk_commands(command: Any, name: str = "moorage") -> Iterator[tuple[str, Any]]:
+    """Yield every command with its full name, a group before what is in it."""
+    yield name, command
+    for part, each in getattr(command, "commands", {}).items():
+        yield from walk_commands(each, f"{name} {part}")
+
+
+def error_classes() -> list[type[MoorageError]]:
+    """Return every failure that has a code of its own, by code."""
+    for module in walk_packages(moorage.__path__, "moorage."):
+        if "migrations" not in module.name and not module.name.endswith(("__main__", ".env")):
+            import_module(module.name)
+    return sorted(set(_with_codes(MoorageError)), key=lambda each: each.code)
+
+
+def _with_codes(kind: type[MoorageError]) -> Iterator[type[MoorageError]]:
+    for each in kind.__subclasses__():
+        if "code" in vars(each):
+            yield each
+        yield from _with_codes(each)
+
+
+async def _served_tools() -> dict[str, list[dict[str, Any]]]:
+    """Return each system's tools as its MCP server lists them.
+
+    The systems are opened on connections that nobody initializes: a system that asks the database while it opens
+    would keep its server from answering the first call, and fails here.
+    """
+    async with AsyncExitStack() as stack:
+        opened = {each.name: await stack.enter_async_context(_open(each)) for each in SYSTEMS}
+        return {name: _listed(name, each) for name, each in opened.items()}
+
+
+def _open(system: Any) -> Any:
+    settings = Settings.model_construct()
+    connections = ProjectConnectionManager(Provisioner(Address("nowhere", {}), REGISTRY_DATABASE, LINES))
+    ground = Ground(connections, ProjectService(connections), make_embedder(settings.embedding), Path("nowhere"))
+    return system.open(ground, getattr(settings, system.name, None))
+
+
+def _listed(system: str, opened: Opened) -> list[dict[str, Any]]:
+    server = build_server(name=system, version=moorage.__version__, instructions=system, tools=opened.tools)
+    tools = (tool.to_mcp_tool() for tool in server.fastmcp.served.values())
+    return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+
+
+def _tool_section(tool: Mapping[str, Any]) -> str:
+    hints = ", ".join(_hint(name, value) for name, value in tool["annotations"].items() if name != "title")
+    parts = [
+        f"### {tool['name']}",
+        tool["description"],
+        f"*{tool['title']}: {hints}; about {_tokens(tool):,} tokens to list.*",
+        _arguments(tool["inputSchema"]),
+        _folded("Input schema", tool["inputSchema"]),
+    ]
+    parts += [_folded("Output schema", tool["outputSchema"])] if "outputSchema" in tool else ["It returns prose."]
+    return "\n\n".join(parts)
+
+
+def _hint(name: str, value: bool) -> str:  # noqa: FBT001 - a hint as the protocol has it
+    words = {
+        "readOnlyHint": ("read-only", "writes"),
+        "destructiveHint": ("destructive", "not destructive"),
+        "idempotentHint": ("safe to repeat", "not safe to repeat"),
+        "openWorldHint": ("reaches outside", "stays inside"),
+    }
+    return words[name][0 if value else 1]
+
+
+def _arguments(schema: Mapping[str, Any]) -> str:
+    required = schema.get("required", [])
+    rows = [
+        (f"`{name}`", "required" if name in required else f"`{json.dumps(each.get('default'))}`", each["description"])
+        for name, each in schema.get("properties", {}).items()
+    ]
+    return _table(("argument", "default", "meaning"), rows) if rows else "It takes no arguments."
+
+
+def _folded(title: str, schema: Any) -> str:
+    text = json.dumps(schema, indent=2, ensure_ascii=False)
+    return f"<details><summary>{title}</summary>\n\n```json\n{text}\n```\n\n</details>"
+
+
+def _tokens(tool: Mapping[str, Any]) -> int:
+    return len(json.dumps(tool, ensure_ascii=False, separators=(",", ":"))) // CHARACTERS_PER_TOKEN
+
+
+def _command_section(command: Any, name: str) -> str:
+    with command.context_class(command, info_name=name, terminal_width=200) as context:
+        usage = " ".join([name, *command.collect_usage_pieces(context)])
+        records = [each.get_help_record(context) for each in command.params]
+    rows = [(f"`{term}`", text) for term, text in filter(None, records)]
+    parts = [f"## {name}", command.help or "", f"```text\n{usage}\n```"]
+    parts += [_table(("argument", "meaning"), rows)] if rows else []
+    parts += ["```sh\n" + "\n".join(examples(command)) + "\n```"] if examples(command) else []
+    return "\n\n".join(parts)
+
+
+def examples(command: Any) -> list[str]:
+    """Return the command lines that a command's help gives as examples."""
+    _, _, text = (command.epilog or "").partition(":")
+    return [line.strip() for line in text.split(";") if line.strip()]
+
+
+def _settings_in(section: BaseModel, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    """Yield place, value and description of each setting; a setting without a value has its default."""
     for name, field in type(section).model_fields.items():
         value: Any = getattr(section, name)
         if isinstance(value, BaseModel):
-            yield from _rows(value, (*path, name))
+            yield from _settings_in(value, (*path, name))
         else:
-            place = (*path, name)
-            yield SettingRow(".".join(place), str(value), _variables(place), field.description or "")
+            yield (*path, name), value, field.description or ""
 
 
-def _variables(place: tuple[str, ...]) -> str:
-    own = "MOORAGE_" + "__".join(place).upper()
+def _variables(place: tuple[str, ...]) -> list[str]:
     designs = [variable for variable, setting in DESIGN_VARIABLES.items() if setting == place]
-    return ", ".join([own, *designs])
+    return ["MOORAGE_" + "__".join(place).upper(), *designs]
+
+
+def _default_of(place: tuple[str, ...], value: Any) -> str:
+    """Return a default as the page shows it; the data folder depends on the machine."""
+    if place == ("home",):
+        return _DEFAULT_HOME
+    return "" if value is None or value is PydanticUndefined else f"`{_as_text(value)}`"
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _first_line(kind: type) -> str:
+    return " ".join((inspect.getdoc(kind) or "").split("\n\n", maxsplit=1)[0].split())
+
+
+def _families(kind: type[MoorageError]) -> str:
+    """Return the general families and builtin errors that a failure is, nearest first."""
+    too_general = (MoorageError, OSError, Exception, BaseException, object)
+    names = [each.__name__ for each in kind.__mro__[1:] if each not in too_general]
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _page(title: str, lead: Sequence[str], sections: Sequence[str]) -> str:
+    return "\n\n".join([f"# {title}", MADE_BY, "\n".join(lead), *sections]) + "\n"
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(_cell(each) for each in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def main() -> None:
+    """Write the pages into the folder named on the command line."""
+    from typer.main import get_command
+
+    from moorage.cli import app
+
+    write_pages(Path(sys.argv[1]), get_command(app))
+
+
+if __name__ == "__main__":
+    main()
