@@ -24,7 +24,7 @@ from moorage.codebase.errors import JobLost
 from moorage.codebase.git.heads import head
 from moorage.codebase.models import IndexJob, Repository, StoredFile
 from moorage.codebase.processing import Batch, BatchRequest, ReadRequest
-from moorage.codebase.scanning import LeftOut, Scan, ScanLimits, scan
+from moorage.codebase.scanning import LeftOut, Scan, ScanLimits, UnfitRoot, scan
 from moorage.codebase.timing import StepSeconds
 from moorage.codebase.workers import Processor, open_processor
 from moorage.core.embedding.embedder import Embedder, WorkerEmbedder
@@ -95,6 +95,7 @@ class IndexRun:
         """Bring the index up to date with the folder.
 
         Raises:
+            UnfitRoot: the folder is gone; its index stays as it is.
             JobLost: another process has taken the job over; nothing of this one is written any more.
             asyncio.CancelledError: the job was asked to stop; what is written stays.
         """
@@ -143,6 +144,7 @@ class IndexRun:
     async def _plan(self, root: Path) -> Plan:
         with self.seconds.timed("scan"):
             found = await asyncio.to_thread(scan, root, self.limits)
+            _check_is_there(root)
             async with self.database() as connection:
                 known = await store.file_list(connection, self.repository.id)
             plan = make_plan(found, known, full=self.job.full_reindex)
@@ -269,6 +271,12 @@ def in_batches(files: Sequence[ReadRequest]) -> Iterator[list[ReadRequest]]:
         size += each.file.size
     if batch:
         yield batch
+
+
+def _check_is_there(root: Path) -> None:
+    """Tell a folder that vanished, or whose disk is not mounted, from one whose files were all deleted."""
+    if not root.is_dir():
+        raise UnfitRoot(f"the folder {root} is gone", hint="Bring it back, or remove the repository from the index.")
 
 
 async def _processed(
