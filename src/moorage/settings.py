@@ -11,18 +11,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     YamlConfigSettingsSource,
 )
+from yaml import YAMLError
 
 from moorage.codebase.settings import CodebaseSettings
 from moorage.core.embedding.settings import EmbeddingSettings
 from moorage.core.errors import InvalidInput
+from moorage.core.postgres.address import address_from_url
 from moorage.core.postgres.embedded import default_home
 from moorage.projects.settings import ConnectionSettings
 
@@ -66,6 +69,13 @@ class PostgresSettings(BaseModel):
         None,
         description="Upgrade older project databases when they are opened; default only with the embedded server.",
     )
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            address_from_url(value.get_secret_value())
+        return value
 
 
 class ServerSettings(BaseModel):
@@ -127,11 +137,18 @@ def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     """
     try:
         return Settings(**(flags or {}))
+    except InvalidSettings:
+        raise
     except ValidationError as error:
         raise InvalidSettings(
             "; ".join(_problem(each) for each in error.errors(include_url=False)),
             hint="`moorage settings` lists every setting with its meaning; check the environment and moorage.yaml.",
         ) from None
+    except SettingsError as error:
+        hint = "Sections and lists in environment variables are written as JSON: '[\"/srv/code\"]'."
+        raise InvalidSettings(str(error), hint=hint) from None
+    except (YAMLError, ValueError, TypeError) as error:
+        raise _unreadable_file(error) from None
 
 
 def config_file(environment: Mapping[str, str]) -> Path | None:
@@ -156,8 +173,23 @@ def design_values(environment: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
+def _unreadable_file(error: Exception) -> InvalidSettings:
+    """Return what is wrong with the configuration file, by its place and never by its text."""
+    mark = getattr(error, "problem_mark", None)
+    where = f" near line {mark.line + 1}" if mark else ""
+    return InvalidSettings(
+        f"{config_file(os.environ)} does not hold settings{where}: {type(error).__name__}",
+        hint="Write sections and their settings as YAML, for instance:\nserver:\n  port: 8001",
+    )
+
+
 def _problem(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"])
-    secret = {"password", "url", "api_key"} & {str(part) for part in error["loc"]}
-    shown = "" if secret or error["type"] == "missing" else f", got {str(error['input'])[:80]!r}"
+    shown = f", got {str(error['input'])[:80]!r}" if _may_be_shown(error) else ""
     return f"{place}: {error['msg']}{shown}"
+
+
+def _may_be_shown(error: Any) -> bool:
+    """Tell whether a refused value is no secret; a misspelt setting, or a whole section, may hold one."""
+    is_secret = {"password", "url", "api_key"} & {str(part) for part in error["loc"]}
+    return not is_secret and error["type"] not in ("missing", "extra_forbidden", "model_type", "model_attributes_type")
