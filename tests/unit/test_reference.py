@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import asyncpg
 import pytest
 from typer.main import get_command
 
 from moorage.cli import app
+from moorage.core.postgres.errors import translate
 from moorage.core.shape import Tool
 from moorage.reference import error_classes, examples, pages, setting_rows, walk_commands
 from moorage.settings import load_settings
@@ -62,6 +64,12 @@ def test_every_command_says_what_it_does_and_shows_an_example():
     commands = [(name, each) for name, each in walk_commands(COMMAND) if not hasattr(each, "commands")]
     assert len(commands) > 10
     assert [name for name, each in commands if not each.help or not examples(each)] == []
+
+
+def test_the_setting_that_a_full_server_points_to_exists():
+    hint = translate(asyncpg.TooManyConnectionsError("sorry, too many clients"), doing="connecting").hint
+    assert "connections.budget" in hint
+    assert "connections.budget" in {row.name for row in setting_rows(load_settings())}
 
 
 def test_pages_hold_tools_commands_settings_and_codes():

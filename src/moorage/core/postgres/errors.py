@@ -89,7 +89,7 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "55P03": (TryAgain, "Repeat the call in a moment."),
     "53100": (DiskFull, "Free space on the disk of the PostgreSQL data folder, then repeat the call."),
     "53200": (Unavailable, "PostgreSQL is out of memory; lower its load, then repeat the call."),
-    "53300": (ServerFull, "Close other clients, raise max_connections, or lower postgres.pool_budget."),
+    "53300": (ServerFull, "Close other clients, raise max_connections, or lower connections.budget."),
     "57014": (TookTooLong, "Ask for less, or repeat the call when the server is less busy."),
     "57P": (ServerUnavailable, "PostgreSQL is stopping or starting; repeat the call in a moment."),
 }
