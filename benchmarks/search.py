@@ -1,0 +1,115 @@
+"""Search at 100,000 chunks through MCP over HTTP, with one client and with eight."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from benchmarks.corpus import copy_of, make_repositories
+from benchmarks.homes import Home, running_home, temporary_folder
+from benchmarks.load import Job, Load, run_load
+from benchmarks.measure import Figure, Floor, Times, latencies
+from benchmarks.options import Options
+from benchmarks.programs import REPOSITORY, run_moorage
+from benchmarks.queries import QUERIES
+from benchmarks.statements import replay_times
+from benchmarks.wire import tool_call
+
+CHUNKS = 100_000
+FILES_A_REPOSITORY = 2_500
+MOST_REPOSITORIES = 12
+PROJECT = "bench"
+CALLS = 400
+CLIENTS = (1, 8)
+# p95 in milliseconds, of issue 2.
+TARGET_MS = 50
+TRIVIAL = "a trivial tool of the same server, as many clients"
+SQL = "the statements of the same searches, replayed on one connection"
+
+
+async def measure(options: Options) -> list[Figure]:
+    with temporary_folder() as folder, running_home() as home:
+        run_moorage(home, ["project", "create", PROJECT])
+        chunks = _index_until(home, folder, options, options.scaled(CHUNKS))
+        figures = [Figure("chunks searched", chunks, "chunks", better="more")]
+        statements = await replay_times(home, PROJECT, QUERIES)
+        async with serving("benchmarks.server", home) as url:
+            for clients in CLIENTS:
+                search, trivial = await _both(url, clients, options.scaled(CALLS))
+                figures += _figures(clients, search, trivial)
+                if clients == 1:
+                    figures += _against_sql(search, statements)
+    return figures
+
+
+@asynccontextmanager
+async def serving(module: str, home: Home) -> AsyncGenerator[str]:
+    """Run a server module over HTTP and yield its URL; it is ended afterwards."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        "http",
+        cwd=REPOSITORY,
+        env={**home.environment, "MOORAGE_LOGGING__LEVEL": "warning"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _index_until(home: Home, folder: Path, options: Options, wanted: int) -> int:
+    """Index repositories, none with the files of another, until the project has `wanted` chunks."""
+    chunks = 0
+    for repository in _repositories(folder, options):
+        chunks += run_moorage(home, ["index", str(repository), "--project", PROJECT]).answer["total_chunks"]
+        if chunks >= wanted:
+            break
+    return chunks
+
+
+def _repositories(folder: Path, options: Options) -> Sequence[Path]:
+    """Return repositories to index: the given folder's copies, or installed sources."""
+    if options.corpus is None:
+        return make_repositories(folder, files=options.scaled(FILES_A_REPOSITORY), count=MOST_REPOSITORIES)
+    return [copy_of(options.corpus, folder / str(number)) for number in range(MOST_REPOSITORIES)]
+
+
+async def _both(url: str, clients: int, calls: int) -> tuple[Load, Load]:
+    """Measure searches and trivial calls in turn, in blocks, because clients of both would slow each other down."""
+    searches = [tool_call("search_code", {"query": query, "project_name": PROJECT}) for query in QUERIES]
+    trivial = [tool_call("add", {"left": 1, "right": 2})]
+    blocks = 4
+    await run_load(Job(url, searches, clients, len(QUERIES)))  # every query once: caches as in a server that works
+    measured: list[tuple[Load, Load]] = [
+        (
+            await run_load(Job(url, searches, clients, calls // blocks)),
+            await run_load(Job(url, trivial, clients, calls // blocks)),
+        )
+        for _ in range(blocks)
+    ]
+    return _together([each for each, _ in measured]), _together([each for _, each in measured])
+
+
+def _together(loads: Sequence[Load]) -> Load:
+    seconds = [second for each in loads for second in each.times.seconds]
+    return Load(Times.of(seconds), sum(each.calls_per_second for each in loads) / len(loads))
+
+
+def _figures(clients: int, search: Load, trivial: Load) -> list[Figure]:
+    name = f"search, {clients} client{'s' if clients > 1 else ''}"
+    figures = latencies(name, search.times, floor=(TRIVIAL, trivial.times), targets={0.95: TARGET_MS})
+    floor = Floor(TRIVIAL, trivial.calls_per_second)
+    return [*figures, Figure(f"{name}, throughput", search.calls_per_second, "calls/s", floor, better="more")]
+
+
+def _against_sql(search: Load, statements: Times) -> list[Figure]:
+    return latencies("search, 1 client, against SQL", search.times, floor=(SQL, statements))
