@@ -31,21 +31,21 @@ def chunk_file(text: str, language: Language, *, max_lines: int = 40, max_chars:
     if not text:
         return Chunked((), ())
     lines = Lines(rows, max_lines=max_lines, max_chars=max_chars)
-    root, reader = _reader(text, rows, language)
+    root, reader = _reader(text, lines, language)
     pieces, outline = split(root, reader, lines)
     spans = pack(pieces, outline, lines)
     return Chunked(tuple(_chunk(span, outline, lines) for span in spans), tuple(outline.symbols))
 
 
-def _reader(text: str, rows: list[str], language: Language) -> tuple[Part, Reader]:
+def _reader(text: str, lines: Lines, language: Language) -> tuple[Part, Reader]:
     """Return the whole file as a part, and who opens it: the grammar, or the lines where that fails."""
     roles = roles_of(language)
     source = text.encode(errors="replace")
     tree = parse(source, roles.grammar) if roles else None
-    if roles and tree and not _is_mostly_errors(tree.root_node, len(rows)):
-        reader = TreeReader(roles, Namer(source, roles, language))
-        return reader.root(tree.root_node, len(rows) - 1), reader
-    sections = SectionReader(rows, language)
+    if roles and tree and not _is_mostly_errors(tree.root_node, len(lines.lines)):
+        reader = TreeReader(roles, Namer(source, roles, language), lines.long_rows())
+        return reader.root(tree.root_node, len(lines.lines) - 1), reader
+    sections = SectionReader(lines.lines, language)
     return sections.root(), sections
 
 

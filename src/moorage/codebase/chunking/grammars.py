@@ -8,7 +8,7 @@ seconds are not, so that every run gives the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TypeVar
@@ -48,7 +48,7 @@ class Roles:
     of: dict[int, int]
     kinds: dict[int, str]
     refined: dict[int, dict[int, str]]
-    named_by: frozenset[int]
+    named_by: dict[int, frozenset[int]]
     fields: dict[str, int]
     name_fields: tuple[int, ...]
     scope_fields: tuple[int, ...]
@@ -102,6 +102,12 @@ def parse(source: bytes, grammar: tree_sitter.Language) -> tree_sitter.Tree | No
         return None
 
 
+def known_node_types(language: Language, names: Iterable[str]) -> set[str]:
+    """Return those of the names that the language's grammar knows as node types or keywords."""
+    roles = roles_of(language)
+    return {name for name in names if roles and _number(roles.grammar, name) is not None}
+
+
 def _load(language: Language, grammar: Grammar) -> Roles:
     loaded = tree_sitter.Language(getattr(import_module(grammar.module), grammar.function)())
     fields = {loaded.field_name_for_id(number) or "": number for number in range(1, loaded.field_count + 1)}
@@ -117,10 +123,12 @@ def _load(language: Language, grammar: Grammar) -> Roles:
         of=numbers(_roles_by_name(language)),
         kinds=numbers(language.definitions),
         refined={number: numbers(kinds) for number, kinds in numbers(language.refined).items()},
-        named_by=frozenset(numbers(dict.fromkeys(language.named_by))),
+        named_by={
+            number: frozenset(numbers(dict.fromkeys(names))) for number, names in numbers(language.named_by).items()
+        },
         fields=fields,
         name_fields=present("name", "declarator", "left", "pattern", "key", "property"),
-        scope_fields=present("scope", "object"),
+        scope_fields=present("scope", "object", "schema"),
         value_fields=present("value", "right"),
     )
 

@@ -57,6 +57,13 @@ class Symbol:
     signature: str
 
 
+def kind_within(owner: Symbol | None, kind: str) -> str:
+    """Return what a kind is called as a member of its owner: a function of a class is a method."""
+    if owner and owner.kind in TYPES:
+        return {"function": "method", "constant": "property"}.get(kind, kind)
+    return "constant" if kind == "property" else kind
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     r"""Consecutive lines of a file.

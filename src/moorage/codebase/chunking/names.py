@@ -6,8 +6,8 @@ import re
 
 from tree_sitter import Node
 
-from moorage.codebase.chunking.grammars import Roles
-from moorage.codebase.chunking.models import TYPES, Symbol
+from moorage.codebase.chunking.grammars import LEADING, Roles
+from moorage.codebase.chunking.models import Symbol, kind_within
 from moorage.codebase.chunking.parts import Part
 from moorage.codebase.languages import Language
 
@@ -23,7 +23,6 @@ _BEFORE = re.compile(r"[\w\s]*")  # what may stand before a definition in its li
 _EXPORTS = frozenset({"exports", "module.exports", "this", "self"})
 _BODIES = ("body", "block", "declaration_list")
 _SLICE_LIMIT = 2_000  # bytes; more is neither a name nor a signature
-_MEMBER_KINDS = {"function": "method", "constant": "property"}
 _VALUES = frozenset({"constant", "property", "key"})
 
 
@@ -36,9 +35,7 @@ class Namer:
         self._free_names = language.free_names
         self._import_call = language.import_call.encode()
 
-    def symbol(
-        self, node: Node, place: Part, *, values: bool, wrapped: bool
-    ) -> tuple[Symbol, int] | None:
+    def symbol(self, node: Node, place: Part, *, values: bool, wrapped: bool) -> tuple[Symbol, int] | None:
         """Return the definition a node makes and the row of its name; None if it makes none after all.
 
         Args:
@@ -52,10 +49,13 @@ class Namer:
             return None
         name_node, scope, passed = self._find_name(node)
         name = self._text_of(name_node)
-        kind = self._kind(node, passed, owner) if name else ""
+        scope = scope or self._receiver(node)
+        kind = self._kind(node, passed, owner, is_qualified=bool(scope)) if name else ""
         if not kind or (kind in _VALUES and (not values or self._is_import(node))):
             return None
-        path = ".".join(filter(None, (owner.path if owner else "", scope or self._receiver(node), name)))
+        if not values and self._roles.kinds.get(node.kind_id) in _VALUES and self._body(node) is None:
+            return None  # a C++ variable made with arguments looks like a prototype
+        path = ".".join(filter(None, (owner.path if owner else "", scope, name)))
         symbol = Symbol(name, kind, path, place.start + 1, place.end + 1, self._signature(node, wrapped=wrapped))
         return symbol, name_node.start_point[0]
 
@@ -68,15 +68,13 @@ class Namer:
         value = node.child_by_field_id(self._roles.field("value")) if self._import_call else None
         return value is not None and self._source.startswith(self._import_call, value.start_byte)
 
-    def _kind(self, node: Node, passed: set[int], owner: Symbol | None) -> str:
+    def _kind(self, node: Node, passed: set[int], owner: Symbol | None, *, is_qualified: bool) -> str:
         kind = self._roles.kinds.get(node.kind_id, "")
         refined = self._roles.refined.get(node.kind_id)
         if refined:
             passed.update(child.kind_id for child in node.children)
             kind = next((refined[number] for number in refined if number in passed), kind)
-        if owner and owner.kind in TYPES:
-            return _MEMBER_KINDS.get(kind, kind)
-        return kind
+        return "method" if is_qualified and kind == "function" else kind_within(owner, kind)
 
     def _find_name(self, node: Node) -> tuple[Node, str, set[int]]:
         """Walk from a definition to its name; also what qualifies it, and the node types on the way."""
@@ -96,8 +94,9 @@ class Namer:
         for field in self._roles.name_fields:
             if inner := node.child_by_field_id(field):
                 return inner
-        for child in node.named_children:
-            if child.kind_id in self._roles.named_by and not self._is_other_attribute(child):
+        leading = self._roles.named_by.get(node.kind_id, ())
+        for child in node.named_children if leading else ():
+            if child.kind_id in leading and not self._is_other_attribute(child):
                 return child
         return node.child_by_field_id(self._roles.field("type"))  # last: only Rust's impl is named by its type
 
@@ -133,10 +132,16 @@ class Namer:
     def _signature(self, node: Node, *, wrapped: bool) -> str:
         body = self._body(node)
         start = self._start_of_line(node) if wrapped else node.start_byte
-        text = self._slice(start, body.start_byte if body else node.end_byte)
+        text = self._slice(start, self._without_comments(body) if body else node.end_byte)
         if body is None:
             text = text.strip().partition("\n")[0]
-        return " ".join(text.split())[:SIGNATURE_LIMIT].rstrip(" {=")
+        return " ".join(text.split())[:SIGNATURE_LIMIT].rstrip(" {([=")
+
+    def _without_comments(self, body: Node) -> int:
+        """Return where the comments between a signature and its body start, or the body."""
+        while (before := body.prev_named_sibling) and self._roles.of.get(before.kind_id, 0) & LEADING:
+            body = before
+        return body.start_byte
 
     def _body(self, node: Node) -> Node | None:
         """Return what follows the signature, also where it belongs to the value that is bound to a name."""
@@ -153,9 +158,7 @@ class Namer:
     def _start_of_line(self, node: Node) -> int:
         """Return where a definition starts, with the words that stand before it in its line."""
         column = node.start_point.column
-        if column > NAME_LIMIT or not _BEFORE.fullmatch(
-            self._slice(node.start_byte - column, node.start_byte)
-        ):
+        if column > NAME_LIMIT or not _BEFORE.fullmatch(self._slice(node.start_byte - column, node.start_byte)):
             return node.start_byte
         return node.start_byte - column
 

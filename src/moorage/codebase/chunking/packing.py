@@ -81,7 +81,9 @@ def _divided(run: list[Piece], lines: Lines) -> Iterator[Span]:
 
 
 def _symbol(pieces: list[Piece]) -> Symbol | None:
-    """Return the only definition if it makes up half of the rows, or else what all of it belongs to."""
+    """Return the definition whose head this is, or the only one if it makes up half of the rows, or the one around."""
+    if pieces[0].symbol is None and _begins_definition(pieces[0]):
+        return pieces[0].owner
     defined = [piece for piece in pieces if piece.symbol]
     rows = pieces[-1].end - pieces[0].start + 1
     if len(defined) == 1 and 2 * (defined[0].end - defined[0].start + 1) >= rows:

@@ -77,6 +77,9 @@ def covering(part: Part, inner: list[Part]) -> list[Part]:
     """
     joined: list[Part] = []
     for each in inner:
+        # A node the parser has made up is empty, and may stand at the start of the row after its parent.
+        each.start = min(max(each.start, part.start), part.tail)
+        each.end = min(max(each.end, each.start), part.tail)
         if joined and each.start <= joined[-1].end:
             joined[-1].entries += each.entries
             joined[-1].end = max(joined[-1].end, each.end)

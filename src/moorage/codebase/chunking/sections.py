@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from moorage.codebase.chunking.models import Symbol
+from moorage.codebase.chunking.models import Symbol, kind_within
 from moorage.codebase.chunking.names import NAME_LIMIT, SIGNATURE_LIMIT
 from moorage.codebase.chunking.parts import Entry, Part
 from moorage.codebase.languages import Language
@@ -15,13 +15,6 @@ from moorage.codebase.languages.headings import HEADING_KINDS
 HEADING_LIMIT = 300
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _UNDERLINE = re.compile(r"^(?:=+|-+)[ \t]*$")
-_DEFAULT_KINDS = {
-    "yaml": "key",
-    "toml": "table",
-    "css": "rule",
-    "makefile": "rule",
-    "bash": "function",
-}
 
 
 @dataclass(slots=True, eq=False)
@@ -52,15 +45,14 @@ class SectionReader:
     def open(self, part: Part, *, outline_only: bool) -> list[Part]:  # noqa: ARG002 - all sections are in the outline
         """Return the sections directly inside."""
         return [
-            self._part(section, entry.symbol or part.owner)
-            for entry in part.entries
-            for section in entry.node.inner
+            self._part(section, entry.symbol or part.owner) for entry in part.entries for section in entry.node.inner
         ]
 
     def _part(self, section: Section, owner: Symbol | None) -> Part:
         path = f"{owner.path}.{section.name}" if owner else section.name
         signature = " ".join(self._rows[section.row].split())[:SIGNATURE_LIMIT].rstrip(" {=")
-        symbol = Symbol(section.name, section.kind, path, section.row + 1, section.end + 1, signature)
+        kind = kind_within(owner, section.kind)
+        symbol = Symbol(section.name, kind, path, section.row + 1, section.end + 1, signature)
         return Part(section.row, section.end, owner, [Entry(section, symbol, section.row, opens=True)])
 
     def _nest(self, headings: list[Section]) -> None:
@@ -78,9 +70,8 @@ def _headings(rows: list[str], language: Language) -> list[Section]:
         return []
     if language.name == "markdown":
         return _markdown_headings(rows, language.heading)
-    kind = _DEFAULT_KINDS.get(language.name, "section")
     return [
-        _section(row, found, kind)
+        _section(row, found, language.heading_kind)
         for row, line in enumerate(rows)
         if len(line) <= HEADING_LIMIT and (found := language.heading.match(line))
     ]
@@ -118,8 +109,4 @@ def _markdown_headings(rows: list[str], heading: re.Pattern[str]) -> list[Sectio
 def _is_paragraph(rows: list[str], row: int) -> bool:
     """Tell whether a row may be a heading's text: neither blank nor part of a list, a quote, a table or front matter."""
     line = rows[row] if row >= 0 else ""
-    return (
-        bool(line.strip())
-        and len(line) <= HEADING_LIMIT
-        and not re.match(r"^(?: {4}|\t|\s*[-*+>|#]|.*:\s)", line)
-    )
+    return bool(line.strip()) and len(line) <= HEADING_LIMIT and not re.match(r"^(?: {4}|\t|\s*[-*+>|#]|.*:\s)", line)

@@ -25,9 +25,11 @@ class Lines:
     def fit(self, start: int, end: int) -> bool:
         """Tell whether these rows, end included, may be one chunk; a single row always may."""
         rows = end - start + 1
-        return rows == 1 or (
-            rows <= self.max_lines and self._ends[end + 1] - self._ends[start] - 1 <= self.max_chars
-        )
+        return rows == 1 or (rows <= self.max_lines and self._ends[end + 1] - self._ends[start] - 1 <= self.max_chars)
+
+    def long_rows(self) -> frozenset[int]:
+        """Return the rows that are too large for a chunk and are one nevertheless."""
+        return frozenset(row for row, line in enumerate(self.lines) if len(line) > self.max_chars)
 
     def text(self, start: int, end: int) -> str:
         return "\n".join(self.lines[start : end + 1])
@@ -118,9 +120,7 @@ def paragraphs(part: Part, lines: Lines) -> list[Piece]:
         if row == part.tail or (not lines.lines[row].strip() and lines.lines[row + 1].strip()):
             fits = lines.fit(start, row)
             pieces += (
-                [Piece(start, row, owner)]
-                if fits
-                else [Piece(each, each, owner) for each in range(start, row + 1)]
+                [Piece(start, row, owner)] if fits else [Piece(each, each, owner) for each in range(start, row + 1)]
             )
             start = row + 1
     return pieces

@@ -15,9 +15,16 @@ WRAPPER_DEPTH = 4  # export, declaration, decorators, definition
 class TreeReader:
     """Opens the parts of one parsed file."""
 
-    def __init__(self, roles: Roles, namer: Namer) -> None:
+    def __init__(self, roles: Roles, namer: Namer, long_rows: frozenset[int]) -> None:
+        """Make a reader.
+
+        Args:
+            long_rows: rows that nobody reads; what begins there is no part of the outline. A minified line may hold
+                a hundred thousand definitions.
+        """
         self._roles = roles
         self._namer = namer
+        self._long_rows = long_rows
 
     def root(self, node: Node, last_row: int) -> Part:
         """Return the part that is the whole file."""
@@ -38,7 +45,12 @@ class TreeReader:
         role_of = self._roles.of.get
         for node in parent.node.named_children:
             start, end = _rows(node)
-            role = role_of(node.kind_id, 0)
+            if start in self._long_rows:
+                role = 0
+                if members and members[-1].end >= end:
+                    continue
+            else:
+                role = role_of(node.kind_id, 0)
             if role & LEADING:
                 comment = self._collected(members, comment, Part(start, end, owner, is_comment=True))
                 continue

@@ -27,14 +27,22 @@ SQL = Language(
     wrappers=words("statement"),
     containers=words("transaction"),
     leading=words("comment marginalia"),
-    named_by=words("object_reference identifier"),
+    named_by=dict.fromkeys(
+        ["create_table", "create_view", "create_materialized_view", "create_function", "create_trigger", "create_type"],
+        words("object_reference"),
+    )
+    | {"create_index": words("identifier"), "create_schema": words("identifier")},
     heading=SQL_HEADING,
 )
 HTML = Language(
     "html",
     Grammar("tree_sitter_html"),
     definitions=kinds(section="element"),
-    named_by=words("start_tag attribute quoted_attribute_value attribute_value"),
+    named_by={
+        "element": words("start_tag"),
+        "start_tag": words("attribute"),
+        "attribute": words("quoted_attribute_value attribute_value"),
+    },
     free_names=True,
 )
 CSS = Language(
@@ -43,9 +51,10 @@ CSS = Language(
     definitions=kinds(rule="rule_set keyframes_statement"),
     containers=words("block media_statement supports_statement at_rule"),
     leading=words("comment js_comment"),
-    named_by=words("selectors keyframes_name"),
+    named_by={"rule_set": words("selectors"), "keyframes_statement": words("keyframes_name")},
     free_names=True,
     heading=re.compile(r"^(?P<level>)(?P<name>[.#@:%\w&*][^{};]{0,99}?)\s*\{"),
+    heading_kind="rule",
 )
 JSON = Language(
     "json",
@@ -58,14 +67,15 @@ TOML = Language(
     "toml",
     Grammar("tree_sitter_toml"),
     definitions=kinds(table="table table_array_element", key="pair"),
-    named_by=words("bare_key dotted_key quoted_key"),
+    named_by=dict.fromkeys(["table", "table_array_element", "pair"], words("bare_key dotted_key quoted_key")),
     free_names=True,
     heading=SECTION_HEADING,
+    heading_kind="table",
 )
-YAML = Language("yaml", free_names=True, heading=KEY_HEADING)
+YAML = Language("yaml", free_names=True, heading=KEY_HEADING, heading_kind="key")
 MARKDOWN = Language("markdown", free_names=True, heading=MARKDOWN_HEADING)
 INI = Language("ini", free_names=True, heading=SECTION_HEADING)
-MAKEFILE = Language("makefile", free_names=True, heading=TARGET_HEADING)
+MAKEFILE = Language("makefile", free_names=True, heading=TARGET_HEADING, heading_kind="rule")
 DOCKERFILE = Language(
     "dockerfile",
     free_names=True,

@@ -58,8 +58,6 @@ SQL_HEADING = re.compile(
     re.IGNORECASE,
 )
 MARKDOWN_HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})[ \t]+(?P<name>.*?)[ \t]*#*[ \t]*$")
-KEY_HEADING = re.compile(
-    r"^(?P<level>)(?P<name>[\"']?[^\s#\"'{}\[\]&*!|>%@`,:-][^#\"'{}\[\]:]{0,99}[\"']?):(?:\s|$)"
-)
+KEY_HEADING = re.compile(r"^(?P<level>)(?P<name>[\"']?[^\s#\"'{}\[\]&*!|>%@`,:-][^#\"'{}\[\]:]{0,99}[\"']?):(?:\s|$)")
 SECTION_HEADING = re.compile(r"^(?P<level>)\[(?P<name>[^\]]{1,100})\][ \t]*$")
 TARGET_HEADING = re.compile(r"^(?P<level>)(?P<name>[\w./%$(){}-][^:=#\s]{0,99})\s*:(?![=:])")

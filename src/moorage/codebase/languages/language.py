@@ -27,7 +27,7 @@ class Language:
         wrappers: node types around one definition that belong to it (`export`, decorators, `template <...>`).
         containers: node types that hold definitions without being one (bodies, `#ifdef`, `if TYPE_CHECKING`).
         leading: node types that belong to what follows on the next line (comments, attributes).
-        named_by: node types that lead to the name where the grammar has no field for it.
+        named_by: node type to the types of its child that leads to the name, where the grammar has no field for that.
         import_call: how a bound value starts that is another file's; such a name is not a definition.
         free_names: names are text (a selector, a key, a heading) and not identifiers.
         heading: a line that opens a section, with the group `name`; `kind` (a word, see `HEADING_KINDS`) and `level`
@@ -41,10 +41,11 @@ class Language:
     wrappers: frozenset[str] = frozenset()
     containers: frozenset[str] = frozenset()
     leading: frozenset[str] = frozenset({"comment"})
-    named_by: frozenset[str] = frozenset()
+    named_by: dict[str, frozenset[str]] = field(default_factory=dict)
     import_call: str = ""
     free_names: bool = False
     heading: re.Pattern[str] | None = None
+    heading_kind: str = "section"
 
 
 def words(text: str) -> frozenset[str]:

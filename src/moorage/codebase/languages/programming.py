@@ -46,7 +46,7 @@ PYTHON = Language(
     wrappers=words("decorated_definition expression_statement"),
     containers=words("block if_statement else_clause elif_clause try_statement except_clause with_statement"),
     leading=words("comment decorator"),
-    named_by=words("identifier"),
+    named_by={"type": words("identifier")},
     heading=CODE_HEADING,
 )
 JAVASCRIPT = Language(
@@ -130,6 +130,10 @@ JAVA = Language(
     leading=words("line_comment block_comment"),
     heading=CODE_HEADING,
 )
+_DECLARATORS = words(
+    "identifier type_identifier field_identifier pointer_declarator function_declarator"
+    " parenthesized_declarator array_declarator"
+)
 C = Language(
     "c",
     Grammar("tree_sitter_c"),
@@ -143,16 +147,9 @@ C = Language(
     ),
     refined={
         "declaration": {"function_declarator": "function"},
-        "type_definition": {
-            "struct_specifier": "struct",
-            "union_specifier": "struct",
-            "enum_specifier": "enum",
-        },
     },
-    containers=words(
-        "preproc_ifdef preproc_if preproc_else preproc_elif linkage_specification declaration_list"
-    ),
-    named_by=words("parenthesized_declarator pointer_declarator identifier type_identifier"),
+    containers=words("preproc_ifdef preproc_if preproc_else preproc_elif linkage_specification declaration_list"),
+    named_by={"parenthesized_declarator": _DECLARATORS},
     heading=CODE_HEADING,
 )
 CPP = Language(
@@ -167,7 +164,9 @@ CPP = Language(
     refined=C.refined | {"field_declaration": {"function_declarator": "method"}},
     wrappers=words("template_declaration friend_declaration"),
     containers=C.containers | {"field_declaration_list"},
-    named_by=C.named_by | {"reference_declarator", "field_identifier"},
+    named_by=dict.fromkeys(
+        ["parenthesized_declarator", "reference_declarator"], _DECLARATORS | {"qualified_identifier"}
+    ),
     heading=CODE_HEADING,
 )
 C_SHARP = Language(
@@ -185,7 +184,11 @@ C_SHARP = Language(
         property="property_declaration field_declaration event_field_declaration event_declaration",
     ),
     containers=words("declaration_list preproc_if preproc_else preproc_elif"),
-    named_by=words("variable_declaration variable_declarator"),
+    named_by={
+        "field_declaration": words("variable_declaration"),
+        "event_field_declaration": words("variable_declaration"),
+        "variable_declaration": words("variable_declarator"),
+    },
     heading=CODE_HEADING,
 )
 RUBY = Language(
@@ -213,10 +216,12 @@ PHP = Language(
         constant="const_declaration",
         property="property_declaration",
     ),
-    containers=words(
-        "declaration_list enum_declaration_list compound_statement if_statement namespace_definition"
-    ),
-    named_by=words("const_element property_element name"),
+    containers=words("declaration_list enum_declaration_list compound_statement if_statement namespace_definition"),
+    named_by={
+        "const_declaration": words("const_element"),
+        "const_element": words("name"),
+        "property_declaration": words("property_element"),
+    },
     heading=CODE_HEADING,
 )
 BASH = Language(
@@ -226,6 +231,7 @@ BASH = Language(
     wrappers=words("declaration_command"),
     containers=words("if_statement else_clause elif_clause"),
     heading=re.compile(r"^(?P<level>[ \t]*)(?:function\s+)?(?P<name>[\w:.-]+)\s*\(\)"),
+    heading_kind="function",
 )
 KOTLIN = Language(
     "kotlin",
@@ -240,7 +246,10 @@ KOTLIN = Language(
     refined={"class_declaration": {"interface": "interface"}},
     containers=words("class_body enum_class_body companion_object"),
     leading=words("line_comment block_comment"),
-    named_by=words("variable_declaration identifier"),
+    named_by={
+        "property_declaration": words("variable_declaration"),
+        "variable_declaration": words("identifier"),
+    },
     heading=CODE_HEADING,
 )
 SCALA = Language(
