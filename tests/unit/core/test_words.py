@@ -14,6 +14,7 @@ from moorage.core.words import LONGEST_WORD, stem, words
         ("parseHTTPResponse2", ["parsehttpresponse2", "pars", "http", "respons", "2"]),
         ("getURLs", ["geturl", "get", "url"]),
         ("XMLHttpRequest", ["xmlhttprequest", "xml", "http", "request"]),
+        ("self.file_names", ["self", "filenam", "file", "name"]),
         ("__init__", ["init"]),
         ("MAX_ROW_COUNT", ["maxrowcount", "max", "row", "count"]),
         ("sha256", ["sha256", "sha", "256"]),

@@ -139,22 +139,22 @@ class _Rows(dict[str, int]):
         return row
 
 
-def _word_hashes(words_: Sequence[str]) -> IntArray:
-    """Return the hashes of whole words, shape (len(words_), _WORD_FEATURES), 16 bits each."""
-    encoded = (word.encode(errors="surrogatepass") for word in words_)
+def _word_hashes(spellings: Sequence[str]) -> IntArray:
+    """Return the hashes of whole words, shape (len(spellings), _WORD_FEATURES), 16 bits each."""
+    encoded = (word.encode(errors="surrogatepass") for word in spellings)
     digests = b"".join(blake2b(each, digest_size=2 * _WORD_FEATURES).digest() for each in encoded)
     return np.frombuffer(digests, dtype="<u2").astype(np.int64).reshape(-1, _WORD_FEATURES)
 
 
-def _trigram_hashes(words_: Sequence[str]) -> IntArray:
-    """Return the hashes of the trigrams of `<word>`, shape (len(words_), _TRIGRAMS), 16 bits each.
+def _trigram_hashes(spellings: Sequence[str]) -> IntArray:
+    """Return the hashes of the trigrams of `<word>`, shape (len(spellings), _TRIGRAMS), 16 bits each.
 
     A row of a word with fewer trigrams is filled up with hashes that mean nothing.
     """
-    marked = "".join(f"<{word}>" for word in words_) + " " * _TRIGRAMS
+    marked = "".join(f"<{word}>" for word in spellings) + " " * _TRIGRAMS
     letters = np.frombuffer(marked.encode("utf-32-le", errors="surrogatepass"), dtype="<u4").astype(np.uint64)
     hashes = _mixed(letters[:-2] | letters[1:-1] << np.uint64(21) | letters[2:] << np.uint64(42))
-    lengths = np.array([len(word) + 2 for word in words_])
+    lengths = np.array([len(word) + 2 for word in spellings])
     starts = np.cumsum(lengths) - lengths
     return hashes[starts[:, None] + np.arange(_TRIGRAMS)]
 
@@ -169,11 +169,11 @@ def _mixed(keys: npt.NDArray[np.uint64]) -> IntArray:
     return (keys >> np.uint64(48)).astype(np.int64)
 
 
-def _feature_weights(words_: Sequence[str]) -> FloatArray:
-    """Return the sizes of features, shape (len(words_), _FEATURES): first the word's own, then its trigrams'."""
-    lengths = np.array([len(word) for word in words_])
+def _feature_weights(spellings: Sequence[str]) -> FloatArray:
+    """Return the sizes of features, shape (len(spellings), _FEATURES): first the word's own, then its trigrams'."""
+    lengths = np.array([len(word) for word in spellings])
     trigrams = np.where(lengths >= _SHORTEST_WITH_TRIGRAMS, np.minimum(lengths, _TRIGRAMS), 0)
-    sizes = np.full((len(words_), _FEATURES), 1 / math.sqrt(_WORD_FEATURES), dtype=np.float32)
+    sizes = np.full((len(spellings), _FEATURES), 1 / math.sqrt(_WORD_FEATURES), dtype=np.float32)
     sizes[:, _WORD_FEATURES:] = (_TRIGRAM_WEIGHT / np.sqrt(np.maximum(trigrams, 1)))[:, None]
     sizes[:, _WORD_FEATURES:] *= np.arange(_TRIGRAMS) < trigrams[:, None]
-    return sizes * np.array([word_weight(word) for word in words_], dtype=np.float32)[:, None]
+    return sizes * np.array([word_weight(word) for word in spellings], dtype=np.float32)[:, None]
