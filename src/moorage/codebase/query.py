@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from moorage.codebase.errors import InvalidQuery
 from moorage.core.words import words
@@ -37,13 +39,13 @@ def parse_query(text: str) -> Query:
     """Take a query apart.
 
     Raises:
-        InvalidQuery: it is empty, too long, or holds a NUL.
+        InvalidQuery: it is empty, too long, or no text for PostgreSQL.
     """
     if not text.strip():
         raise InvalidQuery("query is empty", hint="Say what the code does, or name it.", field="query")
-    if len(text) > MAX_QUERY_CHARACTERS or "\0" in text:
+    if len(text) > MAX_QUERY_CHARACTERS or not is_storable(text):
         raise InvalidQuery(
-            f"query has {len(text)} characters or holds a NUL",
+            f"query has {len(text)} characters, or holds a NUL or half a character",
             hint=f"Use at most {MAX_QUERY_CHARACTERS} characters; the sentence that matters is enough.",
             field="query",
         )
@@ -61,22 +63,41 @@ def glob_to_pattern(glob: str) -> str:
     Raises:
         InvalidQuery: it is too long or its braces do not match.
     """
-    if len(glob) > MAX_GLOB_CHARACTERS or "\0" in glob or glob.count("{") != glob.count("}"):
+    parts = _GLOB_PART.findall(glob.removeprefix("./").removeprefix("/"))
+    if len(glob) > MAX_GLOB_CHARACTERS or not is_storable(glob) or not _braces_match(parts):
         raise InvalidQuery(
             f"path filter {glob[:80]!r} is not a glob",
             hint="Use for instance 'src/**/*.py', '*.{ts,tsx}' or 'docs/'.",
             field="filters.path",
         )
-    body = glob.removeprefix("./").removeprefix("/")
-    if body.endswith("/"):
-        body += "**"
-    prefix = "^" if "/" in body else "^(.*/)?"
-    return prefix + "".join(_translated(part) for part in _GLOB_PART.findall(body)) + "$"
+    prefix = "^" if any("/" in part for part in parts) else "^(.*/)?"
+    ending = ".*$" if glob.endswith("/") else "$"
+    return prefix + "".join(_translated(parts)) + ending
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL can take a text: no NUL, and no half of a surrogate pair."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 _GLOB_PART = re.compile(r"\*\*/|\*\*|\*|\?|\{|\}|,|[^*?{},]+")
-_GLOB_MEANING = {"**/": "(.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(", "}": ")", ",": "|"}
+_GLOB_MEANING = {"**/": "(.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(", "}": ")"}
 
 
-def _translated(part: str) -> str:
-    return _GLOB_MEANING.get(part) or re.sub(r"([^\w/])", r"\\\1", part)
+def _braces_match(parts: Sequence[str]) -> bool:
+    depths = list(accumulate({"{": 1, "}": -1}.get(part, 0) for part in parts))
+    return not depths or (min(depths) >= 0 and depths[-1] == 0)
+
+
+def _translated(parts: Sequence[str]) -> Iterator[str]:
+    """Yield the parts of a glob as parts of a regular expression; a comma chooses inside braces only."""
+    depth = 0
+    for part in parts:
+        depth += {"{": 1, "}": -1}.get(part, 0)
+        if part == "," and depth:
+            yield "|"
+        else:
+            yield _GLOB_MEANING.get(part) or re.sub(r"([^\w/])", r"\\\1", part)

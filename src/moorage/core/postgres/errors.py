@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import ClassVar
 
 import asyncpg
 
-from moorage.core.errors import BrokenState, Conflict, Exhausted, Forbidden, Internal, MoorageError, Unavailable
+from moorage.core.errors import (
+    BrokenState,
+    Conflict,
+    Exhausted,
+    Forbidden,
+    Internal,
+    InvalidInput,
+    MoorageError,
+    Unavailable,
+)
 
 UndefinedTable = asyncpg.UndefinedTableError
 
@@ -68,6 +77,12 @@ class NotPermitted(Forbidden):
     code: ClassVar[str] = "postgres.not_permitted"
 
 
+class UnfitText(InvalidInput):
+    """An argument holds what PostgreSQL cannot take as text: a NUL, or half of a surrogate pair."""
+
+    code: ClassVar[str] = "postgres.unfit_text"
+
+
 class StatementFailed(Internal):
     """PostgreSQL refused a statement of ours."""
 
@@ -78,6 +93,7 @@ class StatementFailed(Internal):
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "08": (ServerUnavailable, "Check that PostgreSQL runs and is reachable, then repeat the call."),
+    "22021": (UnfitText, "Leave out NUL bytes and halves of surrogate pairs."),
     "28": (LoginRefused, "Check POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL) and pg_hba.conf."),
     "3D000": (DatabaseMissing, "Check the database name; a project whose database was dropped must be deleted."),
     "3F000": (SchemaMissing, "Run `moorage migrate`."),
@@ -113,7 +129,7 @@ def translate(error: Exception, *, doing: str) -> MoorageError:
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str) -> Generator[None]:
     """Turn driver errors raised inside into failures of ours; others pass unchanged."""
     try:
         yield
@@ -122,7 +138,9 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def _from_sqlstate(error: asyncpg.PostgresError, doing: str) -> MoorageError:
-    state = error.sqlstate or ""
+    if isinstance(error.__cause__, UnicodeEncodeError):  # the driver's own error would repeat the text
+        return UnfitText("an argument is not valid Unicode", hint=_MEANING["22021"][1])
+    state = getattr(error, "sqlstate", None) or ""
     for length in (5, 3, 2):
         if state[:length] in _MEANING:
             kind, hint = _MEANING[state[:length]]
