@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -183,7 +183,7 @@ def settings_command(context: typer.Context, json: Json = False) -> None:
 
 
 @asynccontextmanager
-async def _open_systems(flags: dict[str, Any], systems: Sequence[str]) -> AsyncIterator[dict[str, Opened]]:
+async def _open_systems(flags: dict[str, Any], systems: Sequence[str]) -> AsyncGenerator[dict[str, Opened]]:
     """Open systems for one command: quiet, and without watching files."""
     settings = load_settings(flags)
     _configure(settings, quiet=True)

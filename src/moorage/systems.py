@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ def system_names(wanted: Sequence[str]) -> list[str]:
 @asynccontextmanager
 async def open_house(
     settings: Settings, systems: Sequence[str] = (), *, folder: Path | None = None
-) -> AsyncIterator[House]:
+) -> AsyncGenerator[House]:
     """Open PostgreSQL, the registry and these systems; close them in the opposite order.
 
     Args:
@@ -68,7 +68,7 @@ async def open_house(
 
 
 @asynccontextmanager
-async def _open_ground(settings: Settings, folder: Path | None) -> AsyncIterator[Ground]:
+async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerator[Ground]:
     async with AsyncExitStack() as stack:
         address, database, is_embedded = _address(settings, stack)
         auto_migrate = settings.postgres.auto_migrate

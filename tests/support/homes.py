@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from moorage.core.postgres.embedded import EmbeddedServer
 
 
 @contextmanager
-def temporary_home() -> Iterator[Path]:
+def temporary_home() -> Generator[Path]:
     """Yield an empty folder; whatever server runs in it afterwards is stopped, and the folder removed."""
     folder = Path(tempfile.mkdtemp(prefix="moorage-"))
     folder.chmod(0o755)

@@ -15,6 +15,8 @@ from moorage.codebase.models import (
     Repository,
     RepositoryFreshness,
     SearchHit,
+    SearchResults,
+    Status,
     Why,
 )
 from moorage.codebase.ranking import Ranked
@@ -30,7 +32,7 @@ _SHOWN_WORDS = 8
 def hit(ranked: Ranked, found: Found, repository: Repository, content: str, *, changed_since: bool) -> SearchHit:
     """Make a result of a ranked candidate and its text."""
     chunk = ranked.chunk
-    matched = lexical.words_in(found.postings, chunk.segment_id, chunk.position)[:_SHOWN_WORDS]
+    matched = lexical.words_in(found.postings, *chunk.place)[:_SHOWN_WORDS]
     return SearchHit(
         chunk_id=chunk.id,
         repository=repository.name,
@@ -64,6 +66,31 @@ def within_tokens(hits: Sequence[SearchHit], max_tokens: int) -> tuple[list[Sear
         shown.append(each if content == each.content else each.model_copy(update={"content": content}))
         left -= len(content)
     return shown, any(a is not b for a, b in zip(shown, hits, strict=True))
+
+
+def search_results(
+    project: str,
+    query: str,
+    hits: Sequence[SearchHit],
+    standing: Sequence[RepositoryFreshness],
+    *,
+    by_meaning: bool,
+    truncated: bool,
+    next_offset: int | None,
+) -> SearchResults:
+    """Put an answer together; one without results says which kind of nothing it is."""
+    outcome, message = _outcome(hits, standing)
+    return SearchResults(
+        project_name=project,
+        query=query,
+        outcome=outcome,
+        message=message,
+        results=tuple(hits),
+        next_offset=next_offset,
+        truncated=truncated,
+        searched_by=("words", "meaning") if by_meaning else ("words",),
+        index=tuple(standing),
+    )
 
 
 def freshness(repository: Repository, job: IndexJob | None, look: Look | None) -> RepositoryFreshness:
@@ -159,13 +186,13 @@ def _compared(repository: Repository, look: Look | None) -> tuple:
     return "ready", "up to date"
 
 
-def _status(repository: Repository, job: IndexJob | None) -> str:
+def _status(repository: Repository, job: IndexJob | None) -> Status:
     if job is None or job.state is JobState.COMPLETED:
         return repository.indexing_status
     return job.state.value
 
 
-def _status_message(repository: Repository, job: IndexJob | None, status: str) -> str:
+def _status_message(repository: Repository, job: IndexJob | None, status: Status) -> str:
     left_out = sum(each.count for each in repository.left_out.values())
     if status == "in_progress" and job is not None:
         return f"{job.phase}: {job.files_done} of {job.files_total} files; call index_status to follow"
@@ -181,3 +208,15 @@ def _status_message(repository: Repository, job: IndexJob | None, status: str) -
         f"{what}; {repository.total_files} files in {repository.total_chunks} chunks are searchable,"
         f" {left_out} files and folders were left out"
     )
+
+
+def _outcome(hits: Sequence[SearchHit], standing: Sequence[RepositoryFreshness]) -> tuple:
+    if hits:
+        return "found", f"{len(hits)} results, best first"
+    if not standing:
+        return "not_indexed", "this project has no repository yet; call index_repository with its path"
+    if all(each.status == "never_indexed" for each in standing):
+        return "not_indexed", "nothing is indexed yet; call index_repository"
+    if any(each.status == "indexing" for each in standing):
+        return "no_match", "nothing found so far, but indexing is not finished: ask again, or call index_status"
+    return "no_match", "no chunk matches; use other words, or fewer filters"

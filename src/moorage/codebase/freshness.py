@@ -92,7 +92,7 @@ def changed_files(folder: str, stamps: dict[str, tuple[int, int]], paths: Sequen
     Args:
         stamps: size and modification time as indexed, by path; a time of 0 is not known.
     """
-    return {path: _changed(os.path.join(folder, path), *stamps.get(path, (0, 0))) for path in paths}
+    return {path: _changed(f"{folder}/{path}", *stamps.get(path, (0, 0))) for path in paths}
 
 
 def _changed(file: str, size: int, modified_ns: int) -> bool | None:

@@ -1,7 +1,7 @@
 """The index runs of this process: begun, continued after a crash, followed, cancelled, given back at the end.
 
-A job is a row, and belongs to the runner whose lease it carries. One repository has one running job, whatever the number
-of processes: the database refuses a second. A runner that dies stops renewing; whoever asks next takes the job over.
+A job is a row, and belongs to the runner whose lease it carries. One repository has one running job, whatever the
+number of processes: the database refuses a second. A runner that dies stops renewing; whoever asks next takes over.
 """
 
 from __future__ import annotations
@@ -131,11 +131,12 @@ class Indexer:
             log.warning("index.lost", repository=repository.name, reason=error.message)
         except asyncio.CancelledError:
             await asyncio.shield(self._end_cancelled(project, job))
+        except MoorageError as error:
+            log.warning("index.failed", repository=repository.name, code=error.code, reason=error.message)
+            await self._end(project, job, JobState.FAILED, error)
         except Exception as error:
-            failure = error if isinstance(error, MoorageError) else _unexpected(error)
-            foreseen = failure is error
-            log.error("index.failed", repository=repository.name, code=failure.code, exc_info=not foreseen)
-            await self._end(project, job, JobState.FAILED, failure)
+            log.exception("index.failed", repository=repository.name)
+            await self._end(project, job, JobState.FAILED, _unexpected(error))
         finally:
             self._tasks.pop(repository.id, None)
 

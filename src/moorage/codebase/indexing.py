@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import stamina
 import structlog
@@ -22,9 +22,9 @@ import structlog
 from moorage.codebase import store, vector_table
 from moorage.codebase.errors import JobLost
 from moorage.codebase.git.heads import head
-from moorage.codebase.models import IndexJob, Repository, StoredFile
+from moorage.codebase.models import IndexJob, LeftOutCount, Repository, StoredFile
 from moorage.codebase.processing import Batch, BatchRequest, ReadRequest
-from moorage.codebase.scanning import LeftOut, Scan, ScanLimits, UnfitRoot, scan
+from moorage.codebase.scanning import Scan, ScanLimits, UnfitRoot, scan
 from moorage.codebase.timing import StepSeconds
 from moorage.codebase.workers import Processor, open_processor
 from moorage.core.embedding.embedder import Embedder, WorkerEmbedder
@@ -89,7 +89,6 @@ class IndexRun:
     seconds: StepSeconds = field(default_factory=StepSeconds)
     files_total: int = 0
     phase: str = "scanning"
-    left_out: dict[LeftOut, list[str]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Bring the index up to date with the folder.
@@ -111,7 +110,7 @@ class IndexRun:
                 connection,
                 self.repository.id,
                 head_commit=commit.commit if commit else None,
-                left_out=self._left_out(plan.scan),
+                left_out=await self._left_out(connection, plan.scan),
                 duration_seconds=round(time.perf_counter() - began, 2),
             )
         log.info(
@@ -183,8 +182,6 @@ class IndexRun:
 
     async def _write_batch(self, request: BatchRequest, batch: Batch) -> None:
         self.seconds.add(batch.seconds)
-        for reason, paths in batch.left_out.items():
-            self.left_out.setdefault(reason, []).extend(paths)
         with self.seconds.timed("write"):
             async for attempt in stamina.retry_context(on=_is_passing, attempts=WRITE_ATTEMPTS, wait_max=8.0):
                 with attempt:
@@ -194,8 +191,7 @@ class IndexRun:
         async with self.database() as connection, connection.transaction():
             await self.renew(connection, files_done=len(request.files), chunks_written=len(batch.chunks))
             replaced = [row["path"] for row in batch.files]
-            left_out = [path for paths in batch.left_out.values() for path in paths]
-            await store.file_delete_in(connection, self.repository.id, left_out, has_vectors=self.has_vectors)
+            await store.file_delete_in(connection, self.repository.id, batch.gone, has_vectors=self.has_vectors)
             await store.chunk_delete_in(connection, self.repository.id, replaced, has_vectors=self.has_vectors)
             await self._write_segment_in(connection, batch)
             await store.file_upsert_in(connection, self.repository.id, batch.files)
@@ -232,18 +228,17 @@ class IndexRun:
         async with self.database() as connection:
             await self.renew(connection)
 
-    def _left_out(self, found: Scan) -> dict[str, Any]:
-        """Count the files left out by name and by content, with examples, as `repositories.left_out` stores them."""
-        reasons = sorted({*found.left_out, *self.left_out} - {LeftOut.GONE})
-        result = {}
-        for reason in reasons:
-            by_content = self.left_out.get(reason, [])
-            examples = [*found.left_out_examples.get(reason, ()), *by_content][:EXAMPLES]
-            result[reason.value] = {
-                "count": found.left_out.get(reason, 0) + len(by_content),
-                "examples": examples,
-            }
-        return result
+    async def _left_out(self, connection: Connection, found: Scan) -> dict[str, LeftOutCount]:
+        """Count the files left out by their names and by what is in them."""
+        counts = {
+            reason.value: LeftOutCount(count=count, examples=found.left_out_examples.get(reason, ()))
+            for reason, count in found.left_out.items()
+        }
+        for reason, more in (await store.file_left_out(connection, self.repository.id)).items():
+            known = counts.get(reason, LeftOutCount(count=0))
+            examples = (*known.examples, *more.examples)[:EXAMPLES]
+            counts[reason] = LeftOutCount(count=known.count + more.count, examples=examples)
+        return dict(sorted(counts.items()))
 
 
 def make_plan(found: Scan, known: dict[str, StoredFile], *, full: bool) -> Plan:

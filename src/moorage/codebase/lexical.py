@@ -83,24 +83,20 @@ class WordScores:
             return []
         top = np.argpartition(-self.scores, wanted - 1)[:wanted]
         top = top[np.lexsort((top, -self.scores[top]))][skip:]
-        return [(*self._place(slot), float(self.scores[slot])) for slot in top if self.scores[slot] > 0]
+        top = top[self.scores[top] > 0]
+        segments = np.searchsorted(self._borders, top, side="right") - 1
+        positions = top - self._borders[segments]
+        ids = np.fromiter(self.starts, dtype=np.int64, count=len(self.starts))[segments]
+        return list(zip(ids.tolist(), positions.tolist(), self.scores[top].tolist(), strict=True))
 
     def of(self, segment_id: int, position: int) -> float:
         """Return one chunk's score; 0 for a segment that was not searched."""
         start = self.starts.get(segment_id)
         return 0.0 if start is None else float(self.scores[start + position])
 
-    def _place(self, slot: int) -> tuple[int, int]:
-        index = int(np.searchsorted(self._borders, slot, side="right")) - 1
-        return self._segments[index], int(slot - self._borders[index])
-
     @property
-    def _segments(self) -> list[int]:
-        return list(self.starts)
-
-    @property
-    def _borders(self) -> list[int]:
-        return list(self.starts.values())
+    def _borders(self) -> npt.NDArray[np.int64]:
+        return np.fromiter(self.starts.values(), dtype=np.int64, count=len(self.starts))
 
 
 def build_postings(chunks: Sequence[ChunkWords]) -> list[Posting]:

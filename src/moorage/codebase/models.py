@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, NewType
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-RepositoryId = NewType("RepositoryId", UUID)
+Status = Literal["pending", "in_progress", "completed", "failed", "cancelled"]
 
 
 class Frozen(BaseModel):
@@ -126,13 +126,12 @@ class ChunkFilter:
         }
 
 
-class ChunkDetails(Frozen):
-    """A chunk without its text."""
+class ChunkDetails(NamedTuple):
+    """A chunk without its text; a search looks at hundreds, so it is no more than a tuple."""
 
     id: UUID
     repository_id: UUID
-    segment_id: int
-    position: int
+    place: Place
     file_path: str
     language: str
     start_line: int
@@ -140,10 +139,6 @@ class ChunkDetails(Frozen):
     symbol_name: str | None
     symbol_kind: str | None
     symbol_path: str | None
-
-    @property
-    def place(self) -> Place:
-        return Place(self.segment_id, self.position)
 
 
 class SearchFilters(BaseModel):
@@ -268,7 +263,7 @@ class IndexStatus(Frozen):
     project_name: str
     repository: str
     repo_path: str
-    status: Literal["pending", "in_progress", "completed", "failed", "cancelled"]
+    status: Status
     message: str
     job_id: UUID | None
     phase: str | None

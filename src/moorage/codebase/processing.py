@@ -19,6 +19,7 @@ from moorage.core.words import words
 # A file changed this shortly before it was read may change again within one tick of the file system's clock: it is
 # recorded without its time, so that the next run reads it again.
 RACY_NS = 50_000_000
+NOTHING_INDEXED = {"language": "", "content_hash": b"", "line_count": 0, "symbols": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Batch:
     Attributes:
         files: rows of codebase.files, as mappings.
         unchanged: (path, size, modified_ns) of files whose text is what the index has.
-        left_out: paths by reason, for files that turned out not to be text worth indexing.
+        gone: paths of files that were deleted after they were listed.
         chunks: rows of codebase.code_chunks without the segment: those of the chunk at position i are `chunks[i]`.
         texts: what is embedded, chunk by chunk; empty when `vectors` is there already.
         seconds: time spent in "read", "parse", "words" and "embed".
@@ -54,7 +55,7 @@ class Batch:
 
     files: list[dict[str, Any]] = field(default_factory=list)
     unchanged: list[tuple[str, int, int]] = field(default_factory=list)
-    left_out: dict[LeftOut, list[str]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
     chunks: list[tuple[Any, ...]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
@@ -82,7 +83,7 @@ def _add_file(batch: Batch, chunk_words: list[ChunkWords], request: BatchRequest
     with batch.seconds.timed("read"):
         found = read_text(request.root / path, request.limits)
     if isinstance(found, LeftOut):
-        batch.left_out.setdefault(found, []).append(path)
+        _leave_out(batch, wanted.file, found)
         return
     if found.content_hash == wanted.known_hash:
         batch.unchanged.append((path, wanted.file.size, wanted.file.modified_ns))
@@ -101,12 +102,23 @@ def _add_file(batch: Batch, chunk_words: list[ChunkWords], request: BatchRequest
             )
 
 
+def _leave_out(batch: Batch, file: FoundFile, reason: LeftOut) -> None:
+    """Remember a file that turned out not to be worth indexing, so that it is not read again until it changes."""
+    if reason is LeftOut.GONE:
+        batch.gone.append(file.path)
+    else:
+        batch.files.append(_stamp(file) | NOTHING_INDEXED | {"left_out": reason.value})
+
+
+def _stamp(file: FoundFile) -> dict[str, Any]:
+    settled = time.time_ns() - file.modified_ns > RACY_NS
+    return {"path": file.path, "size": file.size, "modified_ns": file.modified_ns if settled else 0}
+
+
 def _file_row(file: FoundFile, language: str, content_hash: bytes, chunked: Chunked) -> dict[str, Any]:
-    return {
-        "path": file.path,
+    return _stamp(file) | {
+        "left_out": None,
         "language": language,
-        "size": file.size,
-        "modified_ns": file.modified_ns if time.time_ns() - file.modified_ns > RACY_NS else 0,
         "content_hash": content_hash,
         "line_count": chunked.chunks[-1].end_line if chunked.chunks else 0,
         "symbols": [

@@ -28,7 +28,7 @@ SET indexing_status = 'completed',
     head_commit = :head_commit,
     left_out = :left_out,
     indexing_duration_seconds = :duration_seconds,
-    total_files = (SELECT count(*) FROM codebase.files WHERE repository_id = :id),
+    total_files = (SELECT count(*) FROM codebase.files WHERE repository_id = :id AND left_out IS NULL),
     total_chunks = (SELECT count(*) FROM codebase.code_chunks WHERE repository_id = :id),
     updated_at = now()
 WHERE id = :id;
@@ -38,7 +38,7 @@ WHERE id = :id;
 UPDATE codebase.repositories
 SET indexing_status = CASE
         WHEN :failed THEN 'failed' WHEN last_indexed_at IS NULL THEN 'pending' ELSE 'completed' END,
-    total_files = (SELECT count(*) FROM codebase.files WHERE repository_id = :id),
+    total_files = (SELECT count(*) FROM codebase.files WHERE repository_id = :id AND left_out IS NULL),
     total_chunks = (SELECT count(*) FROM codebase.code_chunks WHERE repository_id = :id),
     updated_at = now()
 WHERE id = :id;
@@ -117,16 +117,24 @@ SELECT path, size, modified_ns, content_hash
 FROM codebase.files
 WHERE repository_id = :repository_id;
 
+-- name: file_left_out :many
+-- Files left out for what is in them, by reason, with some of their paths.
+SELECT left_out AS reason, count(*) AS count, CAST((array_agg(path ORDER BY path))[1:5] AS text[]) AS examples
+FROM codebase.files
+WHERE repository_id = :repository_id AND left_out IS NOT NULL
+GROUP BY left_out
+ORDER BY left_out;
+
 -- name: file_get :optional
 SELECT path, language, size, modified_ns, line_count, symbols
 FROM codebase.files
-WHERE repository_id = :repository_id AND path = :path;
+WHERE repository_id = :repository_id AND path = :path AND left_out IS NULL;
 
 -- name: file_find :many
 -- The files whose path ends like this one, for "did you mean".
 SELECT path
 FROM codebase.files
-WHERE repository_id = :repository_id AND right(path, length(:ending)) = :ending
+WHERE repository_id = :repository_id AND right(path, length(:ending)) = :ending AND left_out IS NULL
 ORDER BY path
 LIMIT 5;
 
@@ -136,16 +144,17 @@ FROM codebase.files
 WHERE repository_id = :repository_id AND path = ANY (CAST(:paths AS text[]));
 
 -- name: file_upsert :exec
-INSERT INTO codebase.files (repository_id, path, language, size, modified_ns, content_hash, line_count, symbols)
-SELECT :repository_id, path, language, size, modified_ns, content_hash, line_count, CAST(symbols AS jsonb)
+INSERT INTO codebase.files
+    (repository_id, path, language, size, modified_ns, content_hash, line_count, symbols, left_out)
+SELECT :repository_id, path, language, size, modified_ns, content_hash, line_count, CAST(symbols AS jsonb), left_out
 FROM unnest(CAST(:paths AS text[]), CAST(:languages AS text[]), CAST(:sizes AS bigint[]),
             CAST(:modified_ns AS bigint[]), CAST(:content_hashes AS bytea[]), CAST(:line_counts AS integer[]),
-            CAST(:symbols AS text[]))
-     AS new (path, language, size, modified_ns, content_hash, line_count, symbols)
+            CAST(:symbols AS text[]), CAST(:left_out AS text[]))
+     AS new (path, language, size, modified_ns, content_hash, line_count, symbols, left_out)
 ON CONFLICT (repository_id, path) DO UPDATE
 SET language = EXCLUDED.language, size = EXCLUDED.size, modified_ns = EXCLUDED.modified_ns,
     content_hash = EXCLUDED.content_hash, line_count = EXCLUDED.line_count, symbols = EXCLUDED.symbols,
-    indexed_at = now();
+    left_out = EXCLUDED.left_out, indexed_at = now();
 
 -- name: file_touch :exec
 -- The text is the same, only its time is not.
@@ -246,14 +255,15 @@ FROM codebase.postings
 WHERE word = ANY (CAST(:words AS text[])) AND segment_id = ANY (CAST(:segment_ids AS integer[]));
 
 -- name: chunk_nearest :many
--- Ordered by distance alone: a second key would lose the index.
-SELECT segment_id, position, embedding <=> CAST(CAST(:vector AS text) AS vector) AS distance
+-- Ordered by distance alone: a second key would lose the index. The text of the vector is read in a sub-select, once,
+-- and not again for each row.
+SELECT segment_id, position, embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector)) AS distance
 FROM codebase.embeddings
-ORDER BY embedding <=> CAST(CAST(:vector AS text) AS vector)
+ORDER BY embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector))
 LIMIT :limit;
 
 -- name: chunk_nearest_filtered :many
-SELECT e.segment_id, e.position, e.embedding <=> CAST(CAST(:vector AS text) AS vector) AS distance
+SELECT e.segment_id, e.position, e.embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector)) AS distance
 FROM codebase.embeddings AS e
 JOIN codebase.code_chunks AS c ON c.segment_id = e.segment_id AND c.position = e.position
 WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:repository_ids AS uuid[])))
@@ -261,11 +271,11 @@ WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:r
   AND (CAST(:languages AS text[]) IS NULL OR c.language = ANY (CAST(:languages AS text[])))
   AND (CAST(:file_types AS text[]) IS NULL OR c.file_type = ANY (CAST(:file_types AS text[])))
   AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kind = ANY (CAST(:symbol_kinds AS text[])))
-ORDER BY e.embedding <=> CAST(CAST(:vector AS text) AS vector)
+ORDER BY e.embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector))
 LIMIT :limit;
 
 -- name: chunk_distances :many
-SELECT e.segment_id, e.position, e.embedding <=> CAST(CAST(:vector AS text) AS vector) AS distance
+SELECT e.segment_id, e.position, e.embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector)) AS distance
 FROM unnest(CAST(:segment_ids AS integer[]), CAST(:positions AS smallint[])) AS wanted (segment_id, position)
 JOIN codebase.embeddings AS e ON e.segment_id = wanted.segment_id AND e.position = wanted.position;
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from moorage.codebase.models import ChunkDetails, Place
@@ -58,6 +59,7 @@ def rank(
     return _spread(sorted(scored, key=_order))
 
 
+@lru_cache(maxsize=1 << 16)
 def is_test_path(path: str) -> bool:
     """Tell whether a path is that of a test, a fixture or an example."""
     return _TEST_PATH.search(path) is not None
@@ -83,7 +85,7 @@ def _scored(query: Query, chunk: ChunkDetails, words: float, distances: Mapping[
 def _share_in_path(query: Query, path: str) -> float:
     """Return the share of the query's names that the path contains."""
     lowered = path.lower()
-    return sum(len(name) > 2 and name in lowered for name in query.names) / (len(query.names) or 1)  # noqa: PLR2004
+    return sum(map(lowered.__contains__, query.names)) / (len(query.names) or 1)
 
 
 def _spread(ranked: Sequence[Ranked]) -> list[Ranked]:

@@ -61,6 +61,8 @@ CREATE TABLE codebase.files (
     line_count     integer      NOT NULL,
     -- The outline: [[name, kind, path, start_line, end_line, signature], ...].
     symbols        jsonb        NOT NULL,
+    -- Why the file is not searchable, for what is in it; it is remembered so as not to be read again.
+    left_out       text,
     indexed_at     timestamptz  NOT NULL DEFAULT now(),
     PRIMARY KEY (repository_id, path)
 );

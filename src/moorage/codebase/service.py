@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from moorage.codebase.errors import (
     FileNotIndexed,
     InvalidQuery,
     JobNotFound,
-    RepositoryAmbiguous,
     RepositoryNotFound,
 )
 from moorage.codebase.freshness import Freshness, changed_files
@@ -21,6 +20,7 @@ from moorage.codebase.indexer import Indexer, OnProgress
 from moorage.codebase.models import (
     ChunkFilter,
     CodeChunks,
+    EmbeddingModel,
     FileOutline,
     IndexJob,
     IndexStatus,
@@ -31,18 +31,17 @@ from moorage.codebase.models import (
     RepositoryFreshness,
     RepositoryList,
     SearchFilters,
-    SearchHit,
     SearchResults,
 )
+from moorage.codebase.pages import hits_of_page
 from moorage.codebase.places import locate
-from moorage.codebase.query import Query, glob_to_pattern, parse_query
-from moorage.codebase.ranking import Ranked
-from moorage.codebase.search import CANDIDATES, Found, Search
+from moorage.codebase.query import parse_query
+from moorage.codebase.references import filter_of, find_repository
+from moorage.codebase.search import CANDIDATES, Search
 from moorage.codebase.settings import CodebaseSettings
 from moorage.codebase.vector_table import mismatch
 from moorage.core.embedding.embedder import Embedder, FloatArray
 from moorage.core.errors import InvalidInput
-from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
 
 MAX_RESULTS = 50
@@ -51,6 +50,25 @@ MAX_CONTEXT_LINES = 200
 # So few changed files are indexed before a search answers, if that takes no longer than this.
 REFRESH_FILES = 20
 REFRESH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a project stands at the moment of a search.
+
+    Attributes:
+        jobs: the newest job of each repository, by repository id.
+        model: with which the project is indexed.
+    """
+
+    repositories: list[Repository]
+    jobs: dict[UUID, IndexJob]
+    model: EmbeddingModel | None
+    has_vectors: bool
+
+    @property
+    def by_id(self) -> dict[UUID, Repository]:
+        return {each.id: each for each in self.repositories}
 
 
 class CodebaseService:
@@ -179,19 +197,26 @@ class CodebaseService:
         _check_range("limit", limit, 1, MAX_RESULTS)
         _check_range("offset", offset, 0, CANDIDATES)
         _check_range("max_tokens", max_tokens, 100, 100_000)
-        repositories = await self._repositories(project)
-        chunk_filter = self._filter(filters or SearchFilters(), repositories)
-        standing = await self._standing(project, repositories, chunk_filter)
-        vector = await self._vector(project, query)
+        standing = await self._fresh_standing(project)
+        chunk_filter = filter_of(filters or SearchFilters(), standing.repositories)
+        vector = await self._vector(standing, query)
         async with (
             self._connections.get_project_connection(project) as connection,
             connection.transaction(readonly=True, isolation="repeatable_read"),
         ):
             found = await Search(connection, parsed, chunk_filter, vector).run()
-            hits = await _hits(connection, found, repositories, offset, limit)
+            hits = await hits_of_page(connection, found, standing.by_id, offset=offset, limit=limit)
         shown, cut = answers.within_tokens(hits, max_tokens)
         more = len(found.ranked) > offset + limit
-        return _results(project, parsed, shown, found, standing, cut=cut, next_offset=offset + limit if more else None)
+        return answers.search_results(
+            project,
+            query,
+            shown,
+            await self._freshness_of(project, standing, chunk_filter),
+            by_meaning=found.by_meaning,
+            truncated=cut,
+            next_offset=offset + limit if more else None,
+        )
 
     async def get_code_chunks(self, project: str, chunk_ids: Sequence[str], *, context_lines: int = 10) -> CodeChunks:
         """Return chunks with the lines around them, from the stored text.
@@ -266,151 +291,48 @@ class CodebaseService:
                 return answers.index_status(project, repository, job)
         raise RepositoryNotFound("the repository was removed meanwhile", hint="Index it again.")
 
-    def _filter(self, filters: SearchFilters, repositories: Sequence[Repository]) -> ChunkFilter:
-        chunk_filter = ChunkFilter(
-            path_pattern=glob_to_pattern(filters.path) if filters.path else None,
-            languages=_lowered(filters.language),
-            symbol_kinds=_lowered(filters.symbol_kind),
-        )
-        if filters.file_type:
-            extension = filters.file_type.lower().removeprefix(".")
-            chunk_filter = replace(chunk_filter, file_types=(extension,))
-        if filters.repository:
-            chosen = find_repository(repositories, filters.repository)
-            chunk_filter = replace(chunk_filter, repository_ids=(chosen.id,))
-        return chunk_filter
+    async def _fresh_standing(self, project: str) -> Standing:
+        """Read how the project stands; index the few files that changed since, first."""
+        standing = await self._standing(project)
+        refreshed = [await self._refresh(project, each) for each in standing.repositories]
+        return await self._standing(project) if any(refreshed) else standing
 
-    async def _standing(
-        self, project: str, repositories: Sequence[Repository], chunk_filter: ChunkFilter
+    async def _standing(self, project: str) -> Standing:
+        async with self._connections.get_project_connection(project) as connection:
+            return Standing(
+                await store.repository_list(connection),
+                await store.job_latest(connection),
+                await store.embedding_model_get(connection),
+                has_vectors=await store.vectors_exist(connection),
+            )
+
+    async def _refresh(self, project: str, repository: Repository) -> bool:
+        look = await self._freshness.look(project, repository)
+        if repository.last_indexed_at is None or look is None or not look.changed or look.changed > REFRESH_FILES:
+            return False
+        await self._indexer.begin(project, repository)
+        await self._indexer.follow(project, repository.id, seconds=REFRESH_SECONDS)
+        self._freshness.forget(repository.id)
+        return True
+
+    async def _freshness_of(
+        self, project: str, standing: Standing, chunk_filter: ChunkFilter
     ) -> list[RepositoryFreshness]:
-        """Say how fresh each repository searched is; index few changed files first."""
-        wanted = [
-            each
-            for each in repositories
+        """Say how fresh each repository searched is."""
+        return [
+            answers.freshness(each, standing.jobs.get(each.id), await self._freshness.look(project, each))
+            for each in standing.repositories
             if chunk_filter.repository_ids is None or each.id in chunk_filter.repository_ids
         ]
-        for each in wanted:
-            await self._refresh(project, each)
-        async with self._connections.get_project_connection(project) as connection:
-            jobs = await store.job_latest(connection)
-            current = {each.id: each for each in await store.repository_list(connection)}
-        return [
-            answers.freshness(current.get(each.id, each), jobs.get(each.id), await self._freshness.look(project, each))
-            for each in wanted
-        ]
 
-    async def _refresh(self, project: str, repository: Repository) -> None:
-        look = await self._freshness.look(project, repository)
-        if repository.last_indexed_at is None or look is None or not look.changed:
-            return
-        if look.changed <= REFRESH_FILES:
-            await self._indexer.begin(project, repository)
-            await self._indexer.follow(project, repository.id, seconds=REFRESH_SECONDS)
-            self._freshness.forget(repository.id)
-
-    async def _vector(self, project: str, query: str) -> FloatArray | None:
+    async def _vector(self, standing: Standing, query: str) -> FloatArray | None:
         """Embed the query; None where the project has no vectors."""
-        async with self._connections.get_project_connection(project) as connection:
-            if not await store.vectors_exist(connection):
-                return None
-            recorded = await store.embedding_model_get(connection)
+        if not standing.has_vectors:
+            return None
         await self._embedder.open()
-        if recorded is not None and recorded != self._indexer.model:
-            raise mismatch(recorded, self._indexer.model)
+        if standing.model is not None and standing.model != self._indexer.model:
+            raise mismatch(standing.model, self._indexer.model)
         return await self._embedder.embed_query(query)
-
-
-def find_repository(repositories: Sequence[Repository], reference: str | None) -> Repository:
-    """Return the repository that a name, path, URL or id means; None means the only one.
-
-    Raises:
-        RepositoryNotFound, RepositoryAmbiguous: the hint lists what there is.
-    """
-    listed = ", ".join(f"{each.name} ({each.repo_path})" for each in repositories) or "none yet"
-    found = [
-        each
-        for each in repositories
-        if reference is None or reference in (each.name, each.repo_path, each.folder, str(each.id))
-    ]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise RepositoryNotFound(
-            f"no repository {reference!r} is indexed in this project" if reference else "no repository is indexed",
-            hint=f"Repositories: {listed}. index_repository adds one.",
-        )
-    raise RepositoryAmbiguous(
-        f"{len(found)} repositories could be meant" + (f" by {reference!r}" if reference else ""),
-        hint=f"Give the path: {listed}.",
-        field="repository",
-    )
-
-
-async def _hits(
-    connection: Connection, found: Found, repositories: Sequence[Repository], offset: int, limit: int
-) -> list[SearchHit]:
-    """Make a page of results; files that are gone from disk are left out at once."""
-    by_id = {each.id: each for each in repositories}
-    page = [each for each in found.ranked[offset : offset + limit] if each.chunk.repository_id in by_id]
-    changed = await _changes(connection, page, by_id)
-    contents = await store.chunk_contents(connection, [each.chunk.id for each in page])
-    hits = []
-    for each in page:
-        state = changed[each.chunk.repository_id, each.chunk.file_path]
-        if state is not None:
-            repository = by_id[each.chunk.repository_id]
-            hits.append(answers.hit(each, found, repository, contents[each.chunk.id], changed_since=state))
-    return hits
-
-
-async def _changes(
-    connection: Connection, page: Sequence[Ranked], repositories: dict[UUID, Repository]
-) -> dict[tuple[UUID, str], bool | None]:
-    """Tell for each file of a page whether it changed since it was indexed; None when it is gone."""
-    result: dict[tuple[UUID, str], bool | None] = {}
-    for repository_id in {each.chunk.repository_id for each in page}:
-        folder = repositories[repository_id].folder
-        paths = list({each.chunk.file_path for each in page if each.chunk.repository_id == repository_id})
-        stamps = await store.file_stamps(connection, repository_id, paths)
-        states = changed_files(folder, stamps, paths) if Path(folder).is_dir() else dict.fromkeys(paths, True)
-        result |= {(repository_id, path): state for path, state in states.items()}
-    return result
-
-
-def _results(
-    project: str,
-    query: Query,
-    hits: Sequence[SearchHit],
-    found: Found,
-    standing: Sequence[RepositoryFreshness],
-    *,
-    cut: bool,
-    next_offset: int | None,
-) -> SearchResults:
-    outcome, message = _outcome(hits, standing)
-    return SearchResults(
-        project_name=project,
-        query=query.text,
-        outcome=outcome,
-        message=message,
-        results=tuple(hits),
-        next_offset=next_offset,
-        truncated=cut,
-        searched_by=("words", "meaning") if found.by_meaning else ("words",),
-        index=tuple(standing),
-    )
-
-
-def _outcome(hits: Sequence[SearchHit], standing: Sequence[RepositoryFreshness]) -> tuple:
-    if hits:
-        return "found", f"{len(hits)} results, best first"
-    if not standing:
-        return "not_indexed", "this project has no repository yet; call index_repository with its path"
-    if all(each.status == "never_indexed" for each in standing):
-        return "not_indexed", "nothing is indexed yet; call index_repository"
-    if any(each.status == "indexing" for each in standing):
-        return "no_match", "nothing found so far, but indexing is not finished: ask again, or call index_status"
-    return "no_match", "no chunk matches; use other words, or fewer filters"
 
 
 def _chunk_id(text: str) -> UUID:
@@ -422,12 +344,6 @@ def _chunk_id(text: str) -> UUID:
             hint="Pass chunk_id values of search_code's results.",
             field="chunk_ids",
         ) from None
-
-
-def _lowered(value: str | list[str] | None) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    return tuple(each.lower() for each in ([value] if isinstance(value, str) else value))
 
 
 def _check_range(field: str, value: int, least: int, most: int) -> None:

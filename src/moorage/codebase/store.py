@@ -17,6 +17,7 @@ from moorage.codebase.models import (
     EmbeddingModel,
     IndexJob,
     JobState,
+    LeftOutCount,
     Place,
     Repository,
     StoredFile,
@@ -54,14 +55,14 @@ async def repository_finish(
     repository_id: UUID,
     *,
     head_commit: str | None,
-    left_out: Mapping[str, Any],
+    left_out: Mapping[str, LeftOutCount],
     duration_seconds: float,
 ) -> None:
     await _statements.repository_finish(
         project,
         id=repository_id,
         head_commit=head_commit,
-        left_out=dict(left_out),
+        left_out={reason: each.model_dump() for reason, each in left_out.items()},
         duration_seconds=duration_seconds,
     )
 
@@ -158,6 +159,12 @@ async def file_list(project: Executor, repository_id: UUID) -> dict[str, StoredF
     return {row["path"]: StoredFile(*row) for row in rows}
 
 
+async def file_left_out(project: Executor, repository_id: UUID) -> dict[str, LeftOutCount]:
+    """Return how many files were left out for what is in them, by reason, with some of their paths."""
+    rows = await _statements.file_left_out(project, repository_id=repository_id)
+    return {row["reason"]: LeftOutCount(count=row["count"], examples=row["examples"]) for row in rows}
+
+
 async def file_get(project: Executor, repository_id: UUID, path: str) -> Row | None:
     return await _statements.file_get(project, repository_id=repository_id, path=path)
 
@@ -185,6 +192,7 @@ async def file_upsert_in(transaction: Executor, repository_id: UUID, files: Sequ
         content_hashes=[each["content_hash"] for each in files],
         line_counts=[each["line_count"] for each in files],
         symbols=[json.dumps(each["symbols"]) for each in files],
+        left_out=[each["left_out"] for each in files],
     )
 
 
@@ -325,7 +333,7 @@ async def chunk_distances(project: Executor, vector: FloatArray, places: Sequenc
 async def chunk_details(project: Executor, places: Sequence[Place], chunk_filter: ChunkFilter) -> list[ChunkDetails]:
     """Return what is known of these chunks, without those that are gone or do not pass the filter."""
     rows = await _statements.chunk_details(project, **_columns(places), **chunk_filter.parameters())
-    return [ChunkDetails.model_construct(**row) for row in rows]
+    return [ChunkDetails(row[0], row[1], Place(row[2], row[3]), *row[4:]) for row in map(tuple, rows)]
 
 
 async def chunk_by_symbol(project: Executor, name: str, *, limit: int) -> list[Place]:

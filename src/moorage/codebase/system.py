@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from moorage.codebase.commands import commands
@@ -26,7 +26,7 @@ class CodebaseSystem:
     commands = commands
 
     @asynccontextmanager
-    async def open(self, ground: Ground, settings: CodebaseSettings) -> AsyncIterator[Opened]:
+    async def open(self, ground: Ground, settings: CodebaseSettings) -> AsyncGenerator[Opened]:
         service = CodebaseService(ground.connections, ground.embedder, settings, ground.home / "clones")
         watching = None
         if settings.watch and ground.projects.default is not None:

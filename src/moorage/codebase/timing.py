@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 
@@ -11,7 +11,7 @@ class StepSeconds(dict[str, float]):
     """Seconds by step, added up over a run."""
 
     @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
+    def timed(self, step: str) -> Generator[None]:
         """Add the time spent inside to a step, also when it fails."""
         began = time.perf_counter()
         try:

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from multiprocessing.connection import wait
@@ -32,7 +32,7 @@ def worker_count() -> int:
 @asynccontextmanager
 async def open_processor(
     embedder: WorkerEmbedder | None, *, total_bytes: int, workers: int
-) -> AsyncIterator[Processor]:
+) -> AsyncGenerator[Processor]:
     """Yield a function that processes batches: in worker processes, or in a thread when there is little to do."""
     if total_bytes < SMALL_RUN_BYTES:
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.routing import BaseRoute
+from typer import Typer
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ class System(Protocol):
         """One sentence: what it is for. Part of the instructions that models read."""
         ...
 
-    def open(self, ground: Any, settings: Any) -> AbstractAsyncContextManager[Opened]:
+    @property
+    def commands(self) -> Typer:
+        """The system's door on the command line; named, it becomes a group of commands."""
+        ...
+
+    def open(self, ground: Any, settings: Any, /) -> AbstractAsyncContextManager[Opened]:
         """Open what the system holds; leaving the context closes it, also when it is cancelled."""
         ...

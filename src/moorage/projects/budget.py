@@ -7,7 +7,7 @@ for longest is closed, and where every pool is busy the call waits: in a bounded
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -61,7 +61,7 @@ class Budget:
         return self.members.get(member.project_id) is member
 
     @asynccontextmanager
-    async def admitted(self, member: Member) -> AsyncIterator[None]:
+    async def admitted(self, member: Member) -> AsyncGenerator[None]:
         """Hold a place for one connection of this member's pool.
 
         Raises:

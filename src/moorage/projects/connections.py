@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from moorage.core.postgres.address import Address
@@ -114,7 +114,7 @@ class ProjectConnectionManager:
         return project
 
     @asynccontextmanager
-    async def get_project_connection(self, project_name: str) -> AsyncIterator[Connection]:
+    async def get_project_connection(self, project_name: str) -> AsyncGenerator[Connection]:
         """Lend a connection to the project's own database.
 
         Take one at a time: a call that holds one and asks for another can wait for itself.
@@ -165,7 +165,7 @@ class ProjectConnectionManager:
         )
 
     @asynccontextmanager
-    async def _admitted(self, project: Project) -> AsyncIterator[Member]:
+    async def _admitted(self, project: Project) -> AsyncGenerator[Member]:
         """Hold a place in the project's pool; a pool that was closed meanwhile is opened again."""
         while True:
             member = await self._member(project)
@@ -224,7 +224,7 @@ class ProjectConnectionManager:
 
 
 @asynccontextmanager
-async def _borrowed(pool: Pool, project: Project) -> AsyncIterator[Connection]:
+async def _borrowed(pool: Pool, project: Project) -> AsyncGenerator[Connection]:
     """Take a connection from the pool and give it back, with failures in the project's words."""
     try:
         with translated(f"connecting to project {project.name!r}"):

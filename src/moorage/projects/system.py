@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ class ProjectsSystem:
     commands = commands
 
     @asynccontextmanager
-    async def open(self, ground: Ground, _settings: Any) -> AsyncIterator[Opened]:
+    async def open(self, ground: Ground, _settings: Any) -> AsyncGenerator[Opened]:
         async def connections() -> Sequence[Check]:
             health = await ground.connections.health_check()
             return [Check(f"connection to {name}", ok) for name, ok in health.items()]

@@ -63,6 +63,7 @@ def upgrade() -> None:
             content_hash   bytea        NOT NULL,
             line_count     integer      NOT NULL,
             symbols        jsonb        NOT NULL,
+            left_out       text,
             indexed_at     timestamptz  NOT NULL DEFAULT now(),
             PRIMARY KEY (repository_id, path)
         )

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ class EmbeddedServer:
         return self.home / "postgres"
 
     @contextmanager
-    def running(self) -> Iterator[Address]:
+    def running(self) -> Generator[Address]:
         """Hold the server running; start it when nobody has. The last holder to leave stops it."""
         self._make_home()
         holders = self._holders()

@@ -96,7 +96,7 @@ async def versions_of(
     Raises:
         asyncpg.UndefinedTableError: one of the lines has not begun in this database.
     """
-    columns = ", ".join(f"(SELECT version_num FROM {line.qualified_version_table})" for line in lines)
+    columns = ", ".join(f"(SELECT version_num FROM {line.qualified_version_table})" for line in lines)  # noqa: S608 - quoted
     row = await connection.fetchrow(f"SELECT {columns}")
     return dict(zip(lines, row, strict=True))
 

@@ -24,9 +24,9 @@ _STRING_WITH_PARAMETER = re.compile(r"'[^'\n]*(?<![:\w]):[a-z][^'\n]*'")
 class Executor(Protocol):
     """What a statement needs of a connection: the three calls that asyncpg's connection and pool share."""
 
-    async def fetch(self, query: str, *args: Any, timeout: float | None = None) -> Sequence[Any]: ...
-    async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any: ...
-    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str: ...
+    async def fetch(self, query: str, *args: Any) -> Sequence[Any]: ...
+    async def fetchrow(self, query: str, *args: Any) -> Any: ...
+    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Statement:
     parameters: tuple[str, ...]
     gives: Gives
 
-    async def __call__(self, connection: Executor, *, timeout: float | None = None, **values: Any) -> Any:
+    async def __call__(self, connection: Executor, **values: Any) -> Any:
         """Run it and return what `gives` promises: a row, a row or None, rows, a value, or a count."""
         arguments = self._arguments(values)
         if self.gives == "many":
-            return await connection.fetch(self.sql, *arguments, timeout=timeout)
+            return await connection.fetch(self.sql, *arguments)
         if self.gives == "exec":
-            return _count(await connection.execute(self.sql, *arguments, timeout=timeout))
-        row = await connection.fetchrow(self.sql, *arguments, timeout=timeout)
+            return _count(await connection.execute(self.sql, *arguments))
+        row = await connection.fetchrow(self.sql, *arguments)
         if row is None and self.gives == "one":
             raise LookupError(f"{self.name} gave no row")
         if self.gives == "value":
