@@ -14,45 +14,8 @@ LIMITS = st.tuples(st.integers(1, 50), st.integers(1, 500))
 # What breaks grammars more often than random letters do.
 FRAGMENTS = st.sampled_from(
     [
-        "\n",
-        "\r\n",
-        "\r",
-        "\t",
-        "  ",
-        "{",
-        "}",
-        "(",
-        ")",
-        "[",
-        "]",
-        "<",
-        ">",
-        '"',
-        "'",
-        "`",
-        "#",
-        "//",
-        "/*",
-        "*/",
-        "---",
-    ]
-    + [
-        "```",
-        ":",
-        ";",
-        "=",
-        "=>",
-        "@",
-        "\\",
-        "\0",
-        "\f",
-        "\ufeff",
-        "é",
-        "\ud800",
-        "def f():",
-        "class A {",
-        "if x:",
-        "end",
+        *"{}()[]<>\"'`#:;=@\\é\n\r\t\0\f\ufeff\ud800",
+        *("\r\n", "  ", "//", "/*", "*/", "---", "```", "=>", "def f():", "class A {", "if x:", "end"),
     ]
 )
 TEXTS = st.one_of(st.text(), st.lists(st.one_of(FRAGMENTS, st.text(max_size=8)), max_size=80).map("".join))

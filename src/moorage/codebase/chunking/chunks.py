@@ -23,6 +23,7 @@ def chunk_file(text: str, language: Language, *, max_lines: int = 40, max_chars:
 
     Args:
         text: anything, also what no grammar accepts.
+        language: what to read it as; `language_of` tells.
         max_lines: of one chunk, at least 1.
         max_chars: of one chunk's content; a single longer line is a chunk nevertheless.
     """
@@ -50,6 +51,7 @@ def _reader(text: str, lines: Lines, language: Language) -> tuple[Part, Reader]:
 
 
 def _is_mostly_errors(root: tree_sitter.Node, rows: int) -> bool:
+    """Tell whether the grammar could make nothing of the file, or of more than half of its rows."""
     if root.is_error:
         return True
     lost = sum(

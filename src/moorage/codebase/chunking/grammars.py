@@ -40,7 +40,7 @@ class Roles:
     Numbers, because reading `Node.type` makes a string each time and `Node.kind_id` does not.
 
     Attributes:
-        of: node type to its what it is; a type that is not here is nothing in particular.
+        of: node type to what it is to the outline; a type that is not here is nothing in particular.
         name_fields: in this order, because a C function has a `type` and a `declarator`.
     """
 
@@ -109,7 +109,8 @@ def known_node_types(language: Language, names: Iterable[str]) -> set[str]:
 
 
 def _load(language: Language, grammar: Grammar) -> Roles:
-    loaded = tree_sitter.Language(getattr(import_module(grammar.module), grammar.function)())
+    pointer: object = getattr(import_module(grammar.module), grammar.function)()
+    loaded = tree_sitter.Language(pointer)
     fields = {loaded.field_name_for_id(number) or "": number for number in range(1, loaded.field_count + 1)}
 
     def numbers(table: Mapping[str, T]) -> dict[int, T]:

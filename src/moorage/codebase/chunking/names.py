@@ -94,9 +94,9 @@ class Namer:
         for field in self._roles.name_fields:
             if inner := node.child_by_field_id(field):
                 return inner
-        leading = self._roles.named_by.get(node.kind_id, ())
-        for child in node.named_children if leading else ():
-            if child.kind_id in leading and not self._is_other_attribute(child):
+        steps = self._roles.named_by.get(node.kind_id, ())
+        for child in node.named_children if steps else ():
+            if child.kind_id in steps and not self._is_other_attribute(child):
                 return child
         return node.child_by_field_id(self._roles.field("type"))  # last: only Rust's impl is named by its type
 
@@ -132,16 +132,20 @@ class Namer:
     def _signature(self, node: Node, *, wrapped: bool) -> str:
         body = self._body(node)
         start = self._start_of_line(node) if wrapped else node.start_byte
-        text = self._slice(start, self._without_comments(body) if body else node.end_byte)
+        text = self._slice(start, self._end_of_signature(node, body) if body else node.end_byte)
         if body is None:
             text = text.strip().partition("\n")[0]
         return " ".join(text.split())[:SIGNATURE_LIMIT].rstrip(" {([=")
 
-    def _without_comments(self, body: Node) -> int:
-        """Return where the comments between a signature and its body start, or the body."""
-        while (before := body.prev_named_sibling) and self._roles.of.get(before.kind_id, 0) & LEADING:
-            body = before
-        return body.start_byte
+    def _end_of_signature(self, node: Node, body: Node) -> int:
+        """Return where the body starts, or the comments between the signature and it."""
+        end = body.start_byte
+        for child in reversed(node.named_children):
+            if child.start_byte < end:
+                if not self._roles.of.get(child.kind_id, 0) & LEADING:
+                    break
+                end = child.start_byte
+        return end
 
     def _body(self, node: Node) -> Node | None:
         """Return what follows the signature, also where it belongs to the value that is bound to a name."""

@@ -6,6 +6,7 @@ Rows are 0-based and inclusive, as tree-sitter counts; lines in what leaves the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from moorage.codebase.chunking.models import Symbol
@@ -78,8 +79,9 @@ def covering(part: Part, inner: list[Part]) -> list[Part]:
     joined: list[Part] = []
     for each in inner:
         # A node the parser has made up is empty, and may stand at the start of the row after its parent.
-        each.start = min(max(each.start, part.start), part.tail)
-        each.end = min(max(each.end, each.start), part.tail)
+        if not part.start <= each.start <= each.end <= part.tail:
+            each.start = min(max(each.start, part.start), part.tail)
+            each.end = min(max(each.end, each.start), part.tail)
         if joined and each.start <= joined[-1].end:
             joined[-1].entries += each.entries
             joined[-1].end = max(joined[-1].end, each.end)
@@ -87,7 +89,7 @@ def covering(part: Part, inner: list[Part]) -> list[Part]:
             joined.append(each)
     if joined and joined[0].start > part.start:
         joined.insert(0, Part(part.start, joined[0].start - 1, joined[0].owner))
-    for each, following in zip(joined, joined[1:], strict=False):
+    for each, following in pairwise(joined):
         each.tail = following.start - 1
     if joined:
         joined[-1].tail = part.tail

@@ -107,6 +107,6 @@ def _markdown_headings(rows: list[str], heading: re.Pattern[str]) -> list[Sectio
 
 
 def _is_paragraph(rows: list[str], row: int) -> bool:
-    """Tell whether a row may be a heading's text: neither blank nor part of a list, a quote, a table or front matter."""
+    """Tell whether a row may be a heading's text: not blank, and not of a list, a quote, a table or front matter."""
     line = rows[row] if row >= 0 else ""
     return bool(line.strip()) and len(line) <= HEADING_LIMIT and not re.match(r"^(?: {4}|\t|\s*[-*+>|#]|.*:\s)", line)

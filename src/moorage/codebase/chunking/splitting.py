@@ -29,6 +29,8 @@ class Lines:
 
     def long_rows(self) -> frozenset[int]:
         """Return the rows that are too large for a chunk and are one nevertheless."""
+        if max(map(len, self.lines)) <= self.max_chars:
+            return frozenset()
         return frozenset(row for row, line in enumerate(self.lines) if len(line) > self.max_chars)
 
     def text(self, start: int, end: int) -> str:

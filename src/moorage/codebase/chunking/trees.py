@@ -19,8 +19,8 @@ class TreeReader:
         """Make a reader.
 
         Args:
-            long_rows: rows that nobody reads; what begins there is no part of the outline. A minified line may hold
-                a hundred thousand definitions.
+            long_rows: rows that nobody reads; what begins there is not outlined. A minified line may hold a hundred
+                thousand definitions.
         """
         self._roles = roles
         self._namer = namer
@@ -35,45 +35,34 @@ class TreeReader:
         inner: list[Part] = []
         for entry in part.entries:
             if entry.opens or not (outline_only or _is_one_row(entry.node)):
-                inner += self._members(entry, entry.symbol or part.owner)
+                inner += self._members(entry, entry.symbol or part.owner, outline_only=outline_only)
         return inner
 
-    def _members(self, parent: Entry, owner: Symbol | None) -> list[Part]:
-        """Return the named children of a node, each with the comments directly above it."""
+    def _members(self, parent: Entry, owner: Symbol | None, *, outline_only: bool) -> list[Part]:
+        """Return the named children of a node, each with the comments directly above it.
+
+        Left out are nodes in a row that is taken already, and for an outline everything that is nothing to it.
+        """
         members: list[Part] = []
         comment: Part | None = None
-        role_of = self._roles.of.get
+        taken = -1
         for node in parent.node.named_children:
             start, end = _rows(node)
-            if start in self._long_rows:
-                role = 0
-                if members and members[-1].end >= end:
-                    continue
-            else:
-                role = role_of(node.kind_id, 0)
+            role = 0 if start in self._long_rows else self._roles.of.get(node.kind_id, 0)
             if role & LEADING:
-                comment = self._collected(members, comment, Part(start, end, owner, is_comment=True))
+                if start > taken:  # otherwise it stands after code, in the same line
+                    comment = _collected(members, comment, Part(start, end, owner, is_comment=True))
                 continue
-            if comment and start <= comment.end + 1:
-                start = comment.start
-            elif comment:
+            if comment and start > comment.end + 1:
                 members.append(comment)
+            elif comment:
+                start = comment.start
             comment = None
-            entry = self._entry(node, role, Part(start, end, owner), parent) if role else Entry(node)
-            members.append(Part(start, end, owner, [entry]))
+            if role or not (outline_only or end <= taken):
+                entry = self._entry(node, role, Part(start, end, owner), parent) if role else Entry(node)
+                members.append(Part(start, end, owner, [entry]))
+            taken = max(taken, end)
         return [*members, comment] if comment else members
-
-    def _collected(self, members: list[Part], comment: Part | None, further: Part) -> Part | None:
-        """Return the comment that waits for what it describes, after a further one; others go to the members."""
-        if members and further.start <= members[-1].end:  # in the same line as code
-            members[-1].end = max(members[-1].end, further.end)
-            return comment
-        if comment and further.start <= comment.end + 1:
-            comment.end = further.end
-            return comment
-        if comment:
-            members.append(comment)
-        return further
 
     def _entry(self, node: Node, role: int, place: Part, parent: Entry) -> Entry:
         definition = self._unwrapped(node) if role & WRAPPER else node
@@ -97,6 +86,17 @@ class TreeReader:
             if role & DEFINITION:
                 return inner
         return node
+
+
+def _collected(members: list[Part], comment: Part | None, further: Part) -> Part:
+    """Return the comment that waits for what it describes; one that a blank line ends goes to the members."""
+    if comment is None:
+        return further
+    if further.start > comment.end + 1:
+        members.append(comment)
+        return further
+    comment.end = further.end
+    return comment
 
 
 def _rows(node: Node) -> tuple[int, int]:

@@ -34,7 +34,7 @@ LANGUAGES: dict[str, Language] = {
     **_OUTLINED,
 }
 
-# Suffixes, longest first where they nest; https://github.com/github-linguist/linguist `languages.yml` for doubtful ones.
+# Doubtful ones as in `languages.yml` of https://github.com/github-linguist/linguist
 _SUFFIXES = {
     "python": "py pyi pyw pyx bzl",
     "javascript": "js jsx mjs cjs es6",

@@ -72,6 +72,8 @@ TOML = Language(
     heading=SECTION_HEADING,
     heading_kind="table",
 )
+# Without the grammars that exist. That of YAML (0.7.2) ends the process on a mapping nested 1,500 levels deep; that of
+# Markdown (0.5.4) reads 3 MB/s, and both say little more than the start of a line does.
 YAML = Language("yaml", free_names=True, heading=KEY_HEADING, heading_kind="key")
 MARKDOWN = Language("markdown", free_names=True, heading=MARKDOWN_HEADING)
 INI = Language("ini", free_names=True, heading=SECTION_HEADING)

@@ -44,7 +44,10 @@ HEADING_KINDS = {
     "schema": "module",
 }
 
-_MODIFIER = r"(?:export|default|public|private|protected|internal|open|final|sealed|static|abstract|async|override|local|pub|data)"
+_MODIFIER = (
+    r"(?:export|default|public|private|protected|internal|open|final|sealed|static|abstract|async|override|local|pub"
+    r"|data)"
+)
 CODE_HEADING = re.compile(
     rf"^(?P<level>[ \t]*)(?:{_MODIFIER}(?:\([\w ]*\))?\s+)*"
     r"(?P<kind>class|object|actor|interface|protocol|struct|record|message|enum|trait|mixin|module|defmodule|namespace"

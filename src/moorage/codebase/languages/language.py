@@ -22,8 +22,8 @@ class Language:
         name: stable and lower case; what a search filters by.
         grammar: imported when the first file of the language comes; None reads lines only.
         definitions: node type to the kind of symbol (`Symbol.kind`) it defines.
-        refined: node type to {type of a child: kind}; the first child that is listed decides. A type that is listed
-            here and not in `definitions` is a definition only with such a child.
+        refined: node type to {node type: kind}; the first of these that is a child, or on the way to the name, decides.
+            A type that is here and not in `definitions` is a definition only with one of them.
         wrappers: node types around one definition that belong to it (`export`, decorators, `template <...>`).
         containers: node types that hold definitions without being one (bodies, `#ifdef`, `if TYPE_CHECKING`).
         leading: node types that belong to what follows on the next line (comments, attributes).
@@ -32,6 +32,7 @@ class Language:
         free_names: names are text (a selector, a key, a heading) and not identifiers.
         heading: a line that opens a section, with the group `name`; `kind` (a word, see `HEADING_KINDS`) and `level`
             (its length is the depth) where the line tells. Used without a grammar and when the grammar fails.
+        heading_kind: the kind of symbol of a heading without such a word.
     """
 
     name: str
