@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.homes import temporary_home
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.embedded import EmbeddedServer
@@ -20,6 +19,7 @@ from moorage.projects.service import ProjectService
 from moorage.projects.settings import ConnectionSettings
 from moorage.settings import DESIGN_VARIABLES
 from moorage.systems import LINES
+from tests.support.homes import temporary_home
 
 REGISTRY = "mcp_registry"
 

@@ -19,10 +19,10 @@ from typing import Protocol, cast
 import stamina
 import structlog
 
-from moorage.codebase import store, vector_table
+from moorage.codebase import lexical, store, vector_table
 from moorage.codebase.errors import JobLost
 from moorage.codebase.git.heads import head
-from moorage.codebase.models import IndexJob, LeftOutCount, Repository, StoredFile
+from moorage.codebase.models import IndexJob, LeftOutCount, Place, Repository, StoredFile
 from moorage.codebase.processing import Batch, BatchRequest, ReadRequest
 from moorage.codebase.scanning import Scan, ScanLimits, UnfitRoot, scan
 from moorage.codebase.timing import StepSeconds
@@ -40,6 +40,12 @@ RENEW_SECONDS = 4.0
 BATCH_BYTES = 1_500_000
 BATCH_FILES = 400
 REMOVE_FILES = 1_000
+# A batch this small, as watching files brings them, joins a segment that has room for it instead of making another.
+SMALL_BATCH_CHUNKS = 500
+SEGMENT_CHUNKS = 4_000
+# Replaced chunks stay in the postings until their segment is empty. With this many for each living one, all is written
+# anew.
+DEAD_FACTOR = 4
 # About one chunk for this many bytes of source, to decide before reading whether a load is large.
 BYTES_PER_CHUNK = 900
 WRITE_ATTEMPTS = 6
@@ -104,6 +110,8 @@ class IndexRun:
         plan = await self._plan(root)
         await self._write(root, plan)
         await self._remove(plan.removed)
+        if plan.read or plan.removed:
+            await self._tidy()
         await self._build_vector_index()
         async with self.database() as connection:
             await store.repository_finish(
@@ -201,12 +209,29 @@ class IndexRun:
     async def _write_segment_in(self, transaction: Connection, batch: Batch) -> None:
         if not batch.chunks:
             return
-        segment_id = await store.segment_insert_in(transaction, self.repository.id, chunk_count=len(batch.chunks))
-        rows = ((row[0], row[1], segment_id, position, *row[2:]) for position, row in enumerate(batch.chunks))
+        first = await self._place_postings_in(transaction, batch)
+        rows = (
+            (row[0], row[1], first.segment_id, position, *row[2:])
+            for position, row in enumerate(batch.chunks, first.position)
+        )
         await store.chunk_copy_in(transaction, rows)
-        await store.posting_copy_in(transaction, segment_id, batch.postings)
         if batch.vectors is not None:
-            await store.embedding_copy_in(transaction, segment_id, batch.vectors)
+            await store.embedding_copy_in(transaction, first, batch.vectors)
+
+    async def _place_postings_in(self, transaction: Connection, batch: Batch) -> Place:
+        """Write the words of a batch and return where its chunks begin: a small batch joins a segment with room."""
+        count = len(batch.chunks)
+        if count <= SMALL_BATCH_CHUNKS:
+            room = await store.segment_extend_in(
+                transaction, self.repository.id, chunk_count=count, most=SEGMENT_CHUNKS
+            )
+            if room is not None:
+                postings = lexical.shifted(batch.postings, room.position)
+                await store.posting_extend_in(transaction, room.segment_id, postings)
+                return room
+        segment_id = await store.segment_insert_in(transaction, self.repository.id, chunk_count=count)
+        await store.posting_copy_in(transaction, segment_id, batch.postings)
+        return Place(segment_id, 0)
 
     async def _remove(self, paths: Sequence[str]) -> None:
         for start in range(0, len(paths), REMOVE_FILES):
@@ -214,6 +239,15 @@ class IndexRun:
             async with self.database() as connection, connection.transaction():
                 await self.renew(connection, files_removed=len(some))
                 await store.file_delete_in(connection, self.repository.id, some, has_vectors=self.has_vectors)
+
+    async def _tidy(self) -> None:
+        """Drop segments that hold nothing any more; when most of the rest is dead, have the next run write all anew."""
+        async with self.database() as connection, connection.transaction():
+            await self.renew(connection)
+            await store.segment_delete_empty_in(connection, self.repository.id)
+            written = await store.chunks_written(connection, self.repository.id)
+            if written > DEAD_FACTOR * self.repository.total_chunks + SEGMENT_CHUNKS and self.repository.total_chunks:
+                await store.file_forget(connection, self.repository.id)
 
     async def _build_vector_index(self) -> None:
         if not self.has_vectors:

@@ -115,6 +115,17 @@ def build_postings(chunks: Sequence[ChunkWords]) -> list[Posting]:
     ]
 
 
+def shifted(postings: Sequence[Posting], by: int) -> list[Posting]:
+    """Return the same postings for chunks that begin at position `by` of a segment instead of 0."""
+    positions = np.frombuffer(b"".join(each.positions for each in postings), dtype="<u2") + np.uint16(by)
+    ends = np.cumsum([len(each.positions) for each in postings]).tolist()
+    moved = positions.astype("<u2").tobytes()
+    return [
+        Posting(each.word, moved[end - len(each.positions) : end], each.body, each.names)
+        for each, end in zip(postings, ends, strict=True)
+    ]
+
+
 def score(
     query: Mapping[str, float], postings: Sequence[SegmentPosting], segment_sizes: Mapping[int, int]
 ) -> WordScores:

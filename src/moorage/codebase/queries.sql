@@ -187,6 +187,48 @@ INSERT INTO codebase.segments (repository_id, chunk_count)
 VALUES (:repository_id, :chunk_count)
 RETURNING id;
 
+-- name: segment_extend :optional
+-- Room at the end of a segment for a small batch; no row comes back when every segment is full.
+UPDATE codebase.segments
+SET chunk_count = chunk_count + :chunk_count
+WHERE id = (
+    SELECT id
+    FROM codebase.segments
+    WHERE repository_id = :repository_id AND chunk_count + :chunk_count <= :most
+    ORDER BY id DESC
+    LIMIT 1
+)
+RETURNING id, chunk_count - :chunk_count AS first_position;
+
+-- name: segment_delete_empty :exec
+-- Segments none of whose chunks is left, with their postings.
+WITH empty AS (
+    DELETE FROM codebase.segments AS s
+    WHERE s.repository_id = :repository_id
+      AND NOT EXISTS (SELECT 1 FROM codebase.code_chunks AS c WHERE c.segment_id = s.id)
+    RETURNING s.id
+)
+DELETE FROM codebase.postings
+WHERE segment_id IN (SELECT id FROM empty);
+
+-- name: chunks_written :value
+-- How many chunks the segments of a repository have ever held.
+SELECT COALESCE(sum(chunk_count), 0)
+FROM codebase.segments
+WHERE repository_id = :repository_id;
+
+-- name: posting_extend :exec
+-- New positions lie behind all that the segment has, so they are put at the end.
+INSERT INTO codebase.postings AS p (word, segment_id, chunk_count, positions, body, names)
+SELECT word, :segment_id, length(body), positions, body, names
+FROM unnest(CAST(:words AS text[]), CAST(:positions AS bytea[]), CAST(:bodies AS bytea[]), CAST(:names AS bytea[]))
+     AS new (word, positions, body, names)
+ON CONFLICT (word, segment_id) DO UPDATE
+SET chunk_count = p.chunk_count + EXCLUDED.chunk_count,
+    positions = p.positions || EXCLUDED.positions,
+    body = p.body || EXCLUDED.body,
+    names = p.names || EXCLUDED.names;
+
 -- name: chunk_get :many
 -- Chunks with their neighbours in the file, as far as the lines around them reach.
 SELECT c.id AS wanted_id, n.id, n.repository_id, n.file_path, n.language, n.start_line, n.end_line, n.symbol_name,
@@ -217,7 +259,8 @@ ON CONFLICT (only_row) DO UPDATE SET model = EXCLUDED.model, dimensions = EXCLUD
 -- name: file_forget :exec
 -- Makes the next run read every file again.
 UPDATE codebase.files
-SET content_hash = '', modified_ns = 0;
+SET content_hash = '', modified_ns = 0
+WHERE CAST(:repository_id AS uuid) IS NULL OR repository_id = :repository_id;
 
 -- name: vectors_exist :value
 SELECT to_regclass('codebase.embeddings') IS NOT NULL;

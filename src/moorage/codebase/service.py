@@ -294,7 +294,7 @@ class CodebaseService:
     async def _fresh_standing(self, project: str) -> Standing:
         """Read how the project stands; index the few files that changed since, first."""
         standing = await self._standing(project)
-        refreshed = [await self._refresh(project, each) for each in standing.repositories]
+        refreshed = [await self._refresh(project, each, standing.jobs.get(each.id)) for each in standing.repositories]
         return await self._standing(project) if any(refreshed) else standing
 
     async def _standing(self, project: str) -> Standing:
@@ -306,7 +306,11 @@ class CodebaseService:
                 has_vectors=await store.vectors_exist(connection),
             )
 
-    async def _refresh(self, project: str, repository: Repository) -> bool:
+    async def _refresh(self, project: str, repository: Repository, job: IndexJob | None) -> bool:
+        if job is not None and job.state is JobState.IN_PROGRESS:
+            if not job.alive:
+                await self._indexer.begin(project, repository)  # its process died; this one goes on with it
+            return False
         look = await self._freshness.look(project, repository)
         if repository.last_indexed_at is None or look is None or not look.changed or look.changed > REFRESH_FILES:
             return False

@@ -204,9 +204,9 @@ async def file_touch(project: Executor, repository_id: UUID, files: Sequence[tup
     )
 
 
-async def file_forget(project: Executor) -> None:
-    """Make the next run of every repository read every file again."""
-    await _statements.file_forget(project)
+async def file_forget(project: Executor, repository_id: UUID | None = None) -> None:
+    """Make the next run of a repository, or of all, read every file again."""
+    await _statements.file_forget(project, repository_id=repository_id)
 
 
 async def file_delete_in(
@@ -230,6 +230,25 @@ async def segment_insert_in(transaction: Executor, repository_id: UUID, *, chunk
     return await _statements.segment_insert(transaction, repository_id=repository_id, chunk_count=chunk_count)
 
 
+async def segment_extend_in(transaction: Executor, repository_id: UUID, *, chunk_count: int, most: int) -> Place | None:
+    """Make room at the end of a segment that will hold at most `most` chunks; None when all are full.
+
+    Returns:
+        The segment and the position of the first new chunk.
+    """
+    row = await _statements.segment_extend(transaction, repository_id=repository_id, chunk_count=chunk_count, most=most)
+    return None if row is None else Place(row["id"], row["first_position"])
+
+
+async def segment_delete_empty_in(transaction: Executor, repository_id: UUID) -> None:
+    await _statements.segment_delete_empty(transaction, repository_id=repository_id)
+
+
+async def chunks_written(project: Executor, repository_id: UUID) -> int:
+    """Return how many chunks the segments of a repository have ever held, replaced ones included."""
+    return await _statements.chunks_written(project, repository_id=repository_id)
+
+
 async def chunk_copy_in(transaction: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
     """Write chunks; each row in the order of `_CHUNK_COLUMNS`."""
     await transaction.copy_records_to_table("code_chunks", schema_name="codebase", columns=_CHUNK_COLUMNS, records=rows)
@@ -240,13 +259,25 @@ async def posting_copy_in(transaction: Connection, segment_id: int, postings: Se
     await transaction.copy_records_to_table("postings", schema_name="codebase", columns=_POSTING_COLUMNS, records=rows)
 
 
-async def embedding_copy_in(transaction: Connection, segment_id: int, vectors: FloatArray) -> None:
-    """Write the vectors of a whole segment, that of the chunk at position i in row i."""
+async def posting_extend_in(transaction: Executor, segment_id: int, postings: Sequence[Posting]) -> None:
+    """Add postings whose positions lie behind all that the segment has."""
+    await _statements.posting_extend(
+        transaction,
+        segment_id=segment_id,
+        words=[each.word for each in postings],
+        positions=[each.positions for each in postings],
+        bodies=[each.body for each in postings],
+        names=[each.names for each in postings],
+    )
+
+
+async def embedding_copy_in(transaction: Connection, first: Place, vectors: FloatArray) -> None:
+    """Write the vectors of chunks that follow each other in a segment."""
     await transaction.copy_to_table(
         "embeddings",
         schema_name="codebase",
         columns=("segment_id", "position", "embedding"),
-        source=BytesIO(copy_of_vectors(segment_id, 0, vectors)),
+        source=BytesIO(copy_of_vectors(first.segment_id, first.position, vectors)),
         format="binary",
     )
 

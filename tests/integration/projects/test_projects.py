@@ -54,7 +54,19 @@ async def test_concurrent_creations_of_one_name_make_one_project(projects: Proje
 
 @pytest.mark.parametrize(
     "bad",
-    ["", "Has-Capital", "with space", "quo'te", 'dou"ble', "new\nline", "trailing\n", "nul\0", "имя", "a" * 56, "a" * 200],
+    [
+        "",
+        "Has-Capital",
+        "with space",
+        "quo'te",
+        'dou"ble',
+        "new\nline",
+        "trailing\n",
+        "nul\0",
+        "имя",
+        "a" * 56,
+        "a" * 200,
+    ],
 )
 async def test_bad_names_are_refused_with_a_usable_proposal(projects: ProjectService, bad: str):
     with pytest.raises(InvalidProjectName) as refused:
@@ -154,9 +166,7 @@ class TestDeleting:
     async def test_that_was_interrupted_is_finished_by_the_next_call(self, projects, connections, name: str, admin):
         created = await projects.create(name, created_by="test")
         states = list(ProjectState)
-        await store.project_set_state(
-            connections.registry_pool, created.id, ProjectState.DELETING, from_states=states
-        )
+        await store.project_set_state(connections.registry_pool, created.id, ProjectState.DELETING, from_states=states)
         with pytest.raises(ProjectNotReady):
             await projects.create(name, created_by="test")
         await projects.delete(name, confirm=name)
