@@ -52,6 +52,7 @@ def filter_of(filters: SearchFilters, repositories: Sequence[Repository]) -> Chu
 
 
 def _lowered(value: str | list[str] | None) -> tuple[str, ...] | None:
-    if value is None:
+    """Return a filter's values for comparison; nothing, an empty text and an empty list all mean any."""
+    if not value:
         return None
     return tuple(each.lower() for each in ([value] if isinstance(value, str) else value))
