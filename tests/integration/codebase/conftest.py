@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.unit.codebase.repositories import ISOLATED
 
 from moorage.codebase.service import CodebaseService
 from moorage.codebase.settings import CodebaseSettings
 from moorage.core.embedding.builtin import BuiltinEmbedder
+from tests.unit.codebase.repositories import ISOLATED
 
 
 @pytest.fixture(autouse=True)

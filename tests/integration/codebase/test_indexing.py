@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.support.gated_embedder import GatedEmbedder
-from tests.support.index_checks import check_index
-from tests.unit.codebase.repositories import git, make_folder, make_repository
 
 from moorage.codebase import indexing
 from moorage.codebase.scanning import UnfitRoot
 from moorage.codebase.service import CodebaseService
+from tests.support.gated_embedder import GatedEmbedder
+from tests.support.index_checks import check_index
+from tests.unit.codebase.repositories import git, make_folder, make_repository
 
 WAIT = 30.0
 CART = "class Cart:\n    def add_item(self, item):\n        self.items.append(item)\n"
