@@ -18,7 +18,7 @@ from moorage.core.shape import Opened
 from moorage.core.shell import Shell, shell_of
 from moorage.core.telemetry.logs import configure_logging
 from moorage.core.telemetry.traces import configure_tracing
-from moorage.settings import Settings, load_settings
+from moorage.settings import Settings, load_settings, setting_rows
 from moorage.systems import SYSTEMS, open_house
 
 app = typer.Typer(
@@ -171,14 +171,12 @@ def install(
 @app.command("settings", epilog="Example: moorage settings --json")
 def settings_command(context: typer.Context, json: Json = False) -> None:
     """Show every setting with its value and meaning; secrets are never printed."""
-    from moorage.reference import setting_rows
-
     shell = shell_of(context)
     settings = shell.guarded(lambda: _settings(context, {}))
     if json:
         shell.print_json(settings)
         return
-    rows = [(row.name, row.value, row.variable, row.description) for row in setting_rows(settings)]
+    rows = [(row.name, row.value, ", ".join(row.variables), row.description) for row in setting_rows(settings)]
     shell.print_table("Settings", ("setting", "value", "environment variable", "meaning"), rows)
 
 

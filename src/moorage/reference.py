@@ -1,4 +1,4 @@
-"""What the program can say about itself from its own code: settings for people, pages for docs/reference.
+"""What the program can say about itself from its own code: the pages of docs/reference.
 
 `python -m moorage.reference FOLDER` writes the pages. They follow from the code alone: no PostgreSQL is opened, and
 neither the environment nor a configuration file is read, so every machine writes the same text.
@@ -12,16 +12,15 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
+from typer.main import get_command
 
 import moorage
+from moorage.cli import app
 from moorage.core.embedding.factory import make_embedder
 from moorage.core.errors import MoorageError
 from moorage.core.mcp.server import build_server
@@ -31,7 +30,7 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.service import ProjectService
-from moorage.settings import DESIGN_VARIABLES, REGISTRY_DATABASE, Settings
+from moorage.settings import REGISTRY_DATABASE, SettingRow, Settings, setting_rows
 from moorage.systems import LINES, SYSTEMS
 
 MADE_BY = "<!-- Written by `python -m moorage.reference docs/reference`; change the code instead. -->"
@@ -40,22 +39,6 @@ CHARACTERS_PER_TOKEN = 4
 """About right for English and JSON with the usual tokenizers; the price of a tool needs no more precision."""
 
 _DEFAULT_HOME = "the platform's data folder"
-
-
-@dataclass(frozen=True)
-class SettingRow:
-    """One setting: `section.field`, its value as text, the variables that set it, what it means."""
-
-    name: str
-    value: str
-    variable: str
-    description: str
-
-
-def setting_rows(settings: Settings) -> Iterator[SettingRow]:
-    """Yield every setting in the order of the sections; secrets come out as stars."""
-    for place, value, description in _settings_in(settings, ()):
-        yield SettingRow(".".join(place), _as_text(value), ", ".join(_variables(place)), description)
 
 
 def write_pages(folder: Path, command: Any) -> None:
@@ -96,17 +79,13 @@ def commands_page(command: Any) -> str:
 def settings_page() -> str:
     """Return the page of settings with their defaults."""
     rows = [
-        (
-            f"`{'.'.join(place)}`",
-            _default_of(place, value),
-            "<br>".join(f"`{each}`" for each in _variables(place)),
-            text,
-        )
-        for place, value, text in _settings_in(Settings.model_construct(), ())
+        (f"`{row.name}`", _default_of(row), "<br>".join(f"`{each}`" for each in row.variables), row.description)
+        for row in setting_rows(Settings.model_construct())
     ]
     lead = (
         "A flag wins over the environment, the environment over `moorage.yaml`, the file over the default.",
         "`MOORAGE_CONFIG` names another file; `moorage settings` prints what is in force, secrets as stars.",
+        "Lists in a variable are written as JSON: `MOORAGE_CODEBASE__ALLOWED_ROOTS='[\"/srv/code\"]'`.",
     )
     return _page("Settings", lead, [_table(("setting", "default", "environment", "meaning"), rows)])
 
@@ -229,32 +208,11 @@ def examples(command: Any) -> list[str]:
     return [line.strip() for line in text.split(";") if line.strip()]
 
 
-def _settings_in(section: BaseModel, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, str]]:
-    """Yield place, value and description of each setting; a setting without a value has its default."""
-    for name, field in type(section).model_fields.items():
-        value: Any = getattr(section, name)
-        if isinstance(value, BaseModel):
-            yield from _settings_in(value, (*path, name))
-        else:
-            yield (*path, name), value, field.description or ""
-
-
-def _variables(place: tuple[str, ...]) -> list[str]:
-    designs = [variable for variable, setting in DESIGN_VARIABLES.items() if setting == place]
-    return ["MOORAGE_" + "__".join(place).upper(), *designs]
-
-
-def _default_of(place: tuple[str, ...], value: Any) -> str:
+def _default_of(row: SettingRow) -> str:
     """Return a default as the page shows it; the data folder depends on the machine."""
-    if place == ("home",):
+    if row.name == "home":
         return _DEFAULT_HOME
-    return "" if value is None or value is PydanticUndefined else f"`{_as_text(value)}`"
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(str, value))
-    return str(value)
+    return f"`{row.value}`" if row.value else ""
 
 
 def _first_line(kind: type) -> str:
@@ -283,10 +241,6 @@ def _cell(text: str) -> str:
 
 def main() -> None:
     """Write the pages into the folder named on the command line."""
-    from typer.main import get_command
-
-    from moorage.cli import app
-
     write_pages(Path(sys.argv[1]), get_command(app))
 
 

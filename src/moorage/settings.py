@@ -7,7 +7,8 @@ Each system describes its own section; this module knows where values come from.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -151,6 +152,21 @@ def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
         raise _unreadable_file(error) from None
 
 
+@dataclass(frozen=True)
+class SettingRow:
+    """One setting as people read it: `section.field`, its value as text, the variables that set it, its meaning."""
+
+    name: str
+    value: str
+    variables: tuple[str, ...]
+    description: str
+
+
+def setting_rows(settings: Settings) -> Iterator[SettingRow]:
+    """Yield every setting in the order of the sections; secrets come out as stars."""
+    return _rows(settings, ())
+
+
 def config_file(environment: Mapping[str, str]) -> Path | None:
     """Return the configuration file: MOORAGE_CONFIG, else `moorage.yaml` in the working folder, if there is one.
 
@@ -171,6 +187,27 @@ def design_values(environment: Mapping[str, str]) -> dict[str, Any]:
         if environment.get(variable):
             values.setdefault(section, {})[field] = environment[variable]
     return values
+
+
+def _rows(section: BaseModel, path: tuple[str, ...]) -> Iterator[SettingRow]:
+    for name, field in type(section).model_fields.items():
+        value: Any = getattr(section, name)
+        place = (*path, name)
+        if isinstance(value, BaseModel):
+            yield from _rows(value, place)
+        else:
+            yield SettingRow(".".join(place), _as_text(value), _variables(place), field.description or "")
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _variables(place: tuple[str, ...]) -> tuple[str, ...]:
+    designs = [variable for variable, setting in DESIGN_VARIABLES.items() if setting == place]
+    return ("MOORAGE_" + "__".join(place).upper(), *designs)
 
 
 def _unreadable_file(error: Exception) -> InvalidSettings:

@@ -12,8 +12,8 @@ from typer.main import get_command
 from moorage.cli import app
 from moorage.core.postgres.errors import translate
 from moorage.core.shape import Tool
-from moorage.reference import error_classes, examples, pages, setting_rows, walk_commands
-from moorage.settings import load_settings
+from moorage.reference import error_classes, examples, pages, walk_commands
+from moorage.settings import load_settings, setting_rows
 
 COMMAND: Any = get_command(app)
 
@@ -35,9 +35,9 @@ def test_secrets_are_shown_as_stars(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_setting_names_every_variable_that_sets_it():
-    rows = {row.name: row.variable for row in setting_rows(load_settings())}
-    assert rows["postgres.host"] == "MOORAGE_POSTGRES__HOST, POSTGRES_HOST"
-    assert rows["server.sse"] == "MOORAGE_SERVER__SSE"
+    rows = {row.name: row.variables for row in setting_rows(load_settings())}
+    assert rows["postgres.host"] == ("MOORAGE_POSTGRES__HOST", "POSTGRES_HOST")
+    assert rows["server.sse"] == ("MOORAGE_SERVER__SSE",)
 
 
 def test_a_list_is_shown_without_its_python_types():
