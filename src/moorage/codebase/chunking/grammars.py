@@ -26,7 +26,7 @@ WRAPPER = 2
 CONTAINER = 4
 LEADING = 8
 
-# Real files take one step per 50 to 500 bytes, and are read 1 to 12 times (2,000 files in 20 languages).
+# Real files take one step per 50 to 500 bytes, and are read 1 to 12 times (about 1,000 files in 20 languages).
 FREE_STEPS = 2_000
 BYTES_PER_STEP = 20
 FREE_BYTES = 2_000_000
