@@ -1,0 +1,124 @@
+"""One embedding model a project; and what is left of search where the server has no vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from moorage.codebase import vector_table
+from moorage.codebase.errors import ModelMismatch
+from moorage.core.postgres.pools import connect
+from tests.support.gated_embedder import GatedEmbedder
+from tests.support.index_checks import check_index
+from tests.unit.codebase.repositories import make_folder
+
+WAIT = 30.0
+FILES = {"quay.py": "def quay():\n    return 'harbour'\n", "dock.py": "def dock():\n    return 'basin'\n"}
+
+
+def open_embedder(model: str = "moorage-hash-1") -> GatedEmbedder:
+    embedder = GatedEmbedder(model=model)
+    embedder.gate.set()
+    return embedder
+
+
+async def index(codebase, project, folder: Path):
+    return await codebase.index_repository(project.name, str(folder), wait_seconds=WAIT)
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "port", FILES)
+
+
+@pytest.fixture
+async def without_pgvector(project, address):
+    """Take the extension out of a project's database, as on a server that has none; yield how to bring it."""
+    connection = await connect(address, project.database_name)
+    await connection.execute("DROP EXTENSION vector")
+    yield lambda: connection.execute("CREATE EXTENSION vector")
+    await connection.close()
+
+
+async def test_another_model_is_refused_with_both_ways_out(serving, project, port: Path):
+    async with serving(open_embedder("first")) as codebase:
+        await index(codebase, project, port)
+    async with serving(open_embedder("second")) as codebase:
+        for attempt in (index(codebase, project, port), codebase.search_code(project.name, "harbour")):
+            with pytest.raises(ModelMismatch, match="indexed with first") as refused:
+                await attempt
+            assert "--reembed" in refused.value.hint
+            assert "back to first" in refused.value.hint
+    async with serving(open_embedder("first")) as codebase:
+        assert (await codebase.search_code(project.name, "harbour")).outcome == "found"
+
+
+async def test_reembedding_changes_the_model_and_embeds_every_chunk_again(serving, project, connections, port: Path):
+    async with serving(open_embedder("first")) as codebase:
+        first = await index(codebase, project, port)
+    second = open_embedder("second")
+    async with serving(second) as codebase:
+        (repository,) = await codebase.reembed(project.name)
+        status = await index(codebase, project, Path(repository.repo_path))
+        assert (status.status, second.texts) == ("completed", first.total_chunks)
+        assert (await codebase.list_repositories(project.name)).embedding_model == "second"
+        assert (await codebase.search_code(project.name, "harbour")).searched_by == ("words", "meaning")
+    async with connections.get_project_connection(project.name) as connection:
+        await check_index(connection, port, list(FILES))
+
+
+async def test_a_changed_model_leaves_no_index_that_calls_itself_ready_without_vectors(serving, project, port: Path):
+    async with serving(open_embedder("first")) as codebase:
+        await index(codebase, project, port)
+    async with serving(open_embedder("second")) as codebase:
+        await codebase.reembed(project.name)
+        results = await codebase.search_code(project.name, "harbour")
+        assert results.outcome == "found"
+        assert results.searched_by == ("words", "meaning") or results.index[0].status != "ready"
+
+
+async def test_without_pgvector_search_works_by_words_and_says_so(codebase, project, port: Path, without_pgvector):
+    assert (await index(codebase, project, port)).status == "completed"
+    results = await codebase.search_code(project.name, "harbour")
+    assert [hit.file_path for hit in results.results] == ["quay.py"]
+    assert results.searched_by == ("words",)
+    assert results.results[0].why.meaning is None
+
+
+async def test_pgvector_that_comes_later_is_used_from_the_next_index_on(
+    codebase, project, connections, port: Path, without_pgvector
+):
+    await index(codebase, project, port)
+    await without_pgvector()
+    assert (await index(codebase, project, port)).files_done == len(FILES)
+    assert (await codebase.search_code(project.name, "harbour")).searched_by == ("words", "meaning")
+    async with connections.get_project_connection(project.name) as connection:
+        await check_index(connection, port, list(FILES))
+
+
+async def test_the_vector_index_is_built_once_when_there_are_enough_rows(
+    serving, project, connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(vector_table, "INDEX_FROM_ROWS", 2)
+    definition = "SELECT indexdef FROM pg_indexes WHERE indexname = 'embeddings_by_direction'"
+    async with serving() as codebase:
+        await index(codebase, project, make_folder(tmp_path / "one", {"a.py": "x = 1\n"}))
+        async with connections.get_project_connection(project.name) as connection:
+            assert await connection.fetchval(definition) is None
+        await index(codebase, project, make_folder(tmp_path / "two", FILES))
+        async with connections.get_project_connection(project.name) as connection:
+            assert "USING hnsw" in await connection.fetchval(definition)
+
+
+async def test_two_repositories_that_end_at_once_both_complete(
+    serving, project, connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Both find that the vector index is missing."""
+    monkeypatch.setattr(vector_table, "INDEX_FROM_ROWS", 2)
+    folders = [make_folder(tmp_path / name, FILES) for name in ("one", "two", "three")]
+    async with serving() as codebase:
+        for folder in folders:
+            await codebase.index_repository(project.name, str(folder), wait_seconds=0)
+        ends = [await codebase.index_status(project.name, str(each), wait_seconds=WAIT) for each in folders]
+    assert [each.status for each in ends] == ["completed"] * 3
