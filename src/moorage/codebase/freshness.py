@@ -12,8 +12,8 @@ from uuid import UUID
 
 from moorage.codebase import store
 from moorage.codebase.indexing import make_plan
-from moorage.codebase.models import Repository, StoredFile
-from moorage.codebase.scanning import FoundFile, ScanLimits, scan
+from moorage.codebase.models import Repository
+from moorage.codebase.scanning import ScanLimits, scan
 from moorage.core.errors import MoorageError
 from moorage.projects.connections import ProjectConnectionManager
 
@@ -28,7 +28,7 @@ class Look:
     """What a look at a repository's folder showed.
 
     Attributes:
-        changed: files that were added, changed or removed since they were indexed; None when the folder is missing.
+        changed: files that the next run would read or remove; None when the folder is missing.
     """
 
     changed: int | None
@@ -82,8 +82,7 @@ class Freshness:
         async with self.connections.get_project_connection(project) as connection:
             known = await store.file_list(connection, repository.id)
         plan = make_plan(found, known, full=False)
-        behind = (_is_behind(request.file, known.get(request.file.path), repository) for request in plan.read)
-        return sum(behind) + len(plan.removed)
+        return len(plan.read) + len(plan.removed)
 
 
 def changed_files(folder: str, stamps: dict[str, tuple[int, int]], paths: Sequence[str]) -> dict[str, bool | None]:
@@ -101,11 +100,3 @@ def _changed(file: str, size: int, modified_ns: int) -> bool | None:
     except OSError:
         return None
     return status.st_size != size or modified_ns not in (0, status.st_mtime_ns)
-
-
-def _is_behind(file: FoundFile, stored: StoredFile | None, repository: Repository) -> bool:
-    """Tell whether the index misses a change; files never indexed may be among those left out by their content."""
-    if stored is not None:
-        return stored.size != file.size or stored.modified_ns != 0
-    indexed_at = repository.last_indexed_at
-    return indexed_at is None or file.modified_ns / 1e9 > indexed_at.timestamp()
