@@ -56,4 +56,6 @@ async def _machine() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    program = typer.Typer(pretty_exceptions_enable=False)
+    program.command()(main)
+    program()

@@ -32,6 +32,7 @@ async def serve_http() -> None:
     # With the protocol named asyncio turns Nagle's algorithm off, as Moorage's own server does.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()
         print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
         server = uvicorn.Server(uvicorn.Config(bare.http_app(), log_level="warning", access_log=False, ws="none"))
         await server.serve(sockets=[listening])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.embedded import EmbeddedServer
-from moorage.settings import DESIGN_VARIABLES, Settings
+from moorage.settings import DESIGN_VARIABLES, PostgresSettings, Settings
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,16 @@ class Home:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which a Moorage process uses this home, and no setting from outside."""
-        return {**_without_settings(), "MOORAGE_HOME": str(self.folder)}
+        return environment_of(self.folder)
 
     @property
     def settings(self) -> Settings:
-        return Settings(home=self.folder)
+        """For use in this process, which holds the server already: a second holder in it would stop it on leaving."""
+        arguments = self.address.arguments
+        return Settings(
+            home=self.folder,
+            postgres=PostgresSettings(host=arguments["host"], port=arguments["port"], user=arguments["user"]),
+        )
 
 
 @contextmanager
@@ -62,6 +66,8 @@ def running_home() -> Generator[Home]:
             server.stop()
 
 
-def _without_settings() -> dict[str, str]:
+def environment_of(folder: Path) -> dict[str, str]:
+    """Return the variables with which a Moorage process uses this folder as its home, and no setting from outside."""
     outside = {name for name in os.environ if name.startswith("MOORAGE_") or name in DESIGN_VARIABLES}
-    return {name: value for name, value in os.environ.items() if name not in outside}
+    inherited = {name: value for name, value in os.environ.items() if name not in outside}
+    return {**inherited, "MOORAGE_HOME": str(folder)}

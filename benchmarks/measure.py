@@ -7,10 +7,12 @@ import platform
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 Act = Callable[[], Awaitable[Any]]
+Timing = Callable[[], Awaitable[float]]
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,18 @@ async def timed(act: Act) -> float:
 
 async def interleaved(acts: Sequence[Act], *, rounds: int, warm_up: int = 3) -> list[Times]:
     """Time several things in turn, one call of each a round, so that a busy moment of the machine hits all alike."""
+    return await in_turn([partial(timed, act) for act in acts], rounds=rounds, warm_up=warm_up)
+
+
+async def in_turn(timings: Sequence[Timing], *, rounds: int, warm_up: int) -> list[Times]:
+    """Like `interleaved`, for acts that say themselves how many seconds they took."""
     for _ in range(warm_up):
-        for act in acts:
-            await act()
-    taken: list[list[float]] = [[] for _ in acts]
+        for timing in timings:
+            await timing()
+    taken: list[list[float]] = [[] for _ in timings]
     for _ in range(rounds):
-        for seconds, act in zip(taken, acts, strict=True):
-            seconds.append(await timed(act))
+        for seconds, timing in zip(taken, timings, strict=True):
+            seconds.append(await timing())
     return [Times.of(seconds) for seconds in taken]
 
 

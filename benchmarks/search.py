@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.corpus import copy_of, make_repositories
@@ -13,8 +10,9 @@ from benchmarks.homes import Home, running_home, temporary_folder
 from benchmarks.load import Job, Load, run_load
 from benchmarks.measure import Figure, Floor, Times, latencies
 from benchmarks.options import Options
-from benchmarks.programs import REPOSITORY, run_moorage
+from benchmarks.programs import run_moorage
 from benchmarks.queries import QUERIES
+from benchmarks.servers import OURS, over_http
 from benchmarks.statements import replay_times
 from benchmarks.wire import tool_call
 
@@ -36,34 +34,13 @@ async def measure(options: Options) -> list[Figure]:
         chunks = _index_until(home, folder, options, options.scaled(CHUNKS))
         figures = [Figure("chunks searched", chunks, "chunks", better="more")]
         statements = await replay_times(home, PROJECT, QUERIES)
-        async with serving("benchmarks.server", home) as url:
+        with over_http(OURS, home.environment) as (url, _):
             for clients in CLIENTS:
                 search, trivial = await _both(url, clients, options.scaled(CALLS))
                 figures += _figures(clients, search, trivial)
                 if clients == 1:
                     figures += _against_sql(search, statements)
     return figures
-
-
-@asynccontextmanager
-async def serving(module: str, home: Home) -> AsyncGenerator[str]:
-    """Run a server module over HTTP and yield its URL; it is ended afterwards."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        "http",
-        cwd=REPOSITORY,
-        env={**home.environment, "MOORAGE_LOGGING__LEVEL": "warning"},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(60):
-            yield (await process.stdout.readline()).decode().strip()
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 def _index_until(home: Home, folder: Path, options: Options, wanted: int) -> int:
