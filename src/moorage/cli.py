@@ -42,17 +42,22 @@ def main() -> None:
     app()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"moorage {moorage.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
     home: Annotated[Path | None, typer.Option(help="Folder of Moorage's data.", show_default=False)] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Read what is set before any command runs."""
-    if version:
-        typer.echo(f"moorage {moorage.__version__}")
-        raise typer.Exit
     flags: dict[str, Any] = {"home": home} if home else {}
     if log_level:
         flags["logging"] = {"level": log_level}
@@ -165,7 +170,7 @@ def install(
         shell.guarded(entry.write)
         shell.console.print(f"written to {entry.file}", highlight=False)
     else:
-        shell.console.print(Text(entry.text))
+        shell.console.print(Text(entry.text), soft_wrap=True)
 
 
 @app.command("settings", epilog="Example: moorage settings --json")

@@ -135,7 +135,8 @@ async def _until_stopped(serving: asyncio.Task[None], indexing: asyncio.Task[Non
 
 def _say_where(shell: Shell, url: str, project: str, listening: asyncio.Event) -> None:
     shell.console.print(Text(f"Moorage serves project {project} at {url}"))
-    shell.console.print(Text(f"For your agent: claude mcp add --transport http moorage {url}/mcp", style="bold"))
+    paste = f"claude mcp add --transport http moorage {url}/mcp"
+    shell.console.print(Text(f"For your agent: {paste}", style="bold"), soft_wrap=True)
     listening.set()
 
 

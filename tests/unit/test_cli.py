@@ -1,0 +1,38 @@
+"""The root of the command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import moorage
+from moorage import installing
+from moorage.cli import app
+
+
+@pytest.fixture
+def runner() -> CliRunner:
+    """A shell of the usual 80 columns."""
+    return CliRunner(env={"COLUMNS": "80"})
+
+
+def test_the_version_is_printed_without_a_command(runner: CliRunner):
+    result = runner.invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"moorage {moorage.__version__}\n")
+
+
+def test_an_entry_is_not_broken_where_the_terminal_ends(runner: CliRunner, monkeypatch: pytest.MonkeyPatch):
+    program = f"/srv/{'long/' * 20}moorage"
+    monkeypatch.setattr(installing, "program", lambda: program)
+    result = runner.invoke(app, ["install", "cursor"])
+    assert json.loads(result.output)["mcpServers"]["moorage"]["command"] == program
+
+
+def test_a_wrong_setting_ends_with_its_code_and_a_status_for_usage(runner: CliRunner, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MOORAGE_SERVER__PORT", "eighty")
+    result = runner.invoke(app, ["settings"])
+    assert result.exit_code == 2
+    assert "settings.invalid" in result.stderr
+    assert result.stdout == ""
