@@ -7,6 +7,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
 from rich.text import Text
 
 import moorage
@@ -18,6 +19,8 @@ from moorage.core.serving import serve_http, serve_stdio
 from moorage.core.shell import Shell
 from moorage.settings import Settings
 from moorage.systems import SYSTEMS, House, open_house
+
+log = structlog.get_logger(__name__)
 
 PORTS_TRIED = 20
 _SHOWN_PROJECTS = 50
@@ -32,7 +35,12 @@ async def serve_over_stdio(settings: Settings, systems: Sequence[str]) -> None:
 async def serve_over_http(settings: Settings, systems: Sequence[str]) -> None:
     """Serve HTTP until told to stop."""
     async with open_house(settings, systems) as house:
-        await serve_http(http_door(house, settings), host=settings.server.host, port=settings.server.port)
+        await serve_http(
+            http_door(house, settings),
+            host=settings.server.host,
+            port=settings.server.port,
+            on_listening=lambda url: log.info("serve.listening", url=url),
+        )
 
 
 async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, question: str | None, any_port: bool) -> None:
