@@ -94,6 +94,12 @@ SET cancel_requested = true
 WHERE repository_id = :repository_id AND state = 'in_progress'
 RETURNING id;
 
+-- name: job_cancel_all :exec
+-- A batch that is being written holds its job's row, so it ends first; the next one of its run is refused.
+UPDATE codebase.index_jobs
+SET state = 'cancelled', phase = 'finished', finished_at = now()
+WHERE state = 'in_progress';
+
 -- name: job_latest :many
 -- The newest job of each repository.
 SELECT DISTINCT ON (repository_id)
@@ -261,6 +267,13 @@ ON CONFLICT (only_row) DO UPDATE SET model = EXCLUDED.model, dimensions = EXCLUD
 UPDATE codebase.files
 SET content_hash = '', modified_ns = 0
 WHERE CAST(:repository_id AS uuid) IS NULL OR repository_id = :repository_id;
+
+-- name: vectors_lock :exec
+-- Held until the transaction ends: one process at a time makes, replaces or indexes the table of vectors.
+SELECT pg_advisory_xact_lock(hashtextextended('moorage.codebase.vectors', 0));
+
+-- name: vectors_try_lock :value
+SELECT pg_try_advisory_xact_lock(hashtextextended('moorage.codebase.vectors', 0));
 
 -- name: vectors_exist :value
 SELECT to_regclass('codebase.embeddings') IS NOT NULL;

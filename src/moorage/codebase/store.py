@@ -141,6 +141,11 @@ async def job_request_cancel(project: Executor, repository_id: UUID) -> bool:
     return await _statements.job_request_cancel(project, repository_id=repository_id) is not None
 
 
+async def job_cancel_all_in(transaction: Executor) -> None:
+    """End every running job of the project at once; what their runners write after that is refused."""
+    await _statements.job_cancel_all(transaction)
+
+
 async def job_latest(project: Executor) -> dict[UUID, IndexJob]:
     """Return the newest job of each repository, by repository id."""
     rows = await _statements.job_latest(project)
@@ -302,6 +307,16 @@ async def embedding_model_get(project: Executor) -> EmbeddingModel | None:
 
 async def embedding_model_set_in(transaction: Executor, model: EmbeddingModel) -> None:
     await _statements.embedding_model_set(transaction, model=model.model, dimensions=model.dimensions)
+
+
+async def vectors_lock_in(transaction: Executor) -> None:
+    """Wait until no other process makes, replaces or indexes the table of vectors; held until the transaction ends."""
+    await _statements.vectors_lock(transaction)
+
+
+async def vectors_try_lock_in(transaction: Executor) -> bool:
+    """Take the lock of `vectors_lock_in` if nobody has it."""
+    return await _statements.vectors_try_lock(transaction)
 
 
 async def vectors_exist(project: Executor) -> bool:

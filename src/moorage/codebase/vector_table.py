@@ -35,27 +35,20 @@ async def ensure_model(connection: Connection, model: EmbeddingModel) -> bool:
     Raises:
         ModelMismatch: the project was indexed with another model.
     """
-    recorded = await store.embedding_model_get(connection)
-    if recorded is not None and recorded != model:
-        raise mismatch(recorded, model)
-    if await store.vectors_exist(connection):
+    if await _is_ready(connection, model):
         return True
     async with connection.transaction():
-        await store.embedding_model_set_in(connection, model)
-        if await vector_version(connection) is None:
-            return False
-        await _create_table_in(connection, model.dimensions)
-        await store.file_forget(connection)  # what was indexed before pgvector came has no vectors
-    return True
+        await store.vectors_lock_in(connection)
+        return await _is_ready(connection, model) or await _make_ready_in(connection, model)
 
 
 async def replace_model(connection: Connection, model: EmbeddingModel) -> None:
     """Throw all vectors away and begin anew with another model; the next run of each repository embeds it again."""
     async with connection.transaction():
+        await store.vectors_lock_in(connection)
+        await store.job_cancel_all_in(connection)  # a run that goes on would write vectors of the old model
         await connection.execute("DROP TABLE IF EXISTS codebase.embeddings")
-        await store.embedding_model_set_in(connection, model)
-        if await vector_version(connection) is not None:
-            await _create_table_in(connection, model.dimensions)
+        await _make_ready_in(connection, model)
         await store.file_forget(connection)
 
 
@@ -91,8 +84,7 @@ async def build_index_after(connection: Connection) -> bool:
     using = f"hnsw (embedding vector_cosine_ops) WITH ({HNSW_OPTIONS})"
     if version < FIRST_HNSW:
         using = f"ivfflat (embedding vector_cosine_ops) WITH (lists = {ivfflat_lists(rows)})"
-    await _create_index(connection, using)
-    return True
+    return await _create_index(connection, using)
 
 
 def ivfflat_lists(rows: int) -> int:
@@ -100,13 +92,34 @@ def ivfflat_lists(rows: int) -> int:
     return max(rows // 1000, 10) if rows <= 10**6 else int(rows**0.5)
 
 
-async def _create_index(connection: Connection, using: str) -> None:
+async def _is_ready(connection: Connection, model: EmbeddingModel) -> bool:
+    recorded = await store.embedding_model_get(connection)
+    if recorded is not None and recorded != model:
+        raise mismatch(recorded, model)
+    return await store.vectors_exist(connection)
+
+
+async def _make_ready_in(transaction: Connection, model: EmbeddingModel) -> bool:
+    await store.embedding_model_set_in(transaction, model)
+    if await vector_version(transaction) is None:
+        return False
+    await _create_table_in(transaction, model.dimensions)
+    await store.file_forget(transaction)  # what was indexed before pgvector came has no vectors
+    return True
+
+
+async def _create_index(connection: Connection, using: str) -> bool:
+    """Create the index unless another run does; rows that come meanwhile wait, and join it."""
     async with connection.transaction():
+        is_mine = await store.vectors_try_lock_in(connection)
+        if not is_mine or await store.vector_index_is_valid(connection) is not None:
+            return False
         await connection.execute(f"SET LOCAL maintenance_work_mem = '{BUILD_MEMORY}'")
         await connection.execute(
             f"CREATE INDEX embeddings_by_direction ON codebase.embeddings USING {using}",
             timeout=BUILD_TIMEOUT.total_seconds(),
         )
+    return True
 
 
 async def _create_table_in(transaction: Connection, dimensions: int) -> None:
