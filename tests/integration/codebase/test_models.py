@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -111,14 +112,45 @@ async def test_the_vector_index_is_built_once_when_there_are_enough_rows(
             assert "USING hnsw" in await connection.fetchval(definition)
 
 
-async def test_two_repositories_that_end_at_once_both_complete(
-    serving, project, connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_two_runs_that_miss_the_vector_index_at_once_build_one(
+    serving, project, connections, port: Path, address
 ):
-    """Both find that the vector index is missing."""
-    monkeypatch.setattr(vector_table, "INDEX_FROM_ROWS", 2)
-    folders = [make_folder(tmp_path / name, FILES) for name in ("one", "two", "three")]
     async with serving() as codebase:
-        for folder in folders:
-            await codebase.index_repository(project.name, str(folder), wait_seconds=0)
-        ends = [await codebase.index_status(project.name, str(each), wait_seconds=WAIT) for each in folders]
-    assert [each.status for each in ends] == ["completed"] * 3
+        await index(codebase, project, port)
+    gate = await connect(address, project.database_name)
+
+    async def build() -> bool:
+        async with connections.get_project_connection(project.name) as connection:
+            return await vector_table._create_index(connection, "hnsw (embedding vector_cosine_ops)")
+
+    async with gate.transaction():
+        await gate.execute("LOCK TABLE codebase.embeddings IN ROW EXCLUSIVE MODE")  # as a batch being written does
+        builds = [asyncio.create_task(build()) for _ in range(2)]
+        await one_waits(gate)
+        await asyncio.wait(builds, return_when=asyncio.FIRST_COMPLETED, timeout=WAIT)  # the other leaves it to this one
+    assert sorted(await asyncio.gather(*builds)) == [False, True]
+    await gate.close()
+
+
+async def one_waits(connection) -> None:
+    """Wait until a session of this database waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with asyncio.timeout(WAIT):
+        while await connection.fetchval(waiting) < 1:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_run_with_the_old_model_writes_nothing_once_the_model_has_changed(serving, project, connections, port):
+    first = GatedEmbedder(model="first")
+    async with serving(first) as old, serving(open_embedder("second")) as new:
+        await old.index_repository(project.name, str(port), wait_seconds=0)
+        await first.reached.wait()
+        await new.reembed(project.name)
+        first.gate.set()
+        with pytest.raises(ModelMismatch):
+            await index(old, project, port)
+        async with connections.get_project_connection(project.name) as connection:
+            assert await connection.fetchval("SELECT count(*) FROM codebase.embeddings") == 0
+        assert (await index(new, project, port)).status == "completed"
+    async with connections.get_project_connection(project.name) as connection:
+        await check_index(connection, port, list(FILES))
