@@ -165,7 +165,9 @@ def install(
     from moorage.installing import entry_for
 
     shell = shell_of(context)
-    entry = entry_for(client, project=project, url=url)
+    settings = shell.guarded(lambda: _settings(context, {}))
+    home = settings.home.absolute() if "home" in settings.model_fields_set else None
+    entry = entry_for(client, project=project, url=url, home=home)
     if write:
         shell.guarded(entry.write)
         shell.console.print(f"written to {entry.file}", highlight=False)

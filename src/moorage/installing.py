@@ -71,13 +71,16 @@ class Entry:
         self.file.write_text(f"{known.rstrip()}\n\n{self.text}\n".lstrip(), encoding="utf-8")
 
 
-def entry_for(client: str, *, project: str | None = None, url: str | None = None) -> Entry:
+def entry_for(client: str, *, project: str | None = None, url: str | None = None, home: Path | None = None) -> Entry:
     """Return the entry for claude-code, codex, cursor or vscode.
 
     Args:
         url: of a running server (`http://127.0.0.1:8000/mcp`); None starts a process over stdio.
+        home: the data folder when it is not the default one: clients start processes without our environment.
     """
     arguments = ["serve", "--transport", "stdio", *(["--project", project] if project else [])]
+    if home is not None:
+        arguments = ["--home", str(home), *arguments]
     if client == "codex":
         return _codex(arguments, url)
     server: dict[str, Any] = {"url": url} if url else {"command": program(), "args": arguments}

@@ -33,6 +33,14 @@ def test_an_entry_is_not_broken_where_the_terminal_ends(runner: CliRunner, monke
     assert json.loads(result.output)["mcpServers"]["moorage"]["command"] == program
 
 
+def test_an_entry_names_the_data_folder_that_is_set(runner: CliRunner, monkeypatch: pytest.MonkeyPatch):
+    """Clients start processes with little of their user's environment."""
+    monkeypatch.setenv("MOORAGE_HOME", "/srv/moorage")
+    result = runner.invoke(app, ["install", "cursor"])
+    arguments = json.loads(result.output)["mcpServers"]["moorage"]["args"]
+    assert arguments == ["--home", "/srv/moorage", "serve", "--transport", "stdio"]
+
+
 def test_a_wrong_setting_ends_with_its_code_and_a_status_for_usage(runner: CliRunner, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MOORAGE_SERVER__PORT", "eighty")
     result = runner.invoke(app, ["settings"])
