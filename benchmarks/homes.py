@@ -67,7 +67,11 @@ def running_home() -> Generator[Home]:
 
 
 def environment_of(folder: Path) -> dict[str, str]:
-    """Return the variables with which a Moorage process uses this folder as its home, and no setting from outside."""
+    """Return the variables with which a Moorage process uses this folder as its home, and no setting from outside.
+
+    Python keeps what it has compiled, as it does for users; where it may not, every start would compile all libraries.
+    """
     outside = {name for name in os.environ if name.startswith("MOORAGE_") or name in DESIGN_VARIABLES}
+    outside.add("PYTHONDONTWRITEBYTECODE")
     inherited = {name: value for name, value in os.environ.items() if name not in outside}
     return {**inherited, "MOORAGE_HOME": str(folder)}

@@ -36,7 +36,7 @@ async def measure(options: Options) -> list[Figure]:
         Figure("first start ever, PostgreSQL is set up", first * 1000, "ms", Floor(BARE_WHAT, stopped[1].median)),
         *_started("cold start, PostgreSQL starts too", *stopped),
         *_started("cold start, PostgreSQL runs", *running),
-        *await _imports(rounds),
+        *await _imports(environment, rounds),
         *memory,
     ]
 
@@ -58,9 +58,11 @@ def _started(name: str, ours: Times, bare: Times) -> list[Figure]:
     return latencies(name, ours, floor=(BARE_WHAT, bare), targets={0.5: TARGET_MS}, shares=(0.5, 0.95))
 
 
-async def _imports(rounds: int) -> list[Figure]:
+async def _imports(environment: Mapping[str, str], rounds: int) -> list[Figure]:
     imports = ("import moorage.serving", "import moorage.cli", "import fastmcp", "pass")
-    served, program, fastmcp, python = await interleaved([partial(_python, code) for code in imports], rounds=rounds)
+    served, program, fastmcp, python = await interleaved(
+        [partial(_python, code, environment) for code in imports], rounds=rounds
+    )
     floor = Floor('python -c "import fastmcp"', fastmcp.median)
     return [
         Figure("import of all that serving needs, p50", served.median, "ms", floor),
@@ -68,8 +70,8 @@ async def _imports(rounds: int) -> list[Figure]:
     ]
 
 
-async def _python(code: str) -> None:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+async def _python(code: str, environment: Mapping[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=environment)
     await process.wait()
 
 
