@@ -12,6 +12,7 @@ from fastmcp import Context, FastMCP
 from fastmcp.tools import FunctionTool
 from mcp.shared.exceptions import MCPError
 from mcp.types import InputRequiredResult
+
 from tests.conformance.content import text_content
 
 MISSING_CAPABILITY = -32021

@@ -8,6 +8,7 @@ from typing import Any
 from fastmcp import Context, FastMCP
 from fastmcp.prompts import Message
 from mcp.types import InputRequiredResult
+
 from tests.conformance.asking import answer_to, ask_user, need
 from tests.conformance.content import IMAGE, PNG, embedded
 

@@ -13,9 +13,6 @@ from typing import Annotated, Any
 from fastmcp.tools import FunctionTool
 from mcp.server.subscriptions import PromptsListChanged
 from pydantic import BaseModel, ConfigDict, Field
-from tests.conformance.asking import add_asking_tools
-from tests.conformance.content import add_content_tools
-from tests.conformance.documents import add_prompts, add_resources
 
 from moorage.core.http.app import build_app
 from moorage.core.http.page import Page
@@ -23,6 +20,9 @@ from moorage.core.mcp.server import McpServer, build_server
 from moorage.core.serving import serve_http
 from moorage.core.shape import Call, Tool
 from moorage.core.telemetry.logs import configure_logging
+from tests.conformance.asking import add_asking_tools
+from tests.conformance.content import add_content_tools
+from tests.conformance.documents import add_prompts, add_resources
 
 
 class Sum(BaseModel):

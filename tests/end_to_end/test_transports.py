@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import SSETransport, StdioTransport
+
 from tests.support.processes import (
     COMMAND,
     INITIALIZE,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.codebase.repositories import ISOLATED, make_repository
 
 from moorage.codebase.git import is_git_url, without_credentials
 from moorage.codebase.scanning import FileText, LeftOut, Lister, Scan, read_text, scan
+from tests.unit.codebase.repositories import ISOLATED, make_repository
 
 NAMES = st.sampled_from(["a", "b", "ab", "a.py", "b.log", "x y", "é", "#c", "!d", "[e]"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)

@@ -11,13 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 import moorage
-from moorage import installing
+from moorage import cli, installing
 from moorage.cli import app
 
 
 @pytest.fixture
-def runner() -> CliRunner:
+def runner(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """A shell of the usual 80 columns."""
+    monkeypatch.setattr(cli, "configure_logging", lambda **_: None)  # it would keep the runner's stderr
     return CliRunner(env={"COLUMNS": "80"})
 
 

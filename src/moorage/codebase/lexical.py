@@ -152,12 +152,6 @@ def score(
     return WordScores(starts, scores.astype(np.float32))
 
 
-def decisive_words(counts: Mapping[str, int], total: int) -> list[str]:
-    """Return the words worth scoring: without those so common that they decide nothing, unless all are."""
-    rare = [word for word, count in counts.items() if count <= total * COMMON_SHARE]
-    return rare or list(counts)
-
-
 def words_in(postings: Sequence[SegmentPosting], segment_id: int, position: int) -> list[str]:
     """Return which of the postings' words occur in one chunk, in the order of the postings."""
     here = (each for each in postings if each.segment_id == segment_id)

@@ -299,16 +299,15 @@ FROM codebase.segments
 WHERE CAST(:repository_ids AS uuid[]) IS NULL OR repository_id = ANY (CAST(:repository_ids AS uuid[]))
 ORDER BY id;
 
--- name: word_counts :many
-SELECT word, CAST(sum(chunk_count) AS bigint) AS chunk_count
-FROM codebase.postings
-WHERE word = ANY (CAST(:words AS text[])) AND segment_id = ANY (CAST(:segment_ids AS integer[]))
-GROUP BY word;
-
 -- name: posting_find :many
+-- Words in more chunks than :most decide nothing and cost most; they are left out here, before they travel.
 SELECT segment_id, word, positions, body, names
-FROM codebase.postings
-WHERE word = ANY (CAST(:words AS text[])) AND segment_id = ANY (CAST(:segment_ids AS integer[]));
+FROM (
+    SELECT segment_id, word, positions, body, names, sum(chunk_count) OVER (PARTITION BY word) AS total
+    FROM codebase.postings
+    WHERE word = ANY (CAST(:words AS text[])) AND segment_id = ANY (CAST(:segment_ids AS integer[]))
+) AS found
+WHERE total <= :most;
 
 -- name: chunk_nearest :many
 -- Ordered by distance alone: a second key would lose the index. The text of the vector is read in a sub-select, once,

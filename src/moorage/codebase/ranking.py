@@ -7,9 +7,10 @@ candidates, so both sides speak of the same range.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from moorage.codebase.models import ChunkDetails, Place
@@ -29,8 +30,7 @@ _TEST_PATH = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A candidate with its score and the parts of it.
 
     Attributes:
@@ -90,13 +90,13 @@ def _share_in_path(query: Query, path: str) -> float:
 
 def _spread(ranked: Sequence[Ranked]) -> list[Ranked]:
     """Lower each further chunk of a file a little and order again."""
-    seen: dict[tuple[UUID, str], int] = {}
+    seen: Counter[tuple[UUID, str]] = Counter()
     spread = []
     for each in ranked:
         file = (each.chunk.repository_id, each.chunk.file_path)
-        score = each.score * SAME_FILE_FACTOR ** seen.get(file, 0)
-        seen[file] = seen.get(file, 0) + 1
-        spread.append(Ranked(each.chunk, score, each.words, each.meaning, each.notes))
+        further = seen[file]
+        seen[file] += 1
+        spread.append(each._replace(score=each.score * SAME_FILE_FACTOR**further) if further else each)
     return sorted(spread, key=_order)
 
 

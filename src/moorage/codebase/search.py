@@ -13,12 +13,14 @@ from moorage.codebase.ranking import Ranked, rank
 from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.vectors import FloatArray
 
-CANDIDATES = 200
+CANDIDATES = 120
 NAMED_CANDIDATES = 50
 # Behind a filter the best chunks may all be refused: how many more are looked at each time, and how many at most.
 FILTERED_STEP = 4_000
 FILTERED_MOST = 40_000
-EF_SEARCH = 200
+# In a small project no word is too common to count.
+FEW_CHUNKS = 1_000
+EF_SEARCH = 150
 
 
 @dataclass(frozen=True)
@@ -48,21 +50,19 @@ class Search:
         """Return the candidates in order; a few hundred at most."""
         scores = await self._word_scores()
         distances = await self._nearest()
-        details = await self._details_by_words(scores)
-        known = {each.place for each in details}
-        others = [place for place in [*distances, *await self._named()] if place not in known]
-        details += await store.chunk_details(self.transaction, others, self.chunk_filter)
-        await self._add_distances(details, distances)
+        details = await self._details(scores, [*distances, *await self._named()])
+        distances |= await self._distances([each.place for each in details if each.place not in distances])
         word_scores = {each.place: scores.of(*each.place) for each in details}
         ranked = rank(self.query, details, word_scores, distances)
         return Found(ranked, self._postings, by_meaning=bool(distances))
 
     async def _word_scores(self) -> WordScores:
         sizes = await store.segment_sizes(self.transaction, self.chunk_filter.repository_ids)
-        wanted, segment_ids = list(self.query.weights), list(sizes)
-        counts = await store.word_counts(self.transaction, wanted, segment_ids)
-        decisive = lexical.decisive_words(counts, sum(sizes.values()))
-        self._postings = await store.posting_find(self.transaction, decisive, segment_ids)
+        words, segment_ids, total = list(self.query.weights), list(sizes), sum(sizes.values())
+        most = max(int(total * lexical.COMMON_SHARE), FEW_CHUNKS)
+        self._postings = await store.posting_find(
+            self.transaction, words, segment_ids, most=most
+        ) or await store.posting_find(self.transaction, words, segment_ids, most=total)
         return lexical.score(self.query.weights, self._postings, sizes)
 
     async def _nearest(self) -> dict[Place, float]:
@@ -73,30 +73,35 @@ class Search:
             self.transaction, self.vector, chunk_filter=self.chunk_filter, limit=CANDIDATES
         )
 
-    async def _details_by_words(self, scores: WordScores) -> list[ChunkDetails]:
-        """Return the best chunks by words that still exist and pass the filter."""
+    async def _details(self, scores: WordScores, others: Sequence[Place]) -> list[ChunkDetails]:
+        """Return the candidates that still exist and pass the filter: the best by words, and others."""
+        best = scores.best(CANDIDATES)
+        places = dict.fromkeys([*(Place(segment, position) for segment, position, _ in best), *others])
+        details = await store.chunk_details(self.transaction, list(places), self.chunk_filter)
+        if len(details) < len(places) and len(best) == CANDIDATES:
+            details += await self._details_further_down(scores, CANDIDATES - len(details))
+        return details
+
+    async def _details_further_down(self, scores: WordScores, wanted: int) -> list[ChunkDetails]:
+        """Look behind the best chunks by words for those that a filter lets pass."""
         details: list[ChunkDetails] = []
-        looked_at, step = 0, CANDIDATES
-        while len(details) < CANDIDATES and looked_at < FILTERED_MOST:
-            best = scores.best(step, skip=looked_at)
-            places = [Place(segment_id, position) for segment_id, position, _ in best]
+        for looked_at in range(CANDIDATES, FILTERED_MOST, FILTERED_STEP):
+            best = scores.best(FILTERED_STEP, skip=looked_at)
+            places = [Place(segment, position) for segment, position, _ in best]
             details += await store.chunk_details(self.transaction, places, self.chunk_filter)
-            looked_at += step
-            if len(best) < step or len(details) == len(best):
+            if len(details) >= wanted or len(best) < FILTERED_STEP:
                 break
-            step = FILTERED_STEP
-        return details[:CANDIDATES]
+        return details[: max(wanted, 0)]
 
     async def _named(self) -> list[Place]:
-        """Return the definitions of names the query spells out; a sentence has none worth asking for."""
+        """Return the definitions of the one name that the query is; a sentence has none worth asking for."""
         if len(self.query.names) != 1:
             return []
         (name,) = self.query.names
         return await store.chunk_by_symbol(self.transaction, name, limit=NAMED_CANDIDATES)
 
-    async def _add_distances(self, details: Sequence[ChunkDetails], distances: dict[Place, float]) -> None:
-        """Add the distance of chunks that words or names have found."""
-        if self.vector is None:
-            return
-        missing = [each.place for each in details if each.place not in distances]
-        distances |= await store.chunk_distances(self.transaction, self.vector, missing)
+    async def _distances(self, places: Sequence[Place]) -> dict[Place, float]:
+        """Return the distances of chunks that words or names have found."""
+        if self.vector is None or not places:
+            return {}
+        return await store.chunk_distances(self.transaction, self.vector, places)

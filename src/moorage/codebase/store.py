@@ -343,14 +343,11 @@ async def segment_sizes(project: Executor, repository_ids: Sequence[UUID] | None
     return {row["id"]: row["chunk_count"] for row in rows}
 
 
-async def word_counts(project: Executor, words: Sequence[str], segment_ids: Sequence[int]) -> dict[str, int]:
-    """Return in how many chunks of these segments each word occurs; absent words are absent."""
-    rows = await _statements.word_counts(project, words=list(words), segment_ids=list(segment_ids))
-    return {row["word"]: row["chunk_count"] for row in rows}
-
-
-async def posting_find(project: Executor, words: Sequence[str], segment_ids: Sequence[int]) -> list[SegmentPosting]:
-    rows = await _statements.posting_find(project, words=list(words), segment_ids=list(segment_ids))
+async def posting_find(
+    project: Executor, words: Sequence[str], segment_ids: Sequence[int], *, most: int
+) -> list[SegmentPosting]:
+    """Return the postings of these words in these segments, without words that occur in more than `most` chunks."""
+    rows = await _statements.posting_find(project, words=list(words), segment_ids=list(segment_ids), most=most)
     return [SegmentPosting(*row) for row in rows]
 
 

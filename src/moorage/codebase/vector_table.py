@@ -74,7 +74,6 @@ async def drop_index_before(connection: Connection, *, rows_coming: int) -> None
 
 async def build_index_after(connection: Connection) -> bool:
     """Build the vector index when there are enough rows and it is missing; return whether it was built."""
-    await connection.execute("ANALYZE codebase.embeddings")
     if await store.vector_index_is_valid(connection) is not None:
         return False
     rows = await store.vector_count(connection)

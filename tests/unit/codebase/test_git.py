@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.unit.codebase.repositories import ISOLATED, git, make_folder, make_repository
 
 from moorage.codebase.git import (
     FolderTaken,
@@ -23,6 +22,7 @@ from moorage.codebase.git import (
     without_credentials,
 )
 from moorage.codebase.git.urls import parse_remote
+from tests.unit.codebase.repositories import ISOLATED, git, make_folder, make_repository
 
 
 @pytest.fixture(autouse=True)

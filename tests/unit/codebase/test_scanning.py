@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.unit.codebase.repositories import ISOLATED, git, make_folder, make_repository
 
 from moorage.codebase.git import GitTimedOut, NoWorkTree
 from moorage.codebase.scanning import (
@@ -27,6 +26,7 @@ from moorage.codebase.scanning import (
     scan,
 )
 from moorage.core.errors import InvalidInput
+from tests.unit.codebase.repositories import ISOLATED, git, make_folder, make_repository
 
 NOBODY = 65_534
 KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA7bq0" * 4 + "\n-----END RSA PRIVATE KEY-----\n"

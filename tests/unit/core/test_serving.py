@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 
 import pytest
-from tests.support.tiny_tools import tiny_door
 
 from moorage.core.errors import InvalidInput
 from moorage.core.serving import NotLoopback, PortTaken, serve_http
+from tests.support.tiny_tools import tiny_door
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "example.com", ""])

@@ -65,12 +65,10 @@ class EmbeddedServer:
     def running(self) -> Generator[Address]:
         """Hold the server running; start it when nobody has. The last holder to leave stops it."""
         self._make_home()
-        holders = self._holders()
-        holders.acquire_read_lock()
         try:
-            yield self.start()
+            with _holding(self.home):
+                yield self.start()
         finally:
-            holders.release_read_lock()
             self.stop_unless_used()
 
     def start(self) -> Address:
@@ -89,13 +87,13 @@ class EmbeddedServer:
         """Stop the server when no process holds it; return whether it is stopped now."""
         if not self.data_folder.exists():
             return True
-        holders = self._holders()
-        if not holders.acquire_write_lock(blocking=False):
+        lock = _lock(self.home)
+        if self.home in _held or not lock.acquire_write_lock(blocking=False):
             return False
         try:
             self.stop()
         finally:
-            holders.release_write_lock()
+            lock.release_write_lock()
         return True
 
     def stop(self) -> None:
@@ -125,9 +123,6 @@ class EmbeddedServer:
         self.home.mkdir(parents=True, exist_ok=True)
         if os.name == "posix" and os.geteuid() != 0:
             self.home.chmod(0o700)
-
-    def _holders(self) -> fasteners.InterProcessReaderWriterLock:
-        return fasteners.InterProcessReaderWriterLock(self.home / "postgres.holders")
 
     def _server(self) -> PostgresServer:
         with _quiet_import():
@@ -173,6 +168,31 @@ def default_home() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("moorage", appauthor=False)
+
+
+# How often this process holds the server of a folder. The operating system counts a lock once a process, and gives it back
+# when any of its holders closes the file, so it is taken by the first and given back by the last.
+_held: dict[Path, tuple[int, fasteners.InterProcessReaderWriterLock]] = {}
+
+
+@contextmanager
+def _holding(home: Path) -> Generator[None]:
+    count, lock = _held.get(home) or (0, _lock(home))
+    if count == 0:
+        lock.acquire_read_lock()
+    _held[home] = (count + 1, lock)
+    try:
+        yield
+    finally:
+        count, lock = _held.pop(home)
+        if count == 1:
+            lock.release_read_lock()
+        else:
+            _held[home] = (count - 1, lock)
+
+
+def _lock(home: Path) -> fasteners.InterProcessReaderWriterLock:
+    return fasteners.InterProcessReaderWriterLock(home / "postgres.holders")
 
 
 def _postmaster(data_folder: Path):  # noqa: ANN202 - a type of the library's, imported only when needed

@@ -20,6 +20,8 @@ from moorage.core.errors import (
 )
 
 UndefinedTable = asyncpg.UndefinedTableError
+# The last is what the driver says on a connection that was cut while it was in use.
+_NO_ANSWER = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class ServerUnavailable(Unavailable):
@@ -123,7 +125,7 @@ def translate(error: Exception, *, doing: str) -> MoorageError:
         return _from_sqlstate(error, doing)
     if isinstance(error, TimeoutError):
         return TookTooLong(f"{doing} took too long", hint=_MEANING["57014"][1])
-    if isinstance(error, OSError | asyncpg.InterfaceError):
+    if isinstance(error, _NO_ANSWER):
         return ServerUnavailable(f"{doing}: PostgreSQL does not answer ({_reason(error)})", hint=_MEANING["08"][1])
     return Internal(f"{doing} failed ({type(error).__name__})", hint="See the log under the request id.")
 
@@ -133,7 +135,7 @@ def translated(doing: str) -> Generator[None]:
     """Turn driver errors raised inside into failures of ours; others pass unchanged."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (asyncpg.PostgresError, *_NO_ANSWER) as error:
         raise translate(error, doing=doing) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from moorage.core.postgres.address import Address
 
 APPLICATION_NAME = "moorage"
 CONNECT_TIMEOUT_SECONDS = 10.0
+CLOSE_TIMEOUT_SECONDS = 5.0
 
 Connection = asyncpg.Connection
 Pool = asyncpg.Pool
@@ -61,6 +63,14 @@ async def open_pool(
         init=prepare,
         server_settings={"application_name": APPLICATION_NAME},
     )
+
+
+async def close_pool(pool: Pool) -> None:
+    """Close a pool; calls that hold a connection are given a moment to end, then it is taken from them."""
+    try:
+        await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT_SECONDS)
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _set_codecs(connection: Connection) -> None:

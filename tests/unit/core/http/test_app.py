@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
-from tests.support.tiny_tools import StaleSum, tiny_door
-from tests.unit.core.http.asking import client_of
 
 from moorage.core.errors import Unavailable
 from moorage.core.telemetry.metrics import REGISTRY
+from tests.support.tiny_tools import StaleSum, tiny_door
+from tests.unit.core.http.asking import client_of
 
 
 async def raise_stale(_request: Request) -> Response:

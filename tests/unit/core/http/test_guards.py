@@ -8,10 +8,10 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from tests.support.tiny_tools import tiny_door
-from tests.unit.core.http.asking import client_of
 
 from moorage.core.http.guards import is_loopback
+from tests.support.tiny_tools import tiny_door
+from tests.unit.core.http.asking import client_of
 
 EVERY_ROUTE = pytest.mark.parametrize(
     "path", ["/", "/mcp", "/tiny/mcp", "/sse", "/messages/", "/metrics", "/health/live", "/health/ready", "/nothing"]

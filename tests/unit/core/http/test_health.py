@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from tests.support.tiny_tools import tiny_door
-from tests.unit.core.http.asking import client_of
 
 from moorage.core.http import health
 from moorage.core.shape import Check
+from tests.support.tiny_tools import tiny_door
+from tests.unit.core.http.asking import client_of
 
 
 async def good() -> Sequence[Check]:

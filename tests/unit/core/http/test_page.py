@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from moorage.core.http.page import Page
 from tests.support.tiny_tools import tiny_door
 from tests.unit.core.http.asking import client_of
-
-from moorage.core.http.page import Page
 
 PAGE = Page("Moorage 1 <dev>", {"/mcp": "one door & all", "/codebase/mcp": "search"})
 

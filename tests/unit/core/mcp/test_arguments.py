@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, Field
-from tests.support.tiny_tools import Point, add
 
 from moorage.core.errors import InvalidInput
 from moorage.core.mcp.arguments import read_arguments
 from moorage.core.shape import Call
+from tests.support.tiny_tools import Point, add
 
 
 class Branch(BaseModel):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.support.tiny_tools import TOOLS, add, tiny
 
 from moorage.core.mcp.errors import ToolDefects
 from moorage.core.mcp.server import build_server
 from moorage.core.shape import Tool
+from tests.support.tiny_tools import TOOLS, add, tiny
 
 
 async def undescribed(left: int) -> str:

@@ -10,10 +10,10 @@ import pytest
 from fastmcp import Client
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
-from tests.support.tiny_tools import add, tiny_server
 
 from moorage.core.mcp.records import system_of
 from moorage.core.telemetry.metrics import REGISTRY
+from tests.support.tiny_tools import add, tiny_server
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

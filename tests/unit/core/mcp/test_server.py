@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 from fastmcp import Client
-from tests.support.tiny_tools import INSTRUCTIONS, add, tiny, tiny_server, wait
 
 from moorage.core.mcp.errors import SeamMissing
 from moorage.core.mcp.server import McpServer, _refuse_without_seams
+from tests.support.tiny_tools import INSTRUCTIONS, add, tiny, tiny_server, wait
 
 every_era = pytest.mark.parametrize("era", ["auto", "legacy"], ids=["2026-07-28", "2025-11-25"])
 

@@ -1,0 +1,66 @@
+"""The examples that `--help` shows, run as they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import split
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from moorage import cli
+from moorage.reference import examples, walk_commands
+
+COMMAND: Any = get_command(cli.app)
+
+# In the order of a first day; what is typed where a command asks.
+RUN = {
+    "moorage project create website --description 'Marketing site'": "",
+    "moorage project list --json": "",
+    "moorage index . --project website": "",
+    "moorage search 'where are retries scheduled' --language python": "",
+    "moorage outline src/app.py": "",
+    "moorage repo list": "",
+    "moorage repo status": "",
+    "moorage project show website": "",
+    "moorage project stats website": "",
+    "moorage migrate --json": "",
+    "moorage settings --json": "",
+    "moorage install claude-code --write": "",
+    "moorage repo remove website": "",
+    "moorage project delete website": "website\n",
+}
+# They serve until stopped, stop the server that tests share, or want an id or a run under way.
+NOT_RUN = {
+    "moorage up ~/src/website --search 'where are sessions stored'",
+    "moorage serve --transport stdio",
+    "moorage serve codebase --port 8001",
+    "moorage down",
+    "moorage chunks 0b1c… --context 20",
+    "moorage repo cancel",
+}
+
+
+@pytest.fixture
+def website(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder like the one the examples speak of, and we are in it."""
+    folder = tmp_path / "website"
+    (folder / "src").mkdir(parents=True)
+    (folder / "src" / "app.py").write_text("def schedule_retries():\n    return 'later'\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.usefixtures("website", "address")
+def test_they_work_one_after_the_other(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cli, "configure_logging", lambda **_: None)  # it would keep the runner's stderr
+    runner = CliRunner(env={"MOORAGE_HOME": str(home), "MOORAGE_PROJECT": "website"})
+    for line, typed in RUN.items():
+        result = runner.invoke(cli.app, split(line)[1:], input=typed)
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+
+
+def test_every_example_is_run_or_left_out_on_purpose():
+    assert {line for _, command in walk_commands(COMMAND) for line in examples(command)} == RUN.keys() | NOT_RUN
