@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from moorage.core.postgres.pools import Pool
+from moorage.core.postgres.pools import Pool, close_pool
 from moorage.projects.errors import PoolExhausted
 
 
@@ -22,6 +22,8 @@ class Member:
 
     Attributes:
         active: calls that were admitted and have not ended.
+        peak: the most of them at once since the pool was idle; each has opened a connection, or is about to. The
+            pool counts those it is still opening as none.
         turn: grows with each use; the smallest is the least recently used.
     """
 
@@ -29,12 +31,13 @@ class Member:
     name: str
     pool: Pool
     active: int = 0
+    peak: int = 0
     turn: int = 0
 
     @property
     def cost(self) -> int:
         """Connections the pool has, or is about to have."""
-        return max(self.pool.get_size(), self.active)
+        return max(self.pool.get_size(), self.peak)
 
 
 @dataclass
@@ -72,10 +75,12 @@ class Budget:
             yield
         finally:
             member.active -= 1
+            if member.active == 0:
+                member.peak = 0
             await self._announce()
 
     async def close(self, member: Member) -> None:
-        """Take a member out and close its pool; calls inside it end first."""
+        """Take a member out and close its pool; calls inside it are given a moment to end."""
         await self._close(member)
         await self._announce()
 
@@ -85,6 +90,7 @@ class Budget:
         self._turn += 1
         member.turn = self._turn
         member.active += 1
+        member.peak = max(member.peak, member.active)
 
     async def _wait_for_room(self, member: Member) -> None:
         if self.waiting >= self.max_waiting:
@@ -121,7 +127,7 @@ class Budget:
         cost = member.cost
         self._closing += cost
         try:
-            await member.pool.close()
+            await close_pool(member.pool)
         finally:
             self._closing -= cost
 

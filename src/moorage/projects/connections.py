@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import DatabaseMissing, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
-from moorage.core.postgres.pools import Connection, Pool, open_pool
+from moorage.core.postgres.pools import Connection, Pool, close_pool, open_pool
 from moorage.projects import store
 from moorage.projects.budget import Budget, Member
 from moorage.projects.errors import (
@@ -28,7 +29,6 @@ from moorage.projects.settings import ConnectionSettings
 # Each Moorage process takes a quarter of what the server gives ordinary roles, so that three fit beside other clients.
 BUDGET_SHARE = 4
 HEALTH_TIMEOUT_SECONDS = 2.0
-CLOSE_TIMEOUT_SECONDS = 5.0
 
 
 class ProjectConnectionManager:
@@ -89,7 +89,7 @@ class ProjectConnectionManager:
         if self._budget is not None:
             await asyncio.gather(*(self._budget.close(each) for each in list(self._budget.members.values())))
         if self._registry_pool is not None:
-            await _close_or_terminate(self._registry_pool)
+            await close_pool(self._registry_pool)
             self._registry_pool = None
 
     async def find_project(self, name: str) -> Project:
@@ -239,7 +239,9 @@ async def _borrowed(pool: Pool, project: Project) -> AsyncGenerator[Connection]:
         with translated(f"project {project.name!r}"):
             yield connection
     finally:
-        await pool.release(connection)
+        # The pool throws away a connection that it cannot reset, whatever the reason; what was done on it is done.
+        with contextlib.suppress(Exception):
+            await pool.release(connection)
 
 
 async def _answers(pool: Pool) -> bool:
@@ -251,13 +253,6 @@ async def _answers(pool: Pool) -> bool:
     except Exception:  # noqa: BLE001 - whatever it is, the answer is no
         return False
     return True
-
-
-async def _close_or_terminate(pool: Pool) -> None:
-    try:
-        await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT_SECONDS)
-    except TimeoutError:
-        pool.terminate()
 
 
 def _registry_unavailable(error: BaseException) -> RegistryUnavailable:
