@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m benchmarks [NAME...] [--json FILE] [--quick] [--corpus FOLDER]`."""
+"""Run benchmarks: `python -m benchmarks [NAME...] [--json FILE] [--markdown FILE] [--quick] [--corpus FOLDER]`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from benchmarks.homes import running_home
 from benchmarks.measure import Figure, machine
 from benchmarks.options import Options
-from benchmarks.report import print_figures, print_machine, write_json
+from benchmarks.report import print_figures, print_machine, write_json, write_markdown
 from moorage.core.postgres.pools import connect
 
 SUBJECTS = ("index", "search", "projects", "start", "overhead")
@@ -24,6 +24,7 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the work, to see that everything runs.")] = False,
     names: Annotated[list[str] | None, typer.Argument(help=f"Which: {', '.join(SUBJECTS)}; default all.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures into this file as well.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables into this file as well.")] = None,
     corpus: Annotated[
         Path | None, typer.Option(help="Folder of sources to index; default those installed on this machine.")
     ] = None,
@@ -32,10 +33,10 @@ def main(
     wanted = names or list(SUBJECTS)
     if unknown := set(wanted) - set(SUBJECTS):
         raise typer.BadParameter(f"no benchmark {', '.join(unknown)}; there are {', '.join(SUBJECTS)}")
-    asyncio.run(_run(wanted, Options(corpus, quick=quick), json))
+    asyncio.run(_run(wanted, Options(corpus, quick=quick), json, markdown))
 
 
-async def _run(names: list[str], options: Options, json: Path | None) -> None:
+async def _run(names: list[str], options: Options, json: Path | None, markdown: Path | None) -> None:
     console = Console()
     described = await _machine()
     print_machine(console, described)
@@ -45,6 +46,8 @@ async def _run(names: list[str], options: Options, json: Path | None) -> None:
         print_figures(console, name, figures[name])
         if json:  # after each, so that a run that is stopped leaves what it has
             write_json(json, described, figures)
+        if markdown:
+            write_markdown(markdown, described, figures)
 
 
 async def _machine() -> dict[str, Any]:

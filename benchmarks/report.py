@@ -12,7 +12,7 @@ from rich.table import Table
 
 from benchmarks.measure import Figure
 
-MET = {None: "", True: "[green]met[/]", False: "[red]missed[/]"}
+MET = {None: "", True: "met", False: "missed"}
 
 
 def print_machine(console: Console, machine: Mapping[str, Any]) -> None:
@@ -24,7 +24,7 @@ def print_figures(console: Console, subject: str, figures: Sequence[Figure]) -> 
 
     What the floors are stands below the table, by number.
     """
-    floors = list(dict.fromkeys(each.floor.what for each in figures if each.floor))
+    floors = _floors(figures)
     table = Table(title=subject, title_justify="left")
     table.add_column("figure")
     for column in ("measured", "floor", "ratio", "target"):
@@ -43,6 +43,26 @@ def write_json(file: Path, machine: Mapping[str, Any], figures: Mapping[str, Seq
         "figures": {subject: [each.as_dict() for each in some] for subject, some in figures.items()},
     }
     file.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def write_markdown(file: Path, machine: Mapping[str, Any], figures: Mapping[str, Sequence[Figure]]) -> None:
+    """Write the tables as docs/benchmarks.md shows them."""
+    lines = [", ".join(f"{name} {value}" for name, value in machine.items()), ""]
+    for subject, some in figures.items():
+        lines += [f"### {subject}", "", *_markdown_table(some), ""]
+    file.write_text("\n".join(lines))
+
+
+def _markdown_table(figures: Sequence[Figure]) -> list[str]:
+    floors = _floors(figures)
+    rows = [" | ".join(_cells(each, floors)) for each in figures]
+    head = ["figure | measured | floor | ratio | target | ", "--- | ---: | ---: | ---: | ---: | ---"]
+    notes = [f"({number}) {what}." for number, what in enumerate(floors, start=1)]
+    return [*(f"| {row} |" for row in [*head, *rows]), "", *notes]
+
+
+def _floors(figures: Sequence[Figure]) -> list[str]:
+    return list(dict.fromkeys(each.floor.what for each in figures if each.floor))
 
 
 def _cells(figure: Figure, floors: Sequence[str]) -> tuple[str, ...]:
