@@ -138,6 +138,9 @@ class TestLostConnections:
             await use(manager, project.name)
             cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
             await admin.execute(cut, project.database_name)
+            async with asyncio.timeout(10):  # until the cut has reached this process
+                while manager.get_pool_stats()[project.name]["size"]:
+                    await asyncio.sleep(0.01)
             await use(manager, project.name)
 
     async def test_are_closed_after_they_were_idle(self, address: Address, project: Project, admin: Any):
