@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moorage.core.postgres.address import Address
-from moorage.core.postgres.errors import DatabaseMissing, NotPermitted, translated
+from moorage.core.postgres.errors import AlreadyThere, DatabaseMissing, NotPermitted, translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.migrations import MigrationLine, migrate, version_of
 from moorage.core.postgres.pools import Connection, connect
@@ -133,10 +134,12 @@ class Provisioner:
             )
 
     async def _create_database(self, name: str, *, template: str | None = None) -> None:
+        """Make a database; one that another process makes at the same time is as good."""
         statement = f"CREATE DATABASE {quote_identifier(name)}"
         if template is not None:
             statement += f" TEMPLATE {quote_identifier(template)}"
-        await self._maintain(statement, unless_exists=name)
+        with contextlib.suppress(AlreadyThere):
+            await self._maintain(statement, unless_exists=name)
 
     async def _maintain(self, statement: str, *, unless_exists: str | None = None) -> None:
         """Run a statement that PostgreSQL refuses inside a transaction, on a connection of its own."""

@@ -73,6 +73,12 @@ class TryAgain(Conflict):
     retryable: ClassVar[bool] = True
 
 
+class AlreadyThere(Conflict):
+    """What should be made exists: another call made it at the same time."""
+
+    code: ClassVar[str] = "postgres.already_there"
+
+
 class NotPermitted(Forbidden):
     """The login role lacks a right."""
 
@@ -96,9 +102,11 @@ class StatementFailed(Internal):
 _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "08": (ServerUnavailable, "Check that PostgreSQL runs and is reachable, then repeat the call."),
     "22021": (UnfitText, "Leave out NUL bytes and halves of surrogate pairs."),
+    "23505": (AlreadyThere, "Look it up; it exists now."),
     "28": (LoginRefused, "Check POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL) and pg_hba.conf."),
     "3D000": (DatabaseMissing, "Check the database name; a project whose database was dropped must be deleted."),
     "3F000": (SchemaMissing, "Run `moorage migrate`."),
+    "42P04": (AlreadyThere, "Look it up; it exists now."),
     "42P01": (SchemaMissing, "Run `moorage migrate`."),
     "42703": (SchemaMissing, "Run `moorage migrate`."),
     "42501": (NotPermitted, "Grant the role this right, or use a role that owns the database."),

@@ -7,11 +7,13 @@ its file name, `20261121_01_initial`; revisions sort by it, so the newest is kno
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar
+from weakref import WeakKeyDictionary
 
 import asyncpg
 
@@ -128,6 +130,7 @@ async def _upgrade(address: Address, database: str, line: MigrationLine) -> None
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
@@ -144,8 +147,20 @@ async def _upgrade(address: Address, database: str, line: MigrationLine) -> None
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(line.schema)}"))
-        await connection.commit()
-        await connection.run_sync(run)
-    await engine.dispose()
+    try:
+        async with _alembic_turn(), engine.connect() as connection:
+            await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(line.schema)}"))
+            await connection.commit()
+            await connection.run_sync(run)
+    except DBAPIError as error:  # SQLAlchemy's wrapping of what callers know
+        raise getattr(error.orig, "__cause__", None) or error from error
+    finally:
+        await engine.dispose()
+
+
+def _alembic_turn() -> asyncio.Lock:
+    """Return this event loop's lock: Alembic keeps the migration that runs in module globals, so one runs at a time."""
+    return _alembic_turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+
+_alembic_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
