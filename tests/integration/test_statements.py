@@ -1,0 +1,94 @@
+"""Every named statement is understood by a migrated database; those that must use an index do."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+
+import numpy as np
+import pytest
+
+from moorage.codebase import vector_table
+from moorage.codebase.models import EmbeddingModel
+from moorage.core.postgres.pools import connect
+from moorage.core.postgres.queries import Statement, load_statements
+from moorage.core.postgres.vectors import copy_of_vectors, vector_text
+
+PROJECT_STATEMENTS_OF_THE_REGISTRY = ("identity_get", "identity_insert", "table_sizes")
+MODEL = EmbeddingModel(model="random", dimensions=16)
+VECTORS = 12_000
+PER_SEGMENT = 1_000
+
+
+@pytest.fixture
+async def own(project, address):
+    """A connection to a project's database in which code was indexed before."""
+    connection = await connect(address, project.database_name)
+    await vector_table.ensure_model(connection, MODEL)
+    yield connection
+    await connection.close()
+
+
+async def plan(connection, statement: Statement, **values) -> str:
+    """Return the plan of a statement with these parameters, as text."""
+    arguments = [values[name] for name in statement.parameters]
+    rows = await connection.fetch(f"EXPLAIN (FORMAT JSON) {statement.sql}", *arguments)
+    return json.dumps(rows[0][0])
+
+
+async def test_every_statement_of_code_search_is_understood(own):
+    for each in load_statements("moorage.codebase"):
+        await own.prepare(each.sql)
+
+
+async def test_every_statement_of_projects_is_understood(own, connections):
+    for each in load_statements("moorage.projects"):
+        short = each.name.rpartition(".")[2]
+        if short in PROJECT_STATEMENTS_OF_THE_REGISTRY:
+            await own.prepare(each.sql)
+        else:
+            async with connections.registry_pool.acquire() as registry:
+                await registry.prepare(each.sql)
+
+
+async def test_a_project_is_found_by_its_name_through_an_index(connections):
+    statement = load_statements("moorage.projects").project_by_name
+    async with connections.registry_pool.acquire() as registry, registry.transaction():
+        await registry.execute(
+            "INSERT INTO public.projects (name, database_name)"
+            " SELECT 'p' || n, 'project_p' || n FROM generate_series(1, 2000) AS n"
+        )
+        await registry.execute("ANALYZE public.projects")
+        assert "projects_name_key" in await plan(registry, statement, name="p7")
+        await registry.execute("DELETE FROM public.projects WHERE name LIKE 'p%' AND created_by = 'claude-code'")
+
+
+async def test_the_nearest_chunks_are_found_through_the_vector_index(own):
+    vectors = np.random.default_rng(7).normal(size=(VECTORS, MODEL.dimensions)).astype(np.float32)
+    for first in range(0, VECTORS, PER_SEGMENT):
+        await own.copy_to_table(
+            "embeddings",
+            schema_name="codebase",
+            columns=("segment_id", "position", "embedding"),
+            source=BytesIO(copy_of_vectors(first, 0, vectors[first : first + PER_SEGMENT])),
+            format="binary",
+        )
+    assert await vector_table.build_index_after(own)
+    values = {"vector": vector_text(vectors[0]), "limit": 50}
+    statement = load_statements("moorage.codebase").chunk_nearest
+    assert "embeddings_by_direction" in await plan(own, statement, **values)
+
+
+async def test_the_postings_of_a_word_are_found_through_their_key(own):
+    await own.execute("""
+        INSERT INTO codebase.repositories (repo_path, name, folder) VALUES ('/x', 'x', '/x');
+        INSERT INTO codebase.segments (repository_id, chunk_count)
+        SELECT id, 1 FROM codebase.repositories, generate_series(1, 20);
+        INSERT INTO codebase.postings (word, segment_id, chunk_count, positions, body, names)
+        SELECT 'word' || n, s.id, 1, '', '', '' FROM codebase.segments AS s, generate_series(1, 500) AS n;
+        ANALYZE codebase.postings;
+    """)
+    statement = load_statements("moorage.codebase").posting_find
+    limits = {"few": 1000, "share": 0.25, "most": 1000}
+    values = {"words": ["word7", "word8"], "segment_ids": list(range(1, 21)), "repository_ids": None, **limits}
+    assert "postings_pkey" in await plan(own, statement, **{each: values[each] for each in statement.parameters})
