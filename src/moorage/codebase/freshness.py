@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -85,16 +84,12 @@ class Freshness:
         return len(plan.read) + len(plan.removed)
 
 
-def changed_files(folder: str, stamps: dict[str, tuple[int, int]], paths: Sequence[str]) -> dict[str, bool | None]:
-    """Tell for each path whether the file changed since it was indexed; None when it is gone.
+def file_changed(file: str, size: int, modified_ns: int) -> bool | None:
+    """Tell whether a file is not as it was indexed; None when it is gone.
 
     Args:
-        stamps: size and modification time as indexed, by path; a time of 0 is not known.
+        size, modified_ns: as they were then; a time of 0 is not known.
     """
-    return {path: _changed(f"{folder}/{path}", *stamps.get(path, (0, 0))) for path in paths}
-
-
-def _changed(file: str, size: int, modified_ns: int) -> bool | None:
     try:
         status = os.lstat(file)
     except OSError:

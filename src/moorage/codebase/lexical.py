@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,15 +51,20 @@ class Posting:
     names: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentPosting:
-    """A posting as it comes back from the store."""
+class SegmentPosting(NamedTuple):
+    """A posting as it comes back from the store.
+
+    Attributes:
+        segment_chunks, all_chunks: how many chunks its segment, and all segments searched, have ever held.
+    """
 
     segment_id: int
+    segment_chunks: int
     word: str
     positions: bytes
     body: bytes
     names: bytes
+    all_chunks: int
 
 
 Scores = npt.NDArray[np.float32]
@@ -126,29 +132,27 @@ def shifted(postings: Sequence[Posting], by: int) -> list[Posting]:
     ]
 
 
-def score(
-    query: Mapping[str, float], postings: Sequence[SegmentPosting], segment_sizes: Mapping[int, int]
-) -> WordScores:
-    """Score every chunk against the words of a query.
+def score(query: Mapping[str, float], postings: Sequence[SegmentPosting]) -> WordScores:
+    """Score the chunks of every segment that has a word of the query.
 
     Args:
         query: the words and their weights.
-        postings: of these words, in the segments searched.
-        segment_sizes: the number of chunks ever written to each segment searched, by id.
+        postings: of these words, ordered by segment.
     """
-    sizes = np.fromiter(segment_sizes.values(), dtype=np.int64, count=len(segment_sizes))
-    starts = dict(zip(segment_sizes, (np.cumsum(sizes) - sizes).tolist(), strict=True))
-    total = int(sizes.sum())
     if not postings:
-        return WordScores(starts, np.zeros(total, dtype=np.float32))
+        return WordScores({}, np.zeros(0, dtype=np.float32))
+    sizes = {each.segment_id: each.segment_chunks for each in postings}
+    ends = np.cumsum(list(sizes.values()))
+    starts = dict(zip(sizes, (ends - list(sizes.values())).tolist(), strict=True))
     columns = _Columns.of(postings, starts)
     words = {word: index for index, word in enumerate(dict.fromkeys(each.word for each in postings))}
     word_of_entry = np.repeat([words[each.word] for each in postings], columns.counts)
     weights = np.array([query[word] for word in words])
+    total = int(postings[0].all_chunks)
     body = columns.body * _rarity(columns.body, word_of_entry, weights, total)[word_of_entry]
     names = columns.names * _rarity(columns.names, word_of_entry, weights, total)[word_of_entry]
     entry_scores = body * ((BODY_K1 + 1) / 255) + names * (NAMES_WEIGHT * (NAMES_K1 + 1) / 255)
-    scores = np.bincount(columns.slots, weights=entry_scores, minlength=total)
+    scores = np.bincount(columns.slots, weights=entry_scores, minlength=int(ends[-1]))
     return WordScores(starts, scores.astype(np.float32))
 
 

@@ -126,8 +126,20 @@ class ChunkFilter:
         }
 
 
+class ChunkContent(NamedTuple):
+    """The text of a chunk, and size and time of its file when it was indexed; a time of 0 is not known."""
+
+    content: str
+    file_size: int
+    file_modified_ns: int
+
+
 class ChunkDetails(NamedTuple):
-    """A chunk without its text; a search looks at hundreds, so it is no more than a tuple."""
+    """A chunk without its text; a search looks at hundreds, so it is no more than a tuple.
+
+    Attributes:
+        distance: cosine distance to what is searched for; None, or not a number, where the chunk has no vector.
+    """
 
     id: UUID
     repository_id: UUID
@@ -139,6 +151,7 @@ class ChunkDetails(NamedTuple):
     symbol_name: str | None
     symbol_kind: str | None
     symbol_path: str | None
+    distance: float | None
 
 
 class SearchFilters(BaseModel):

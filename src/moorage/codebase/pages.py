@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
 from moorage.codebase import answers, store
-from moorage.codebase.freshness import changed_files
-from moorage.codebase.models import Repository, SearchHit
-from moorage.codebase.ranking import Ranked
+from moorage.codebase.freshness import file_changed
+from moorage.codebase.models import ChunkContent, Repository, SearchHit
 from moorage.codebase.search import Found
 from moorage.core.postgres.pools import Connection
 
@@ -18,27 +17,20 @@ async def hits_of_page(
     connection: Connection, found: Found, repositories: Mapping[UUID, Repository], *, offset: int, limit: int
 ) -> list[SearchHit]:
     """Make a page of results; files that are gone from disk are left out at once."""
-    page = [each for each in found.ranked[offset : offset + limit] if each.chunk.repository_id in repositories]
-    changed = await _changes(connection, page, repositories)
-    contents = await store.chunk_contents(connection, [each.chunk.id for each in page])
+    page = [each.chunk for each in found.ranked[offset : offset + limit]]
+    contents = await store.chunk_contents(connection, [chunk.id for chunk in page])
     hits = []
-    for each in page:
-        state = changed[each.chunk.repository_id, each.chunk.file_path]
-        if state is not None:
-            repository = repositories[each.chunk.repository_id]
-            hits.append(answers.hit(each, found, repository, contents[each.chunk.id], changed_since=state))
+    for each in found.ranked[offset : offset + limit]:
+        repository, content = repositories.get(each.chunk.repository_id), contents.get(each.chunk.id)
+        if repository is None or content is None:
+            continue  # it was removed or replaced while the search ran
+        changed = _changed_since(repository, each.chunk.file_path, content)
+        if changed is not None:
+            hits.append(answers.hit(each, found, repository, content.content, changed_since=changed))
     return hits
 
 
-async def _changes(
-    connection: Connection, page: Sequence[Ranked], repositories: Mapping[UUID, Repository]
-) -> dict[tuple[UUID, str], bool | None]:
-    """Tell for each file of a page whether it changed since it was indexed; None when it is gone."""
-    result: dict[tuple[UUID, str], bool | None] = {}
-    for repository_id in {each.chunk.repository_id for each in page}:
-        folder = repositories[repository_id].folder
-        paths = list({each.chunk.file_path for each in page if each.chunk.repository_id == repository_id})
-        stamps = await store.file_stamps(connection, repository_id, paths)
-        states = changed_files(folder, stamps, paths) if Path(folder).is_dir() else dict.fromkeys(paths, True)
-        result |= {(repository_id, path): state for path, state in states.items()}
-    return result
+def _changed_since(repository: Repository, path: str, content: ChunkContent) -> bool | None:
+    """Tell whether a file changed since it was indexed; None when it is gone, though its folder is there."""
+    changed = file_changed(f"{repository.folder}/{path}", content.file_size, content.file_modified_ns)
+    return True if changed is None and not Path(repository.folder).is_dir() else changed

@@ -144,11 +144,6 @@ WHERE repository_id = :repository_id AND right(path, length(:ending)) = :ending 
 ORDER BY path
 LIMIT 5;
 
--- name: file_stamps :many
-SELECT path, size, modified_ns
-FROM codebase.files
-WHERE repository_id = :repository_id AND path = ANY (CAST(:paths AS text[]));
-
 -- name: file_upsert :exec
 INSERT INTO codebase.files
     (repository_id, path, language, size, modified_ns, content_hash, line_count, symbols, left_out)
@@ -247,9 +242,11 @@ WHERE c.id = ANY (CAST(:ids AS uuid[]))
 ORDER BY n.start_line;
 
 -- name: chunk_contents :many
-SELECT id, content
-FROM codebase.code_chunks
-WHERE id = ANY (CAST(:ids AS uuid[]));
+-- With what was known of the file when it was indexed.
+SELECT c.id, c.content, f.size, f.modified_ns
+FROM codebase.code_chunks AS c
+JOIN codebase.files AS f ON f.repository_id = c.repository_id AND f.path = c.file_path
+WHERE c.id = ANY (CAST(:ids AS uuid[]));
 
 -- Embedding model ----------------------------------------------------------------------------------------------------
 
@@ -293,32 +290,41 @@ WHERE c.oid = CAST('codebase.embeddings' AS regclass);
 
 -- Search -------------------------------------------------------------------------------------------------------------
 
--- name: segment_sizes :many
-SELECT id, chunk_count
-FROM codebase.segments
-WHERE CAST(:repository_ids AS uuid[]) IS NULL OR repository_id = ANY (CAST(:repository_ids AS uuid[]))
-ORDER BY id;
-
 -- name: posting_find :many
--- Words in more chunks than :most decide nothing and cost most; they are left out here, before they travel.
-SELECT segment_id, word, positions, body, names
-FROM (
-    SELECT segment_id, word, positions, body, names, sum(chunk_count) OVER (PARTITION BY word) AS total
-    FROM codebase.postings
-    WHERE word = ANY (CAST(:words AS text[])) AND segment_id = ANY (CAST(:segment_ids AS integer[]))
-) AS found
-WHERE total <= :most;
+-- With the size of each segment and of all that are searched. Words in more chunks than the greater of :few and a share
+-- of all decide nothing and cost most; they are left out here, before they travel.
+WITH searched AS (
+    SELECT id, chunk_count
+    FROM codebase.segments
+    WHERE CAST(:repository_ids AS uuid[]) IS NULL OR repository_id = ANY (CAST(:repository_ids AS uuid[]))
+),
+whole AS (
+    SELECT COALESCE(sum(chunk_count), 0) AS chunk_count FROM searched
+),
+found AS (
+    SELECT p.segment_id, s.chunk_count AS segment_chunks, p.word, p.positions, p.body, p.names,
+           sum(p.chunk_count) OVER (PARTITION BY p.word) AS word_chunks
+    FROM codebase.postings AS p
+    JOIN searched AS s ON s.id = p.segment_id
+    WHERE p.word = ANY (CAST(:words AS text[]))
+)
+SELECT found.segment_id, found.segment_chunks, found.word, found.positions, found.body, found.names,
+       whole.chunk_count AS all_chunks
+FROM found
+CROSS JOIN whole
+WHERE found.word_chunks <= GREATEST(CAST(:few AS bigint), whole.chunk_count * CAST(:share AS float8))
+ORDER BY found.segment_id;
 
 -- name: chunk_nearest :many
 -- Ordered by distance alone: a second key would lose the index. The text of the vector is read in a sub-select, once,
 -- and not again for each row.
-SELECT segment_id, position, embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector)) AS distance
+SELECT segment_id, position
 FROM codebase.embeddings
 ORDER BY embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector))
 LIMIT :limit;
 
 -- name: chunk_nearest_filtered :many
-SELECT e.segment_id, e.position, e.embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector)) AS distance
+SELECT e.segment_id, e.position
 FROM codebase.embeddings AS e
 JOIN codebase.code_chunks AS c ON c.segment_id = e.segment_id AND c.position = e.position
 WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:repository_ids AS uuid[])))
@@ -329,16 +335,25 @@ WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:r
 ORDER BY e.embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector))
 LIMIT :limit;
 
--- name: chunk_distances :many
-SELECT e.segment_id, e.position, e.embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector)) AS distance
-FROM unnest(CAST(:segment_ids AS integer[]), CAST(:positions AS smallint[])) AS wanted (segment_id, position)
-JOIN codebase.embeddings AS e ON e.segment_id = wanted.segment_id AND e.position = wanted.position;
-
 -- name: chunk_details :many
+-- Without distances, for a project without vectors.
 SELECT c.id, c.repository_id, c.segment_id, c.position, c.file_path, c.language, c.start_line, c.end_line,
-       c.symbol_name, c.symbol_kind, c.symbol_path
+       c.symbol_name, c.symbol_kind, c.symbol_path, CAST(NULL AS float8) AS distance
 FROM unnest(CAST(:segment_ids AS integer[]), CAST(:positions AS smallint[])) AS wanted (segment_id, position)
 JOIN codebase.code_chunks AS c ON c.segment_id = wanted.segment_id AND c.position = wanted.position
+WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:repository_ids AS uuid[])))
+  AND (CAST(:path_pattern AS text) IS NULL OR c.file_path ~ CAST(:path_pattern AS text))
+  AND (CAST(:languages AS text[]) IS NULL OR c.language = ANY (CAST(:languages AS text[])))
+  AND (CAST(:file_types AS text[]) IS NULL OR c.file_type = ANY (CAST(:file_types AS text[])))
+  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kind = ANY (CAST(:symbol_kinds AS text[])));
+
+-- name: chunk_details_with_distance :many
+SELECT c.id, c.repository_id, c.segment_id, c.position, c.file_path, c.language, c.start_line, c.end_line,
+       c.symbol_name, c.symbol_kind, c.symbol_path,
+       e.embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector)) AS distance
+FROM unnest(CAST(:segment_ids AS integer[]), CAST(:positions AS smallint[])) AS wanted (segment_id, position)
+JOIN codebase.code_chunks AS c ON c.segment_id = wanted.segment_id AND c.position = wanted.position
+LEFT JOIN codebase.embeddings AS e ON e.segment_id = wanted.segment_id AND e.position = wanted.position
 WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:repository_ids AS uuid[])))
   AND (CAST(:path_pattern AS text) IS NULL OR c.file_path ~ CAST(:path_pattern AS text))
   AND (CAST(:languages AS text[]) IS NULL OR c.language = ANY (CAST(:languages AS text[])))
@@ -351,8 +366,3 @@ SELECT segment_id, position
 FROM codebase.code_chunks
 WHERE lower(symbol_name) = :name
 LIMIT :limit;
-
--- name: tune_search :exec
--- For the transaction: how far the vector index looks, and that it goes on while filters refuse what it finds.
-SELECT set_config('hnsw.ef_search', CAST(:ef_search AS text), true),
-       set_config('hnsw.iterative_scan', 'strict_order', true);

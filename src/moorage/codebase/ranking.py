@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from math import isnan
 from typing import NamedTuple
 from uuid import UUID
 
@@ -46,16 +47,11 @@ class Ranked(NamedTuple):
     notes: tuple[str, ...]
 
 
-def rank(
-    query: Query,
-    candidates: Iterable[ChunkDetails],
-    word_scores: Mapping[Place, float],
-    distances: Mapping[Place, float],
-) -> list[Ranked]:
+def rank(query: Query, candidates: Sequence[ChunkDetails], word_scores: Mapping[Place, float]) -> list[Ranked]:
     """Order candidates by their fused score, best first; equal scores by path and line."""
-    candidates = list(candidates)
-    best = max((word_scores.get(each.place, 0.0) for each in candidates), default=0.0) or 1.0
-    scored = [_scored(query, each, word_scores.get(each.place, 0.0) / best, distances) for each in candidates]
+    best = max(word_scores.values(), default=0.0) or 1.0
+    files = {each.file_path: _of_file(query, each.file_path) for each in candidates}
+    scored = [_scored(query, each, word_scores[each.place] / best, files[each.file_path]) for each in candidates]
     return _spread(sorted(scored, key=_order))
 
 
@@ -65,27 +61,27 @@ def is_test_path(path: str) -> bool:
     return _TEST_PATH.search(path) is not None
 
 
-def _scored(query: Query, chunk: ChunkDetails, words: float, distances: Mapping[Place, float]) -> Ranked:
-    distance = distances.get(chunk.place)
-    meaning = None if distance is None else 1.0 - distance
-    score = words + MEANING_WEIGHT * max(meaning or 0.0, 0.0)
-    notes = []
+def _of_file(query: Query, path: str) -> tuple[float, bool]:
+    """Return the share of the query's names that a path contains, and whether the file stands behind product code."""
+    lowered = path.lower()
+    share = sum(map(lowered.__contains__, query.names)) / (len(query.names) or 1)
+    return share, not query.wants_tests and is_test_path(path)
+
+
+def _scored(query: Query, chunk: ChunkDetails, words: float, of_file: tuple[float, bool]) -> Ranked:
+    share, is_behind = of_file
+    meaning = None if chunk.distance is None or isnan(chunk.distance) else 1.0 - chunk.distance
+    score = words + PATH_BONUS * share
+    if meaning is not None and meaning > 0:
+        score += MEANING_WEIGHT * meaning
+    notes = ("path",) if share else ()
     if chunk.symbol_name and chunk.symbol_name.lower() in query.names:
         score += DEFINES_BONUS
-        notes.append("defines")
-    if share := _share_in_path(query, chunk.file_path):
-        score += PATH_BONUS * share
-        notes.append("path")
-    if not query.wants_tests and is_test_path(chunk.file_path):
+        notes += ("defines",)
+    if is_behind:
         score *= TEST_FACTOR
-        notes.append("test")
-    return Ranked(chunk, score, words, meaning, tuple(notes))
-
-
-def _share_in_path(query: Query, path: str) -> float:
-    """Return the share of the query's names that the path contains."""
-    lowered = path.lower()
-    return sum(map(lowered.__contains__, query.names)) / (len(query.names) or 1)
+        notes += ("test",)
+    return Ranked(chunk, score, words, meaning, notes)
 
 
 def _spread(ranked: Sequence[Ranked]) -> list[Ranked]:

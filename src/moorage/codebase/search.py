@@ -20,7 +20,6 @@ FILTERED_STEP = 4_000
 FILTERED_MOST = 40_000
 # In a small project no word is too common to count.
 FEW_CHUNKS = 1_000
-EF_SEARCH = 150
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,9 @@ class Found:
 
 @dataclass
 class Search:
-    """One search inside one read-only transaction, so that all its parts see the same state."""
+    """One search; a chunk that is replaced between two of its statements is simply not among the results."""
 
-    transaction: Connection
+    connection: Connection
     query: Query
     chunk_filter: ChunkFilter
     vector: FloatArray | None
@@ -49,38 +48,34 @@ class Search:
     async def run(self) -> Found:
         """Return the candidates in order; a few hundred at most."""
         scores = await self._word_scores()
-        distances = await self._nearest()
-        details = await self._details(scores, [*distances, *await self._named()])
-        distances |= await self._distances([each.place for each in details if each.place not in distances])
+        nearest = await self._nearest()
+        details = await self._details(scores, [*nearest, *await self._named()])
         word_scores = {each.place: scores.of(*each.place) for each in details}
-        ranked = rank(self.query, details, word_scores, distances)
-        return Found(ranked, self._postings, by_meaning=bool(distances))
+        return Found(rank(self.query, details, word_scores), self._postings, by_meaning=bool(nearest))
 
     async def _word_scores(self) -> WordScores:
-        sizes = await store.segment_sizes(self.transaction, self.chunk_filter.repository_ids)
-        words, segment_ids, total = list(self.query.weights), list(sizes), sum(sizes.values())
-        most = max(int(total * lexical.COMMON_SHARE), FEW_CHUNKS)
+        words, repositories = list(self.query.weights), self.chunk_filter.repository_ids
         self._postings = await store.posting_find(
-            self.transaction, words, segment_ids, most=most
-        ) or await store.posting_find(self.transaction, words, segment_ids, most=total)
-        return lexical.score(self.query.weights, self._postings, sizes)
+            self.connection, words, repositories, few=FEW_CHUNKS, share=lexical.COMMON_SHARE
+        ) or await store.posting_find(self.connection, words, repositories, few=FEW_CHUNKS, share=1.0)
+        return lexical.score(self.query.weights, self._postings)
 
-    async def _nearest(self) -> dict[Place, float]:
+    async def _nearest(self) -> list[Place]:
         if self.vector is None:
-            return {}
-        await store.tune_search_in(self.transaction, ef_search=EF_SEARCH)
-        return await store.chunk_nearest(
-            self.transaction, self.vector, chunk_filter=self.chunk_filter, limit=CANDIDATES
-        )
+            return []
+        return await store.chunk_nearest(self.connection, self.vector, chunk_filter=self.chunk_filter, limit=CANDIDATES)
 
     async def _details(self, scores: WordScores, others: Sequence[Place]) -> list[ChunkDetails]:
         """Return the candidates that still exist and pass the filter: the best by words, and others."""
         best = scores.best(CANDIDATES)
         places = dict.fromkeys([*(Place(segment, position) for segment, position, _ in best), *others])
-        details = await store.chunk_details(self.transaction, list(places), self.chunk_filter)
+        details = await self._details_of(list(places))
         if len(details) < len(places) and len(best) == CANDIDATES:
             details += await self._details_further_down(scores, CANDIDATES - len(details))
         return details
+
+    async def _details_of(self, places: Sequence[Place]) -> list[ChunkDetails]:
+        return await store.chunk_details(self.connection, places, self.chunk_filter, vector=self.vector)
 
     async def _details_further_down(self, scores: WordScores, wanted: int) -> list[ChunkDetails]:
         """Look behind the best chunks by words for those that a filter lets pass."""
@@ -88,7 +83,7 @@ class Search:
         for looked_at in range(CANDIDATES, FILTERED_MOST, FILTERED_STEP):
             best = scores.best(FILTERED_STEP, skip=looked_at)
             places = [Place(segment, position) for segment, position, _ in best]
-            details += await store.chunk_details(self.transaction, places, self.chunk_filter)
+            details += await self._details_of(places)
             if len(details) >= wanted or len(best) < FILTERED_STEP:
                 break
         return details[: max(wanted, 0)]
@@ -98,10 +93,4 @@ class Search:
         if len(self.query.names) != 1:
             return []
         (name,) = self.query.names
-        return await store.chunk_by_symbol(self.transaction, name, limit=NAMED_CANDIDATES)
-
-    async def _distances(self, places: Sequence[Place]) -> dict[Place, float]:
-        """Return the distances of chunks that words or names have found."""
-        if self.vector is None or not places:
-            return {}
-        return await store.chunk_distances(self.transaction, self.vector, places)
+        return await store.chunk_by_symbol(self.connection, name, limit=NAMED_CANDIDATES)

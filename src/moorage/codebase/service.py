@@ -15,7 +15,7 @@ from moorage.codebase.errors import (
     JobNotFound,
     RepositoryNotFound,
 )
-from moorage.codebase.freshness import Freshness, changed_files
+from moorage.codebase.freshness import Freshness, file_changed
 from moorage.codebase.indexer import Indexer, OnProgress
 from moorage.codebase.models import (
     ChunkFilter,
@@ -200,10 +200,7 @@ class CodebaseService:
         standing = await self._fresh_standing(project)
         chunk_filter = filter_of(filters or SearchFilters(), standing.repositories)
         vector = await self._vector(standing, query)
-        async with (
-            self._connections.get_project_connection(project) as connection,
-            connection.transaction(readonly=True, isolation="repeatable_read"),
-        ):
+        async with self._connections.get_project_connection(project) as connection:
             found = await Search(connection, parsed, chunk_filter, vector).run()
             hits = await hits_of_page(connection, found, standing.by_id, offset=offset, limit=limit)
         shown, cut = answers.within_tokens(hits, max_tokens)
@@ -264,14 +261,14 @@ class CodebaseService:
                 f"{file_path!r} is not in the index of {found.name!r}",
                 hint=f"Did you mean {', '.join(alike)}?" if alike else "Search for it, or index it first.",
             )
-        stamp = {path: (row["size"], row["modified_ns"])}
+        changed = file_changed(f"{found.folder}/{path}", row["size"], row["modified_ns"])
         return FileOutline(
             project_name=project,
             repository=found.name,
             file_path=path,
             language=row["language"],
             line_count=row["line_count"],
-            changed_since=changed_files(found.folder, stamp, [path])[path] is not False,
+            changed_since=changed is not False,
             symbols=tuple(
                 OutlineEntry(name=name, kind=kind, path=symbol, start_line=start, end_line=end, signature=line)
                 for name, kind, symbol, start, end, line in row["symbols"]

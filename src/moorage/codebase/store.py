@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from io import BytesIO
@@ -12,6 +11,7 @@ from uuid import UUID
 
 from moorage.codebase.lexical import Posting, SegmentPosting
 from moorage.codebase.models import (
+    ChunkContent,
     ChunkDetails,
     ChunkFilter,
     EmbeddingModel,
@@ -179,12 +179,6 @@ async def file_find(project: Executor, repository_id: UUID, ending: str) -> list
     return [row["path"] for row in rows]
 
 
-async def file_stamps(project: Executor, repository_id: UUID, paths: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Return (size, modification time in nanoseconds) as indexed, by path."""
-    rows = await _statements.file_stamps(project, repository_id=repository_id, paths=list(paths))
-    return {row["path"]: (row["size"], row["modified_ns"]) for row in rows}
-
-
 async def file_upsert_in(transaction: Executor, repository_id: UUID, files: Sequence[Mapping[str, Any]]) -> None:
     """Write what is known of these files; keys as the columns of codebase.files."""
     await _statements.file_upsert(
@@ -292,9 +286,10 @@ async def chunk_get(project: Executor, ids: Sequence[UUID], *, lines: int) -> li
     return await _statements.chunk_get(project, ids=list(ids), lines=lines)
 
 
-async def chunk_contents(project: Executor, ids: Sequence[UUID]) -> dict[UUID, str]:
+async def chunk_contents(project: Executor, ids: Sequence[UUID]) -> dict[UUID, ChunkContent]:
+    """Return the texts of chunks by id; those that are gone are absent."""
     rows = await _statements.chunk_contents(project, ids=list(ids))
-    return {row["id"]: row["content"] for row in rows}
+    return {row["id"]: ChunkContent(row["content"], row["size"], row["modified_ns"]) for row in rows}
 
 
 # Embedding model
@@ -336,25 +331,21 @@ async def vector_count(project: Executor) -> int:
 # Search
 
 
-async def segment_sizes(project: Executor, repository_ids: Sequence[UUID] | None) -> dict[int, int]:
-    """Return the number of chunks ever written to each segment, by id; None means every repository."""
-    wanted = None if repository_ids is None else list(repository_ids)
-    rows = await _statements.segment_sizes(project, repository_ids=wanted)
-    return {row["id"]: row["chunk_count"] for row in rows}
-
-
 async def posting_find(
-    project: Executor, words: Sequence[str], segment_ids: Sequence[int], *, most: int
+    project: Executor, words: Sequence[str], repository_ids: Sequence[UUID] | None, *, few: int, share: float
 ) -> list[SegmentPosting]:
-    """Return the postings of these words in these segments, without words that occur in more than `most` chunks."""
-    rows = await _statements.posting_find(project, words=list(words), segment_ids=list(segment_ids), most=most)
+    """Return the postings of these words, by segment, without words in more than `few` chunks and this share of all.
+
+    Args:
+        repository_ids: the repositories searched; None means all.
+    """
+    wanted = None if repository_ids is None else list(repository_ids)
+    rows = await _statements.posting_find(project, words=list(words), repository_ids=wanted, few=few, share=share)
     return [SegmentPosting(*row) for row in rows]
 
 
-async def chunk_nearest(
-    project: Executor, vector: FloatArray, *, chunk_filter: ChunkFilter, limit: int
-) -> dict[Place, float]:
-    """Return the cosine distance of the chunks closest to a vector, nearest first, by place.
+async def chunk_nearest(project: Executor, vector: FloatArray, *, chunk_filter: ChunkFilter, limit: int) -> list[Place]:
+    """Return the chunks closest in meaning to a vector, nearest first.
 
     Args:
         vector: float32, shape (dimensions,), unit length.
@@ -364,18 +355,22 @@ async def chunk_nearest(
         rows = await _statements.chunk_nearest(project, vector=text, limit=limit)
     else:
         rows = await _statements.chunk_nearest_filtered(project, vector=text, limit=limit, **chunk_filter.parameters())
-    return _distances(rows)
+    return [Place(*row) for row in rows]
 
 
-async def chunk_distances(project: Executor, vector: FloatArray, places: Sequence[Place]) -> dict[Place, float]:
-    """Return the cosine distance of these chunks to a vector; those without a vector are absent."""
-    rows = await _statements.chunk_distances(project, vector=vector_text(vector), **_columns(places))
-    return _distances(rows)
+async def chunk_details(
+    project: Executor, places: Sequence[Place], chunk_filter: ChunkFilter, *, vector: FloatArray | None
+) -> list[ChunkDetails]:
+    """Return what is known of these chunks, without those that are gone or do not pass the filter.
 
-
-async def chunk_details(project: Executor, places: Sequence[Place], chunk_filter: ChunkFilter) -> list[ChunkDetails]:
-    """Return what is known of these chunks, without those that are gone or do not pass the filter."""
-    rows = await _statements.chunk_details(project, **_columns(places), **chunk_filter.parameters())
+    Args:
+        vector: each chunk's distance to it is part of the answer; None where the project has no vectors.
+    """
+    parameters = _columns(places) | chunk_filter.parameters()
+    if vector is None:
+        rows = await _statements.chunk_details(project, **parameters)
+    else:
+        rows = await _statements.chunk_details_with_distance(project, vector=vector_text(vector), **parameters)
     return [ChunkDetails(row[0], row[1], Place(row[2], row[3]), *row[4:]) for row in map(tuple, rows)]
 
 
@@ -384,23 +379,12 @@ async def chunk_by_symbol(project: Executor, name: str, *, limit: int) -> list[P
     return [Place(*row) for row in await _statements.chunk_by_symbol(project, name=name.lower(), limit=limit)]
 
 
-async def tune_search_in(transaction: Executor, *, ef_search: int) -> None:
-    await _statements.tune_search(transaction, ef_search=str(ef_search))
-
-
 def _job(row: Row | None) -> IndexJob | None:
     return None if row is None else IndexJob.model_validate(dict(row))
 
 
-def _columns(places: Sequence[Place]) -> dict[str, list[int]]:
+def _columns(places: Sequence[Place]) -> dict[str, Any]:
     return {
         "segment_ids": [place.segment_id for place in places],
         "positions": [place.position for place in places],
-    }
-
-
-def _distances(rows: Sequence[Row]) -> dict[Place, float]:
-    """Return distances by place; the zero vector of a text without words has none."""
-    return {
-        Place(row["segment_id"], row["position"]): row["distance"] for row in rows if not math.isnan(row["distance"])
     }

@@ -170,8 +170,8 @@ def default_home() -> Path:
     return user_data_path("moorage", appauthor=False)
 
 
-# How often this process holds the server of a folder. The operating system counts a lock once a process, and gives it back
-# when any of its holders closes the file, so it is taken by the first and given back by the last.
+# How often this process holds the server of a folder. The operating system counts a lock once a process, and gives it
+# back when any of its holders closes the file, so it is taken by the first and given back by the last.
 _held: dict[Path, tuple[int, fasteners.InterProcessReaderWriterLock]] = {}
 
 
