@@ -87,8 +87,11 @@ class EmbeddedServer:
         """Stop the server when no process holds it; return whether it is stopped now."""
         if not self.data_folder.exists():
             return True
+        if self.home in _held:
+            return False
         lock = _lock(self.home)
-        if self.home in _held or not lock.acquire_write_lock(blocking=False):
+        if not lock.acquire_write_lock(blocking=False):
+            lock.lockfile.close()  # the library leaves it open
             return False
         try:
             self.stop()
@@ -98,9 +101,9 @@ class EmbeddedServer:
 
     def stop(self) -> None:
         """Stop the server now, whoever uses it; open transactions roll back."""
-        server = self._server()
         info = _postmaster(self.data_folder)
         if info is not None and info.is_running():
+            server = self._server()
             server._postmaster_info = info  # noqa: SLF001 - the library learns it only by starting
             server.stop()
 
