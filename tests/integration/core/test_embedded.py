@@ -1,0 +1,147 @@
+"""The embedded PostgreSQL, shared by processes that come, leave and are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from moorage.core.postgres.embedded import EmbeddedServer, EmbeddedServerFailed
+from moorage.core.postgres.pools import connect
+from tests.support.holding_process import ROOT, WAIT_SECONDS, holding, let_go
+from tests.support.homes import temporary_home
+
+
+@pytest.fixture(scope="module")
+def own_home() -> Generator[Path]:
+    """A data folder whose server these tests start and stop as they like."""
+    with temporary_home() as folder:
+        yield folder
+
+
+@pytest.fixture
+def server(own_home: Path) -> Generator[EmbeddedServer]:
+    server = EmbeddedServer(own_home)
+    yield server
+    server.stop()
+
+
+async def answers(server: EmbeddedServer) -> bool:
+    connection = await connect(server.start(), "postgres")
+    try:
+        return await connection.fetchval("SELECT true")
+    finally:
+        await connection.close()
+
+
+async def gone(pid: int) -> None:
+    """Wait until a process is no more."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while Path(f"/proc/{pid}").exists():
+            await asyncio.sleep(0.01)
+
+
+async def test_two_processes_share_one_server_and_the_last_one_stops_it(server: EmbeddedServer):
+    async with holding(server.home) as (one, pid), holding(server.home) as (other, same):
+        assert pid == same
+        assert await let_go(one) == 0
+        assert server.pid() == pid
+        assert not server.stop_unless_used()
+        assert await let_go(other) == 0
+    assert server.pid() is None
+
+
+async def test_a_killed_process_leaves_the_server_to_the_next_which_stops_it(server: EmbeddedServer):
+    async with holding(server.home) as (killed, pid):
+        killed.kill()
+        await killed.wait()
+    assert server.pid() == pid
+    async with holding(server.home) as (following, same):
+        assert same == pid
+        assert await let_go(following) == 0
+    assert server.pid() is None
+
+
+async def test_a_killed_process_does_not_keep_the_server_from_being_stopped(server: EmbeddedServer):
+    async with holding(server.home) as (killed, _pid):
+        killed.kill()
+        await killed.wait()
+    assert server.stop_unless_used()
+    assert server.pid() is None
+
+
+async def test_a_killed_server_is_started_again_by_the_next_call(server: EmbeddedServer):
+    async with holding(server.home) as (_process, pid):
+        os.kill(pid, signal.SIGKILL)
+        await gone(pid)
+        assert await answers(server)
+        assert server.pid() != pid
+
+
+def test_stopping_what_never_ran_changes_nothing(tmp_path: Path):
+    server = EmbeddedServer(tmp_path / "nothing")
+    assert server.stop_unless_used()
+    assert not server.home.exists()
+
+
+def test_a_path_too_long_for_a_socket_is_refused_with_the_way_out(tmp_path: Path):
+    server = EmbeddedServer(tmp_path / ("x" * 80))
+    with pytest.raises(EmbeddedServerFailed, match="too long") as refused, server.running():
+        pass
+    assert not server.home.exists()
+    assert "MOORAGE_HOME" in refused.value.hint
+
+
+def test_a_damaged_data_folder_is_told_with_the_servers_own_words():
+    with temporary_home() as home:
+        data = EmbeddedServer(home).data_folder
+        data.mkdir()
+        (data / "PG_VERSION").write_text("9\n")
+        with pytest.raises(EmbeddedServerFailed) as refused, EmbeddedServer(home).running():
+            pass
+    assert str(data) in refused.value.message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="it runs as an ordinary user in all other tests")
+def test_it_runs_as_an_ordinary_user_too():
+    nobody = pwd.getpwnam("nobody")
+    try:
+        run_as(nobody, "import asyncio").check_returncode()
+    except (PermissionError, subprocess.CalledProcessError):
+        pytest.skip("this interpreter lies where other users cannot read it")
+    with temporary_home() as home:
+        shutil.chown(home, nobody.pw_uid, nobody.pw_gid)
+        done = run_as(nobody, USE, str(home))
+        assert (done.returncode, done.stdout.split()) == (0, [str(nobody.pw_uid), "True"]), done.stderr[-2000:]
+        assert EmbeddedServer(home).pid() is None
+
+
+def run_as(user: pwd.struct_passwd, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *arguments]
+    environment = {**os.environ, "HOME": "/"}
+    options = {"cwd": ROOT, "env": environment, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, **options)
+
+
+USE = """
+import asyncio, os, pathlib, sys
+from moorage.core.postgres.embedded import EmbeddedServer
+from moorage.core.postgres.pools import connect
+
+async def ask(address):
+    connection = await connect(address, "postgres")
+    print(await connection.fetchval("SELECT true"))
+    await connection.close()
+
+with EmbeddedServer(pathlib.Path(sys.argv[1])).running() as address:
+    print(os.geteuid())
+    asyncio.run(ask(address))
+"""
