@@ -36,7 +36,17 @@ def local_uv() -> Path:
     uv = target / "bin" / "uv"
     if not uv.exists():
         print("Installing uv into .uv/ ...", file=sys.stderr)
-        install = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", target, "uv>=0.9"]
+        install = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--target",
+            target,
+            "uv>=0.9",
+        ]
         subprocess.run(install, check=True)
     return uv
 

@@ -25,14 +25,12 @@ REGISTRY = "mcp_registry"
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the developer's variables and moorage.yaml out of the tests."""
     for variable in os.environ:
         if variable.startswith("MOORAGE_") or variable in DESIGN_VARIABLES:
             monkeypatch.delenv(variable)
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="session")

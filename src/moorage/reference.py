@@ -121,7 +121,7 @@ def error_classes() -> list[type[MoorageError]]:
 
 def _with_codes(kind: type[MoorageError]) -> Iterator[type[MoorageError]]:
     for each in kind.__subclasses__():
-        if "code" in vars(each):
+        if "code" in vars(each) and each.__module__.startswith("moorage."):
             yield each
         yield from _with_codes(each)
 

@@ -15,9 +15,7 @@ from tests.unit.codebase.repositories import ISOLATED, make_repository
 
 NAMES = st.sampled_from(["a", "b", "ab", "a.py", "b.log", "x y", "é", "#c", "!d", "[e]"])
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
-PARTS = st.sampled_from(
-    ["a", "b", "*", "a*", "*.py", "*.log", "?", "[ab]", "x y", "é", "\\#c", "\\!d", "**", "[!a]"]
-)
+PARTS = st.sampled_from(["a", "b", "*", "a*", "*.py", "*.log", "?", "[ab]", "x y", "é", "\\#c", "\\!d", "**", "[!a]"])
 PATTERNS = st.builds(
     "{}{}{}{}".format,
     st.sampled_from(["", "", "", "!"]),

@@ -182,7 +182,7 @@ def _compared(repository: Repository, look: Look | None) -> tuple:
     if look.changed is None:
         return "stale", f"the folder {repository.folder} is missing or cannot be read"
     if look.changed:
-        return "stale", f"{look.changed} files changed since it was indexed; call index_repository"
+        return "stale", f"{_counted(look.changed, 'file')} changed since it was indexed; call index_repository"
     return "ready", "up to date"
 
 
@@ -203,16 +203,18 @@ def _status_message(repository: Repository, job: IndexJob | None, status: Status
     if status == "pending":
         return "not indexed yet"
     changed = job.files_done + job.files_removed if job else 0
-    what = f"{changed} files changed" if changed else "nothing had changed"
-    return (
-        f"{what}; {repository.total_files} files in {repository.total_chunks} chunks are searchable,"
-        f" {left_out} files and folders were left out"
-    )
+    what = f"{_counted(changed, 'file')} changed" if changed else "nothing had changed"
+    files, chunks = _counted(repository.total_files, "file"), _counted(repository.total_chunks, "chunk")
+    return f"{what}; searchable: {files} in {chunks}; left out: {left_out} files or folders"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _outcome(hits: Sequence[SearchHit], standing: Sequence[RepositoryFreshness]) -> tuple:
     if hits:
-        return "found", f"{len(hits)} results, best first"
+        return "found", f"{_counted(len(hits), 'result')}, best first"
     if not standing:
         return "not_indexed", "this project has no repository yet; call index_repository with its path"
     if all(each.status == "never_indexed" for each in standing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from rich.text import Text
 from moorage.codebase.git.urls import is_git_url
 from moorage.codebase.models import IndexJob, IndexStatus, SearchFilters, SearchHit, SearchResults
 from moorage.codebase.service import CodebaseService
+from moorage.codebase.watching import watch
 from moorage.core.shell import Services, Shell, shell_of
 
 commands = typer.Typer(no_args_is_help=True)
@@ -38,6 +40,9 @@ def index(
     reembed: Annotated[
         bool, typer.Option("--reembed", help="Change the project to the embedding model in use.")
     ] = False,
+    keep_watching: Annotated[
+        bool, typer.Option("--watch", help="Then index files again as they change, until stopped.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Index a folder or a git URL, or bring its index up to date; shows a progress bar."""
@@ -48,14 +53,13 @@ def index(
         codebase: CodebaseService = services["codebase"]
         name = await services["projects"].resolve(project)
         paths = [each.repo_path for each in await codebase.reembed(name)] if reembed else [where]
-        return [await index_with_progress(shell, codebase, name, each, full=full) for each in paths]
+        statuses = [await index_with_progress(shell, codebase, name, each, full=full) for each in paths]
+        _print_statuses(shell, statuses, json=json)
+        if keep_watching:
+            await watch(codebase, name)
+        return statuses
 
     statuses = shell.run(_SYSTEMS, use)
-    if json:
-        shell.print_json(statuses[0] if len(statuses) == 1 else statuses)
-    else:
-        for status in statuses:
-            shell.console.print(f"{status.repository}: {status.message}", highlight=False)
     if any(status.status != "completed" for status in statuses):
         raise typer.Exit(1)
 
@@ -204,6 +208,14 @@ def remove(
 
     removed = shell.run(_SYSTEMS, use)
     shell.console.print(f"{removed.repository} is removed: {removed.chunks_removed} chunks", highlight=False)
+
+
+def _print_statuses(shell: Shell, statuses: Sequence[IndexStatus], *, json: bool) -> None:
+    if json:
+        shell.print_json(statuses[0] if len(statuses) == 1 else statuses)
+        return
+    for status in statuses:
+        shell.console.print(Text(f"{status.repository}: {status.message}"), soft_wrap=True)
 
 
 async def index_with_progress(

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import stamina
 import structlog
 
 from moorage.codebase import store, vector_table
@@ -23,13 +24,16 @@ from moorage.codebase.settings import CodebaseSettings
 from moorage.codebase.workers import worker_count
 from moorage.core.embedding.embedder import Embedder
 from moorage.core.errors import MoorageError, Unavailable
+from moorage.core.postgres.errors import ServerUnavailable
 from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.errors import RegistryUnavailable
 
 log = structlog.get_logger(__name__)
 
 FOLLOW_SECONDS = 0.2
 KEPT_JOBS = 20
+RUN_ATTEMPTS = 6
 
 OnProgress = Callable[[IndexJob], Awaitable[None]]
 
@@ -110,55 +114,66 @@ class Indexer:
             await asyncio.wait({task}, timeout=seconds)
 
     async def _run(self, project: str, repository: Repository, job: IndexJob) -> None:
-        """Run a job to its end and record how it ended."""
-
-        def database() -> AbstractAsyncContextManager[Connection]:
-            return self._connections.get_project_connection(project)
-
+        """Run a job to its end and record how it ended; begin again when PostgreSQL was restarted meanwhile."""
         try:
-            run = IndexRun(
-                database,
-                repository,
-                job,
-                self._embedder,
-                self._settings.scan_limits,
-                self._settings.workers or worker_count(),
-                has_vectors=await self.ensure_model(project),
-            )
-            await _with_heartbeat(run)
-            await self._end(project, job, JobState.COMPLETED)
+            async for attempt in stamina.retry_context(_was_cut, attempts=RUN_ATTEMPTS, timeout=None, wait_max=8.0):
+                with attempt:
+                    await self._run_once(project, repository, job)
         except JobLost as error:
             log.warning("index.lost", repository=repository.name, reason=error.message)
         except asyncio.CancelledError:
             await asyncio.shield(self._end_cancelled(project, job))
         except MoorageError as error:
             log.warning("index.failed", repository=repository.name, code=error.code, reason=error.message)
-            await self._end(project, job, JobState.FAILED, error)
+            await self._end_failed(project, job, error)
         except Exception as error:
             log.exception("index.failed", repository=repository.name)
-            await self._end(project, job, JobState.FAILED, _unexpected(error))
+            await self._end_failed(project, job, _unexpected(error))
         finally:
-            self._tasks.pop(repository.id, None)
+            if self._tasks.get(repository.id) is asyncio.current_task():  # the next run may have begun already
+                del self._tasks[repository.id]
+
+    async def _run_once(self, project: str, repository: Repository, job: IndexJob) -> None:
+        def database() -> AbstractAsyncContextManager[Connection]:
+            return self._connections.get_project_connection(project)
+
+        run = IndexRun(
+            database,
+            repository,
+            job,
+            self._embedder,
+            self._settings.scan_limits,
+            self._settings.workers or worker_count(),
+            has_vectors=await self.ensure_model(project),
+        )
+        await _with_heartbeat(run)
+        await self._record_end(project, job, JobState.COMPLETED)
 
     async def _end_cancelled(self, project: str, job: IndexJob) -> None:
         """Record a cancellation that was asked for; a process that ends leaves the job to be continued at once."""
-        async with self._connections.get_project_connection(project) as connection:
-            asked = await store.job_renew(
-                connection, job.id, runner=job.runner, lease=timedelta(0), phase="stopped", files_total=0
-            )
-        if asked:
-            await self._end(project, job, JobState.CANCELLED)
+        with contextlib.suppress(MoorageError):
+            async with self._connections.get_project_connection(project) as connection:
+                asked = await store.job_renew(
+                    connection, job.id, runner=job.runner, lease=timedelta(0), phase="stopped", files_total=0
+                )
+            if asked:
+                await self._record_end(project, job, JobState.CANCELLED)
 
-    async def _end(self, project: str, job: IndexJob, state: JobState, failure: MoorageError | None = None) -> None:
-        """Record how a job ended; when PostgreSQL is gone, its lease runs out and the job is continued later."""
-        with contextlib.suppress(Unavailable):
-            async with self._connections.get_project_connection(project) as connection, connection.transaction():
-                error = failure.as_dict() if failure else None
-                ended = await store.job_finish(connection, job.id, runner=job.runner, state=state, error=error)
-                if ended and state is not JobState.COMPLETED:
-                    failed = state is JobState.FAILED
-                    await store.repository_stop(connection, job.repository_id, failed=failed)
-                await store.job_prune(connection, job.repository_id, keep=KEPT_JOBS)
+    async def _end_failed(self, project: str, job: IndexJob, failure: MoorageError) -> None:
+        """Record a failure; when PostgreSQL is gone, the lease runs out, and whoever asks next continues the job."""
+        with contextlib.suppress(MoorageError):
+            await self._record_end(project, job, JobState.FAILED, failure)
+
+    async def _record_end(
+        self, project: str, job: IndexJob, state: JobState, failure: MoorageError | None = None
+    ) -> None:
+        async with self._connections.get_project_connection(project) as connection, connection.transaction():
+            error = failure.as_dict() if failure else None
+            ended = await store.job_finish(connection, job.id, runner=job.runner, state=state, error=error)
+            if ended and state is not JobState.COMPLETED:
+                failed = state is JobState.FAILED
+                await store.repository_stop(connection, job.repository_id, failed=failed)
+            await store.job_prune(connection, job.repository_id, keep=KEPT_JOBS)
 
 
 async def _with_heartbeat(run: IndexRun) -> None:
@@ -181,6 +196,11 @@ async def _beat(run: IndexRun) -> None:
         with contextlib.suppress(Unavailable):
             async with run.database() as connection:
                 await run.renew(connection)
+
+
+def _was_cut(error: Exception) -> bool:
+    """Tell whether PostgreSQL went away; a run that begins again finds what is done."""
+    return isinstance(error, ServerUnavailable | RegistryUnavailable)
 
 
 def _unexpected(error: Exception) -> IndexingFailed:

@@ -26,6 +26,11 @@ HNSW_OPTIONS = "m = 10, ef_construction = 40"
 # How far a search looks into the index, and that it goes on while filters refuse what it finds. As settings of the
 # database they hold for new sessions, also behind a pooler, and cost no statement in each search.
 SEARCH_SETTINGS = {"hnsw.ef_search": "150", "hnsw.iterative_scan": "strict_order"}
+# After a load the planner still believes in empty tables; autovacuum would tell it in a minute.
+ANALYZE_AFTER_LOAD = """
+    ANALYZE codebase.embeddings (segment_id, position), codebase.code_chunks (repository_id, segment_id, file_path),
+            codebase.postings (word, segment_id), codebase.files (repository_id, path)
+"""
 BUILD_TIMEOUT = timedelta(hours=2)
 BUILD_MEMORY = "256MB"
 
@@ -122,6 +127,7 @@ async def _create_index(connection: Connection, using: str) -> bool:
             f"CREATE INDEX embeddings_by_direction ON codebase.embeddings USING {using}",
             timeout=BUILD_TIMEOUT.total_seconds(),
         )
+    await connection.execute(ANALYZE_AFTER_LOAD)
     return True
 
 

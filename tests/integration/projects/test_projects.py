@@ -108,7 +108,9 @@ async def test_two_folders_of_one_name_get_different_projects(projects: ProjectS
     first, second = [await projects.open_folder(folder, created_by="test") for folder in folders]
     assert (first.name, second.name) == (name, f"{name}_2")
     assert (await projects.open_folder(folders[1], created_by="test")).id == second.id
-    assert (await projects.find_by_folder(folders[0] / "deep" / "inside")).id == first.id
+    found = await projects.find_by_folder(folders[0] / "deep" / "inside")
+    assert found is not None
+    assert found.id == first.id
     for each in (first, second):
         await projects.delete(each.name, confirm=each.name, force=True)
 
@@ -126,7 +128,7 @@ async def test_pages_of_projects_follow_each_other(projects: ProjectService, nam
     for each in names:
         await projects.create(each, created_by="test")
     first = await projects.list(after=name, limit=2)
-    rest = await projects.list(after=first.next_after, limit=200)
+    rest = await projects.list(after=first.next_after or "", limit=200)
     assert [each.name for each in first.projects] == names[:2]
     assert rest.projects[0].name == names[2]
     with pytest.raises(InvalidInput):

@@ -19,9 +19,7 @@ ISOLATED = {
 
 def git(folder: Path, *arguments: str) -> str:
     command = ["git", "-c", "init.defaultBranch=main", "-C", str(folder), *arguments]
-    return subprocess.run(
-        command, check=True, capture_output=True, text=True, env={**os.environ, **ISOLATED}
-    ).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **ISOLATED}).stdout
 
 
 def make_folder(folder: Path, files: Mapping[str, str | bytes]) -> Path:

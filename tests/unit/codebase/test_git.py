@@ -149,9 +149,7 @@ async def test_a_file_address_outside_the_allowed_roots_is_refused(origin, tmp_p
 
     for url in (origin.as_uri(), f"file://{tmp_path}/allowed/../origin", f"file://{tmp_path}/allowed/link"):
         with pytest.raises(UnfitUrl, match="outside"):
-            await clone_or_update(
-                url, tmp_path / "copy", timeout_seconds=9, allowed_roots=[tmp_path / "allowed"]
-            )
+            await clone_or_update(url, tmp_path / "copy", timeout_seconds=9, allowed_roots=[tmp_path / "allowed"])
 
 
 # Copies
@@ -249,9 +247,7 @@ async def test_a_copy_of_another_address_is_not_overwritten(origin, tmp_path):
 
 
 async def test_hooks_of_the_users_template_do_not_run(origin, tmp_path, monkeypatch):
-    hook = make_folder(
-        tmp_path / "template/hooks", {"post-checkout": f"#!/bin/sh\ntouch {tmp_path}/was-run\n"}
-    )
+    hook = make_folder(tmp_path / "template/hooks", {"post-checkout": f"#!/bin/sh\ntouch {tmp_path}/was-run\n"})
     (hook / "post-checkout").chmod(0o755)
     make_folder(tmp_path, {"config": f"[init]\ntemplateDir={tmp_path}/template\n[core]\nhooksPath={hook}\n"})
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
@@ -272,9 +268,7 @@ async def test_submodules_are_not_fetched(origin, tmp_path):
 
 
 async def test_an_address_rewritten_to_a_forbidden_transport_is_refused(tmp_path, monkeypatch):
-    make_folder(
-        tmp_path, {"config": f'[url "ext::touch {tmp_path}/was-run "]\ninsteadOf=https://example.org/\n'}
-    )
+    make_folder(tmp_path, {"config": f'[url "ext::touch {tmp_path}/was-run "]\ninsteadOf=https://example.org/\n'})
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
 
     with pytest.raises(GitFailed, match="not allowed"):

@@ -106,9 +106,7 @@ def test_every_kind_of_exclude_of_git_is_honoured(tmp_path, monkeypatch):
     make_folder(repository, dict.fromkeys(("sub/nested.py", "local.py", "global.py", "kept.py"), "x"))
     (repository / ".git/info").mkdir(exist_ok=True)
     (repository / ".git/info/exclude").write_text("local.py\n")
-    make_folder(
-        tmp_path, {"excludes": "global.py\n", "config": f"[core]\nexcludesFile={tmp_path}/excludes\n"}
-    )
+    make_folder(tmp_path, {"excludes": "global.py\n", "config": f"[core]\nexcludesFile={tmp_path}/excludes\n"})
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
 
     found = scan(repository)
@@ -258,10 +256,7 @@ def test_a_forged_index_cannot_lead_out_of_the_root(tmp_path):
 def test_git_is_run_twice_however_many_files_there_are(tmp_path, monkeypatch):
     root = make_repository(tmp_path / "r", {f"{number}/a.py": "x" for number in range(30)})
     real = shutil.which("git")
-    wrapper = (
-        make_folder(tmp_path / "bin", {"git": f'#!/bin/sh\necho >>{tmp_path}/calls\nexec {real} "$@"\n'})
-        / "git"
-    )
+    wrapper = make_folder(tmp_path / "bin", {"git": f'#!/bin/sh\necho >>{tmp_path}/calls\nexec {real} "$@"\n'}) / "git"
     wrapper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
 
@@ -313,9 +308,7 @@ def test_a_repository_is_walked_when_there_is_no_git(tmp_path):
 
 
 def test_a_folder_that_is_ignored_is_never_entered(tmp_path):
-    make_folder(
-        tmp_path, {".gitignore": "out/\n!out/keep.py\n", "out/.gitignore": "!*\n", "out/keep.py": "x"}
-    )
+    make_folder(tmp_path, {".gitignore": "out/\n!out/keep.py\n", "out/.gitignore": "!*\n", "out/keep.py": "x"})
 
     assert reasons(scan(tmp_path)) == {"ignored": ("out/",)}
 

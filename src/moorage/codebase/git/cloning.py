@@ -101,8 +101,6 @@ async def _check_is_copy(remote: Remote, folder: Path) -> None:
 
 async def _update(remote: Remote, folder: Path) -> None:
     inside = ("-C", str(folder))
-    await run_git(
-        *_TRANSPORTS, *inside, "fetch", "--quiet", *_SHALLOW, "origin", "HEAD", variables=remote.variables
-    )
+    await run_git(*_TRANSPORTS, *inside, "fetch", "--quiet", *_SHALLOW, "origin", "HEAD", variables=remote.variables)
     await run_git(*inside, "reset", "--quiet", "--hard", "FETCH_HEAD")
     await run_git(*inside, "clean", "--quiet", "-ffdx")

@@ -81,9 +81,7 @@ def failed(complaint: bytes) -> GitFailed:
 
 
 def missing() -> GitMissing:
-    return GitMissing(
-        "the program git is not installed", hint="Install git, or index a folder that is already here."
-    )
+    return GitMissing("the program git is not installed", hint="Install git, or index a folder that is already here.")
 
 
 def timed_out(seconds: float) -> GitTimedOut:

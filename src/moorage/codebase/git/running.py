@@ -39,11 +39,7 @@ def environment() -> dict[str, str]:
     A server that was started by a git hook has GIT_DIR and GIT_INDEX_FILE set, which would win over the
     folder given.
     """
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name in _KEPT_VARIABLES
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT_VARIABLES}
     return kept | _NO_PROMPTS
 
 

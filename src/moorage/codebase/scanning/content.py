@@ -33,9 +33,7 @@ _MAX_CONTROL_SHARE = 0.02
 _MIN_NUL_SHARE = 0.7
 _SAMPLE_BYTES = 8_000  # as git's buffer_is_binary: https://github.com/git/git/blob/master/xdiff-interface.c
 
-_PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----.{0,200}?[A-Za-z0-9+/]{40}", re.DOTALL
-)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----.{0,200}?[A-Za-z0-9+/]{40}", re.DOTALL)
 
 _HEADER_LINES = 20
 _HEADER_CHARACTERS = 4_000
@@ -50,9 +48,7 @@ _GENERATED = re.compile(
 _MAX_AVERAGE_LINE_OF_SCRIPTS = 110
 _SCRIPT_ENDINGS = frozenset((".js", ".mjs", ".cjs", ".css"))
 _MAX_AVERAGE_LINE = 500
-_PROSE_ENDINGS = frozenset(
-    (".md", ".mdx", ".rst", ".txt", ".adoc", ".tex", ".org")
-)  # a line may be a paragraph
+_PROSE_ENDINGS = frozenset((".md", ".mdx", ".rst", ".txt", ".adoc", ".tex", ".org"))  # a line may be a paragraph
 _MINIFIED_FROM_CHARACTERS = 2_000
 
 

@@ -11,9 +11,7 @@ class LeftOut(StrEnum):
     """Why a file, or a whole folder, is not indexed."""
 
     IGNORED = "ignored"  # by .gitignore, .git/info/exclude, git's global excludes or .moorageignore
-    TOOL_FOLDER = (
-        "tool_folder"  # what a tool keeps for itself: .git, __pycache__, a virtual environment, a cache
-    )
+    TOOL_FOLDER = "tool_folder"  # what a tool keeps for itself: .git, __pycache__, a virtual environment, a cache
     VENDORED = "vendored"  # third-party code: node_modules, third_party, vendor beside a go.mod
     NESTED_REPOSITORY = "nested_repository"  # a repository inside the root, submodules included
     WORKTREE = "worktree"  # another git work tree inside the root: copies of the same files

@@ -83,9 +83,7 @@ BINARY_ENDINGS = _words("""
     crl bin ds_store swp swo lcov gcda gcno prof qm
 """)
 
-_REASON_BY_ENDING = dict.fromkeys(BINARY_ENDINGS, LeftOut.BINARY) | dict.fromkeys(
-    MEDIA_ENDINGS, LeftOut.MEDIA
-)
+_REASON_BY_ENDING = dict.fromkeys(BINARY_ENDINGS, LeftOut.BINARY) | dict.fromkeys(MEDIA_ENDINGS, LeftOut.MEDIA)
 
 
 def why_skip(path: str) -> LeftOut | None:

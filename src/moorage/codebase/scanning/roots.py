@@ -38,9 +38,7 @@ def resolve_root(path: str, allowed_roots: Sequence[Path]) -> Path:
     if not os.path.lexists(real):
         raise _unfit(path, "does not exist", "Check the spelling, or create the folder first.")
     if not os.path.isdir(real):  # noqa: PTH112 - Path raises for names that are too long
-        raise _unfit(
-            path, "is not a folder", f"Name the folder that holds it: {_shortened(str(real.parent))}"
-        )
+        raise _unfit(path, "is not a folder", f"Name the folder that holds it: {_shortened(str(real.parent))}")
     if not os.access(real, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise _unfit(path, "cannot be read", "Let the user of this program list and enter the folder.")
     return real

@@ -62,9 +62,7 @@ class Sieve:
         return Scan(
             files=tuple(files[:kept]),
             left_out=dict(sorted(self._left_out.items())),
-            left_out_examples={
-                reason: tuple(sorted(paths)) for reason, paths in sorted(self._examples.items())
-            },
+            left_out_examples={reason: tuple(sorted(paths)) for reason, paths in sorted(self._examples.items())},
             listed_by=listed_by,
         )
 

@@ -91,7 +91,8 @@ class EmbeddedServer:
             return False
         lock = _lock(self.home)
         if not lock.acquire_write_lock(blocking=False):
-            lock.lockfile.close()  # the library leaves it open
+            if lock.lockfile is not None:
+                lock.lockfile.close()  # the library leaves it open
             return False
         try:
             self.stop()
