@@ -18,7 +18,7 @@ MAX_BYTES = 1_000_000
 # Where most machines have sources of other languages.
 MORE_ROOTS = (Path("/usr/include"), Path("/usr/lib/node_modules"), Path("/usr/share"))
 # Moorage leaves such folders out of a repository; where one is a root of ours, it gets another name.
-PRUNED = frozenset({"__pycache__", ".git", "site-packages", "node_modules", "vendor", "_vendor"})
+PRUNED = frozenset({"__pycache__", ".git", "site-packages", "node_modules", "vendor", "_vendor", "third_party"})
 
 
 def make_repositories(folder: Path, *, files: int, count: int = 1) -> list[Path]:
