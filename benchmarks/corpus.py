@@ -21,19 +21,17 @@ MORE_ROOTS = (Path("/usr/include"), Path("/usr/lib/node_modules"), Path("/usr/sh
 PRUNED = frozenset({"__pycache__", ".git", "site-packages", "node_modules", "vendor", "_vendor", "third_party"})
 
 
-def make_repositories(folder: Path, *, files: int, count: int = 1) -> list[Path]:
-    """Copy `count` × `files` installed source files into as many git repositories, no file twice.
+def make_repositories(folder: Path, *, files: int, count: int = 1) -> Iterator[Path]:
+    """Yield `count` git repositories of `files` installed source files each, no file twice.
 
     Which files are taken follows from a hash of their paths: the mixture is that of the machine, the choice the same
     at each run. A machine with fewer sources gives smaller repositories.
     """
     sources = _installed_sources()
-    repositories = []
     for number in range(count):
         chosen = sources[number * files : (number + 1) * files]
         if chosen:
-            repositories.append(_repository(folder / f"sources_{number}", chosen))
-    return repositories
+            yield _repository(folder / f"sources_{number}", chosen)
 
 
 def copy_of(source: Path, folder: Path) -> Path:
