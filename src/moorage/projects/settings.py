@@ -32,7 +32,7 @@ class ConnectionSettings(BaseModel):
 
     @property
     def registry_pool(self) -> PoolSize:
-        return PoolSize(min_size=min(self.registry_min, self.registry_max), max_size=self.registry_max)
+        return PoolSize(min_size=min(self.registry_min, self.registry_max), max_size=self.registry_max, stateless=True)
 
     @property
     def project_pool(self) -> PoolSize:
