@@ -13,7 +13,8 @@ from moorage.codebase.ranking import Ranked, rank
 from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.vectors import FloatArray
 
-CANDIDATES = 120
+CANDIDATES = 120  # by words
+NEAREST_CANDIDATES = 60  # by meaning
 NAMED_CANDIDATES = 50
 # Behind a filter the best chunks may all be refused: how many more are looked at each time, and how many at most.
 FILTERED_STEP = 4_000
@@ -63,7 +64,9 @@ class Search:
     async def _nearest(self) -> list[Place]:
         if self.vector is None:
             return []
-        return await store.chunk_nearest(self.connection, self.vector, chunk_filter=self.chunk_filter, limit=CANDIDATES)
+        return await store.chunk_nearest(
+            self.connection, self.vector, chunk_filter=self.chunk_filter, limit=NEAREST_CANDIDATES
+        )
 
     async def _details(self, scores: WordScores, others: Sequence[Place]) -> list[ChunkDetails]:
         """Return the candidates that still exist and pass the filter: the best by words, and others."""

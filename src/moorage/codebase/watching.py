@@ -19,14 +19,19 @@ INDEX_WAIT_SECONDS = 300.0
 
 
 async def watch(service: CodebaseService, project: str) -> None:
-    """Index a project's repositories again as their files change, until cancelled; new ones join by themselves."""
-    folders: dict[Path, str] = {}
+    """Index a project's repositories again as their files change, until cancelled; new ones join by themselves.
+
+    A restart of PostgreSQL or a limit of the operating system interrupts the watching, which is logged, and goes on.
+    """
     while True:
-        folders = await _folders(service, project)
-        if not folders:
-            await asyncio.sleep(LOOK_FOR_REPOSITORIES_MILLISECONDS / 1000)
-            continue
-        await _watch_until_others_come(service, project, folders)
+        try:
+            folders = await _folders(service, project)
+            if folders:
+                await _watch_until_others_come(service, project, folders)
+                continue
+        except (MoorageError, OSError) as error:
+            log.warning("watch.interrupted", project=project, reason=str(error))
+        await asyncio.sleep(LOOK_FOR_REPOSITORIES_MILLISECONDS / 1000)
 
 
 async def _watch_until_others_come(service: CodebaseService, project: str, folders: dict[Path, str]) -> None:

@@ -111,8 +111,8 @@ async def test_calls_cancelled_while_they_connect_leave_no_connection_behind(man
                 await asyncio.sleep(0)
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
-        assert manager.budget.members[project.id].active == 0
         assert len(await asyncio.gather(*(pid(manager, project.name) for _ in range(4)))) == 4
+        assert manager.budget.members[project.id].active == 0
 
 
 async def test_closing_does_not_wait_for_ever_for_a_call_that_does_not_end(
