@@ -52,7 +52,7 @@ class Budget:
     waiting: int = 0
     _turn: int = 0
     _closing: int = 0
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def used(self) -> int:
@@ -77,12 +77,19 @@ class Budget:
             member.active -= 1
             if member.active == 0:
                 member.peak = 0
-            await self._announce()
+            self._announce()
 
     async def close(self, member: Member) -> None:
         """Take a member out and close its pool; calls inside it are given a moment to end."""
-        await self._close(member)
-        await self._announce()
+        if self.has(member):
+            del self.members[member.project_id]
+        cost = member.cost
+        self._closing += cost
+        try:
+            await close_pool(member.pool)
+        finally:
+            self._closing -= cost
+            self._announce()
 
     async def _admit(self, member: Member) -> None:
         if not await self._make_room(member):
@@ -97,9 +104,11 @@ class Budget:
             raise self._exhausted(member, f"{self.waiting} calls wait already")
         self.waiting += 1
         try:
-            async with asyncio.timeout(self.wait_seconds), self._changed:
+            async with asyncio.timeout(self.wait_seconds):
+                changed = self._changed
                 while not await self._make_room(member):
-                    await self._changed.wait()
+                    await changed.wait()
+                    changed = self._changed
         except TimeoutError:
             raise self._exhausted(member, f"none became free within {self.wait_seconds:g} s") from None
         finally:
@@ -110,7 +119,7 @@ class Budget:
             idle = self._least_recently_used_idle(member)
             if member.active >= self.per_member or idle is None:
                 return False
-            await self._close(idle)
+            await self.close(idle)
         return True
 
     def _fits(self, member: Member) -> bool:
@@ -121,19 +130,10 @@ class Budget:
         idle = [each for each in self.members.values() if each is not member and each.active == 0 and each.cost]
         return min(idle, key=lambda each: each.turn, default=None)
 
-    async def _close(self, member: Member) -> None:
-        if self.has(member):
-            del self.members[member.project_id]
-        cost = member.cost
-        self._closing += cost
-        try:
-            await close_pool(member.pool)
-        finally:
-            self._closing -= cost
-
-    async def _announce(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _announce(self) -> None:
+        """Wake the calls that wait. Nothing is awaited here, so that a cancelled call announces its end too."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def _exhausted(self, member: Member, why: str) -> PoolExhausted:
         return PoolExhausted(
