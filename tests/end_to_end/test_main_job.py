@@ -157,8 +157,8 @@ async def test_hostile_arguments_get_errors_that_teach(up):
 
 async def test_a_body_of_ten_megabytes_is_refused_and_the_server_lives_on(up):
     _program, url = up
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search_code"}}
-    body["params"]["arguments"] = {"query": "x" * 10_000_000}
+    params = {"name": "search_code", "arguments": {"query": "x" * 10_000_000}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     async with httpx2.AsyncClient(timeout=30) as client:
         refused = await client.post(f"{url}/mcp", json=body, headers={"accept": "application/json, text/event-stream"})
         assert refused.status_code == 413

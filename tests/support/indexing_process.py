@@ -63,7 +63,7 @@ async def go_on(process: asyncio.subprocess.Process) -> None:
 
 async def _index(socket_folder: str, port: str, project: str, repository: str, hold_at: str) -> None:
     configure_logging(level="WARNING", log_format="text")
-    indexing.BATCH_FILES = 1
+    vars(indexing)["BATCH_FILES"] = 1
     address = address_of_socket(socket_folder, user="postgres", port=int(port))
     connections = ProjectConnectionManager(Provisioner(address, "mcp_registry", LINES))
     await connections.initialize()

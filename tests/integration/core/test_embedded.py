@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,13 @@ def test_it_runs_as_an_ordinary_user_too():
 def run_as(user: pwd.struct_passwd, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", script, *arguments]
     environment = {**os.environ, "HOME": "/"}
-    options = {"cwd": ROOT, "env": environment, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    options: dict[str, Any] = {
+        "cwd": ROOT,
+        "env": environment,
+        "user": user.pw_uid,
+        "group": user.pw_gid,
+        "extra_groups": [],
+    }
     return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, **options)
 
 
