@@ -127,8 +127,6 @@ def translate(error: Exception, *, doing: str) -> MoorageError:
     Args:
         doing: what was being done, for the message: "opening project 'app'".
     """
-    if isinstance(error, MoorageError):
-        return error
     if isinstance(error, asyncpg.PostgresError):
         return _from_sqlstate(error, doing)
     if isinstance(error, TimeoutError):
@@ -143,6 +141,8 @@ def translated(doing: str) -> Generator[None]:
     """Turn driver errors raised inside into failures of ours; others pass unchanged."""
     try:
         yield
+    except MoorageError:  # many of ours are OSErrors too
+        raise
     except (asyncpg.PostgresError, *_NO_ANSWER) as error:
         raise translate(error, doing=doing) from error
 
