@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from moorage.core.postgres.address import Address
@@ -13,8 +14,8 @@ from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.migrations import MigrationLine, migrate, version_of
 from moorage.core.postgres.pools import Connection, connect
 from moorage.projects import store
-from moorage.projects.errors import DatabaseTaken
-from moorage.projects.models import Project
+from moorage.projects.errors import DatabaseTaken, ProjectNotReady
+from moorage.projects.models import Project, ProjectState
 
 REGISTRY_LINE = MigrationLine(
     "registry", schema="public", package="moorage.projects", folder="migrations/registry",
@@ -67,16 +68,13 @@ class Provisioner:
 
         Raises:
             DatabaseTaken: a database of this name exists and is not this project's.
+            ProjectNotReady: the project was deleted meanwhile; a database made now would belong to nobody.
         """
-        connection = await connect(self.address, self.registry_database)
-        try:
-            async with connection.transaction():
-                await store.project_lock_in(connection, project.name)
-                if await store.database_state(connection, project.database_name) is None:
-                    await self._create_from_template(connection, project.database_name)
+        async with self._locked(project) as lock_holder:
+            await _refuse_when_deleted(lock_holder, project)
+            if await store.database_state(lock_holder, project.database_name) is None:
+                await self._create_from_template(lock_holder, project.database_name)
             await self._ensure_identity(project)
-        finally:
-            await connection.close()
 
     async def migrate_database(self, project: Project) -> dict[str, str]:
         """Bring one project's database to the head of every line; return the lines that moved."""
@@ -85,7 +83,19 @@ class Provisioner:
 
     async def drop_database(self, project: Project) -> None:
         """Drop the project's database, whoever is in it; nothing happens when there is none."""
-        await self._maintain(f"DROP DATABASE IF EXISTS {quote_identifier(project.database_name)} WITH (FORCE)")
+        async with self._locked(project):
+            await self._maintain(f"DROP DATABASE IF EXISTS {quote_identifier(project.database_name)} WITH (FORCE)")
+
+    @asynccontextmanager
+    async def _locked(self, project: Project) -> AsyncGenerator[Connection]:
+        """Keep other processes from making or dropping this project's database; yield who holds the lock."""
+        connection = await connect(self.address, self.registry_database)
+        try:
+            async with connection.transaction():
+                await store.project_lock_in(connection, project.name)
+                yield connection
+        finally:
+            await connection.close()
 
     async def _create_from_template(self, lock_holder: Connection, database_name: str) -> None:
         await self._ensure_template(lock_holder)
@@ -150,6 +160,16 @@ class Provisioner:
                     await connection.execute(statement)
             finally:
                 await connection.close()
+
+
+async def _refuse_when_deleted(registry: Connection, project: Project) -> None:
+    known = await store.project_by_name(registry, project.name)
+    if known is None or known.id != project.id or known.state is ProjectState.DELETING:
+        raise ProjectNotReady(
+            f"project {project.name!r} was deleted while it was being created",
+            hint="Call create_project again to make a new one.",
+            project_name=project.name,
+        )
 
 
 def project_lines(lines: Sequence[MigrationLine]) -> tuple[MigrationLine, ...]:

@@ -37,7 +37,7 @@ DELETE FROM public.projects
 WHERE id = :id AND state = 'deleting';
 
 -- name: project_lock :exec
--- Held until the transaction ends: one process at a time creates, deletes or migrates this project.
+-- Held until the transaction ends: one process at a time creates or deletes this project.
 SELECT pg_advisory_xact_lock(hashtextextended('moorage.project.' || :name, 0));
 
 -- name: template_lock :exec

@@ -53,7 +53,7 @@ async def project_delete(registry: Executor, project_id: UUID) -> None:
 
 
 async def project_lock_in(transaction: Executor, name: str) -> None:
-    """Wait until no other process creates, deletes or migrates this project; held until the transaction ends."""
+    """Wait until no other process creates or deletes this project; held until the transaction ends."""
     await _statements.project_lock(transaction, name=name)
 
 

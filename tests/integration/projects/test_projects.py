@@ -218,6 +218,13 @@ class TestInterruptedCreation:
         await self.finish(projects, connections, name)
         await projects.delete(f"{name}_a", confirm=f"{name}_a", force=True)
 
+    async def test_by_a_deletion_leaves_no_database(self, projects, connections, name: str, admin):
+        created = await self.begin(connections, name)
+        await projects.delete(name, confirm=name)
+        with pytest.raises(ProjectNotReady, match="deleted while"):
+            await connections.provisioner.ensure_database(created)
+        assert not await database_exists(admin, created.database_name)
+
 
 class TestTampering:
     async def test_a_database_that_belongs_to_nobody_known_is_not_taken(self, projects, admin, name: str):
