@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -92,13 +93,16 @@ class ProjectService:
     async def open_folder(self, folder: Path, *, created_by: str) -> CreatedProject:
         """Return the folder's project, making it where there is none; two folders never share one."""
         registry = self.connections.registry_pool
-        known = await store.project_by_folder(registry, str(folder))
-        if known is not None:
-            return await self.create(known.name, folder=folder, created_by=created_by)
         for number in range(1, MAX_PAGE):
+            known = await store.project_by_folder(registry, str(folder))
+            if known is not None:
+                return await self.create(known.name, folder=folder, created_by=created_by)
             name = name_from_folder(folder.name, number=number)
             if await store.project_by_name(registry, name) is None:
-                return await self.create(name, folder=folder, created_by=created_by)
+                with contextlib.suppress(FolderTaken):  # another process opens the same folder just now
+                    made = await self.create(name, folder=folder, created_by=created_by)
+                    if made.folder == str(folder):  # else another folder of this name came first
+                        return made
         raise FolderTaken(
             f"no project name is free for the folder {folder}",
             hint="Choose one: moorage up --project NAME.",

@@ -115,6 +115,15 @@ async def test_two_folders_of_one_name_get_different_projects(projects: ProjectS
         await projects.delete(each.name, confirm=each.name, force=True)
 
 
+async def test_folders_opened_at_once_get_one_project_each(projects: ProjectService, name: str, tmp_path: Path):
+    folders = [tmp_path / each / name for each in ("a", "b")]
+    opened = await asyncio.gather(*(projects.open_folder(folder, created_by="test") for folder in folders * 4))
+    assert [each.folder for each in opened] == [str(folder) for folder in folders * 4]
+    assert len({each.name for each in opened}) == 2
+    for each in {each.name for each in opened}:
+        await projects.delete(each, confirm=each, force=True)
+
+
 async def test_folder_of_another_project_is_refused(projects: ProjectService, project: Project, name: str):
     folder = Path("/somewhere") / name
     await projects.create(f"{name}_f", folder=folder, created_by="test")
