@@ -180,7 +180,7 @@ class Why(Frozen):
     words: float = Field(description="Share of the best word score among the candidates, 0 to 1.")
     meaning: float | None = Field(description="Cosine similarity, -1 to 1; null when vectors took no part.")
     matched: tuple[str, ...] = Field(description="Words of the query that occur in the chunk.")
-    notes: tuple[str, ...] = Field((), description="What else moved it: 'defines', 'path', 'test'.")
+    notes: tuple[str, ...] = Field((), description="What else moved it: 'defines', 'test'.")
 
 
 class SearchHit(Frozen):
