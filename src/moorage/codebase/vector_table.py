@@ -23,9 +23,15 @@ FIRST_HNSW = (0, 5, 0)
 # Neighbours a node and candidates while building. On 138,000 vectors of real code, with ef_search 200, the defaults (16
 # and 64) found .992 of the true 50 nearest and took 30 s to build, these .979 and 16 s; words find the rest.
 HNSW_OPTIONS = "m = 10, ef_construction = 40"
+# pgvector's limit for indexes on its type vector: https://github.com/pgvector/pgvector#hnsw
+MAX_INDEXED_DIMENSIONS = 2_000
 # How far a search looks into the index, and that it goes on while filters refuse what it finds. As settings of the
-# database they hold for new sessions, also behind a pooler, and cost no statement in each search.
-SEARCH_SETTINGS = {"hnsw.ef_search": "150", "hnsw.iterative_scan": "strict_order"}
+# database they hold for new sessions, also behind a pooler, and cost no statement in each search. Each comes with the
+# version of pgvector that brought it: an older one refuses the name.
+SEARCH_SETTINGS = (
+    ("hnsw.ef_search", "150", FIRST_HNSW),
+    ("hnsw.iterative_scan", "strict_order", (0, 8, 0)),
+)
 # After a load the planner still believes in empty tables; autovacuum would tell it in a minute.
 ANALYZE_AFTER_LOAD = """
     ANALYZE codebase.embeddings (segment_id, position), codebase.code_chunks (repository_id, segment_id, file_path),
@@ -82,7 +88,13 @@ async def drop_index_before(connection: Connection, *, rows_coming: int) -> None
 
 
 async def build_index_after(connection: Connection) -> bool:
-    """Build the vector index when there are enough rows and it is missing; return whether it was built."""
+    """Build the vector index when there are enough rows and it is missing; return whether it was built.
+
+    Vectors wider than pgvector can index are left to a scan of all.
+    """
+    model = await store.embedding_model_get(connection)
+    if model is None or model.dimensions > MAX_INDEXED_DIMENSIONS:
+        return False
     if await store.vector_index_is_valid(connection) is not None:
         return False
     rows = await store.vector_count(connection)
@@ -109,9 +121,11 @@ async def _is_ready(connection: Connection, model: EmbeddingModel) -> bool:
 
 async def _make_ready_in(transaction: Connection, model: EmbeddingModel) -> bool:
     await store.embedding_model_set_in(transaction, model)
-    if await vector_version(transaction) is None:
+    version = await vector_version(transaction)
+    if version is None:
         return False
     await _create_table_in(transaction, model.dimensions)
+    await _set_search_settings_in(transaction, version)
     await store.file_forget(transaction)  # what was indexed before pgvector came has no vectors
     return True
 
@@ -142,6 +156,10 @@ async def _create_table_in(transaction: Connection, dimensions: int) -> None:
         )
         """
     )
+
+
+async def _set_search_settings_in(transaction: Connection, version: tuple[int, ...]) -> None:
     database = quote_identifier(await transaction.fetchval("SELECT current_database()"))
-    for setting, value in SEARCH_SETTINGS.items():
-        await transaction.execute(f"ALTER DATABASE {database} SET {setting} = '{value}'")
+    for setting, value, since in SEARCH_SETTINGS:
+        if version >= since:
+            await transaction.execute(f"ALTER DATABASE {database} SET {setting} = '{value}'")

@@ -112,6 +112,30 @@ async def test_the_vector_index_is_built_once_when_there_are_enough_rows(
             assert "USING hnsw" in await connection.fetchval(definition)
 
 
+async def test_vectors_too_wide_for_an_index_are_searched_without_one(
+    serving, project, connections, port: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(vector_table, "INDEX_FROM_ROWS", 1)
+    monkeypatch.setattr(vector_table, "MAX_INDEXED_DIMENSIONS", 1)
+    async with serving() as codebase:
+        assert (await index(codebase, project, port)).status == "completed"
+        assert (await codebase.search_code(project.name, "harbour")).searched_by == ("words", "meaning")
+    async with connections.get_project_connection(project.name) as connection:
+        assert await connection.fetchval("SELECT to_regclass('codebase.embeddings_by_direction')") is None
+
+
+@pytest.mark.parametrize(("version", "settings"), [((0, 4, 4), 0), ((0, 6, 0), 1), ((0, 8, 1), 2)])
+async def test_an_older_pgvector_is_asked_only_for_what_it_knows(project, connections, version, settings: int):
+    """Ubuntu 24.04 brings pgvector 0.6, which refuses the names of settings that came later."""
+    count = (
+        "SELECT COALESCE(array_length(setconfig, 1), 0) FROM pg_database"
+        " LEFT JOIN pg_db_role_setting ON setdatabase = oid WHERE datname = current_database()"
+    )
+    async with connections.get_project_connection(project.name) as connection:
+        await vector_table._set_search_settings_in(connection, version)
+        assert await connection.fetchval(count) == settings
+
+
 async def test_two_runs_that_miss_the_vector_index_at_once_build_one(
     serving, project, connections, port: Path, address
 ):
