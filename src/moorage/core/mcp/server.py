@@ -167,7 +167,7 @@ class _Served(FastMCP):
         return tool or _unknown(name, list(self.served))
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[FastMCPTool]:  # noqa: ARG002
-        """Return the table; the library's way there loads its session store, a quarter of a second of imports."""
+        """Return the table; the library's way there imports its session store first, which every start would pay."""
         return list(self.served.values())
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
