@@ -87,13 +87,19 @@ class Indexer:
         """Check the project's embedding model against ours; return whether it has a table of vectors."""
         await self._embedder.open()
         async with self._connections.get_project_connection(project) as connection:
-            return await vector_table.ensure_model(connection, self.model)
+            if await vector_table.is_ready(connection, self.model):
+                return True
+            has_vectors = await vector_table.ensure_model(connection, self.model)
+        if has_vectors:
+            await self._connections.replace_connections(project)  # only new ones have the search settings
+        return has_vectors
 
     async def replace_model(self, project: str) -> None:
         """Change the project to our embedding model; every repository has to be indexed again."""
         await self._embedder.open()
         async with self._connections.get_project_connection(project) as connection:
             await vector_table.replace_model(connection, self.model)
+        await self._connections.replace_connections(project)
 
     @property
     def model(self) -> EmbeddingModel:

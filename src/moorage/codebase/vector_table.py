@@ -41,8 +41,20 @@ BUILD_TIMEOUT = timedelta(hours=2)
 BUILD_MEMORY = "256MB"
 
 
+async def is_ready(connection: Connection, model: EmbeddingModel) -> bool:
+    """Tell whether the project is indexed with this model and has its table of vectors.
+
+    Raises:
+        ModelMismatch: it was indexed with another model.
+    """
+    recorded = await store.embedding_model_get(connection)
+    if recorded is not None and recorded != model:
+        raise mismatch(recorded, model)
+    return await store.vectors_exist(connection)
+
+
 async def ensure_model(connection: Connection, model: EmbeddingModel) -> bool:
-    """Record the model of a project at its first use, and make the table of vectors for its width.
+    """Record the model of a project, and make the table of vectors for its width, unless both is done.
 
     Returns:
         Whether there is a table of vectors; without pgvector there is none, and search is by words alone.
@@ -50,11 +62,9 @@ async def ensure_model(connection: Connection, model: EmbeddingModel) -> bool:
     Raises:
         ModelMismatch: the project was indexed with another model.
     """
-    if await _is_ready(connection, model):
-        return True
     async with connection.transaction():
         await store.vectors_lock_in(connection)
-        return await _is_ready(connection, model) or await _make_ready_in(connection, model)
+        return await is_ready(connection, model) or await _make_ready_in(connection, model)
 
 
 async def replace_model(connection: Connection, model: EmbeddingModel) -> None:
@@ -110,13 +120,6 @@ async def build_index_after(connection: Connection) -> bool:
 def ivfflat_lists(rows: int) -> int:
     """Return the number of lists pgvector recommends: https://github.com/pgvector/pgvector#ivfflat."""
     return max(rows // 1000, 10) if rows <= 10**6 else int(rows**0.5)
-
-
-async def _is_ready(connection: Connection, model: EmbeddingModel) -> bool:
-    recorded = await store.embedding_model_get(connection)
-    if recorded is not None and recorded != model:
-        raise mismatch(recorded, model)
-    return await store.vectors_exist(connection)
 
 
 async def _make_ready_in(transaction: Connection, model: EmbeddingModel) -> bool:

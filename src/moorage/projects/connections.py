@@ -135,6 +135,12 @@ class ProjectConnectionManager:
         if member is not None:
             await self.budget.close(member)
 
+    async def replace_connections(self, project_name: str) -> None:
+        """Open new connections for the calls to come: a setting of the database counts for new ones only."""
+        for member in list(self.budget.members.values()):
+            if member.name == project_name:
+                await member.pool.expire_connections()
+
     async def health_check(self) -> dict[str, bool]:
         """Ask the registry, and each project database that has a pool, for a sign of life; by name."""
         pools = {"registry": self.registry_pool}

@@ -124,6 +124,15 @@ async def test_vectors_too_wide_for_an_index_are_searched_without_one(
         assert await connection.fetchval("SELECT to_regclass('codebase.embeddings_by_direction')") is None
 
 
+async def test_the_process_that_indexes_first_also_searches_with_the_settings(codebase, project, connections, port):
+    async with connections.get_project_connection(project.name) as connection:
+        before = connection.get_server_pid()
+    await index(codebase, project, port)
+    async with connections.get_project_connection(project.name) as connection:
+        assert connection.get_server_pid() != before
+        assert await connection.fetchval("SHOW hnsw.iterative_scan") == "strict_order"
+
+
 @pytest.mark.parametrize(("version", "settings"), [((0, 4, 4), 0), ((0, 6, 0), 1), ((0, 8, 1), 2)])
 async def test_an_older_pgvector_is_asked_only_for_what_it_knows(project, connections, version, settings: int):
     """Ubuntu 24.04 brings pgvector 0.6, which refuses the names of settings that came later."""
