@@ -174,7 +174,7 @@ def status(context: typer.Context, project: Project = None, repository: Reposito
     if json:
         shell.print_json(found)
         return
-    shell.console.print(f"{found.repository} is {found.status}: {found.message}", highlight=False)
+    shell.console.print(f"{found.repository} is {found.status}: {found.message}", highlight=False, markup=False)
     rows = [(reason, each.count, ", ".join(each.examples)) for reason, each in found.left_out.items()]
     if rows:
         shell.print_table("Left out", ("reason", "count", "for example"), rows)
@@ -190,7 +190,7 @@ def cancel(context: typer.Context, project: Project = None, repository: Reposito
         return await services["codebase"].cancel_indexing(name, repository)
 
     found = shell.run(_SYSTEMS, use)
-    shell.console.print(f"{found.repository}: {found.message}", highlight=False)
+    shell.console.print(f"{found.repository}: {found.message}", highlight=False, markup=False)
 
 
 @repositories.command("remove", epilog="Example: moorage repo remove website")
@@ -207,7 +207,9 @@ def remove(
         return await services["codebase"].remove_repository(name, repository)
 
     removed = shell.run(_SYSTEMS, use)
-    shell.console.print(f"{removed.repository} is removed: {removed.chunks_removed} chunks", highlight=False)
+    shell.console.print(
+        f"{removed.repository} is removed: {removed.chunks_removed} chunks", highlight=False, markup=False
+    )
 
 
 def _print_statuses(shell: Shell, statuses: Sequence[IndexStatus], *, json: bool) -> None:
