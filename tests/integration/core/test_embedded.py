@@ -9,13 +9,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fasteners import InterProcessLock
 
-from moorage.core.postgres.embedded import EmbeddedServer, EmbeddedServerFailed
+from moorage.core.postgres.embedded import REVIVE_SECONDS, EmbeddedServer, EmbeddedServerFailed
 from moorage.core.postgres.pools import connect
 from tests.support.holding_process import ROOT, WAIT_SECONDS, holding, let_go
 from tests.support.homes import temporary_home
@@ -41,6 +43,11 @@ async def answers(server: EmbeddedServer) -> bool:
         return await connection.fetchval("SELECT true")
     finally:
         await connection.close()
+
+
+def library(server: EmbeddedServer) -> type:
+    """Return the library's class of servers; importing it by name would warn where XDG_RUNTIME_DIR is not set."""
+    return type(server._server())
 
 
 async def gone(pid: int) -> None:
@@ -85,6 +92,51 @@ async def test_a_killed_server_is_started_again_by_the_next_call(server: Embedde
         await gone(pid)
         assert await answers(server)
         assert server.pid() != pid
+
+
+async def test_a_killed_server_is_started_again_while_it_is_held(server: EmbeddedServer):
+    async with holding(server.home) as (process, pid):
+        os.kill(pid, signal.SIGKILL)
+        await gone(pid)
+        async with asyncio.timeout(WAIT_SECONDS):
+            while server.pid() in (None, pid):
+                await asyncio.sleep(0.05)
+        assert await let_go(process) == 0
+    assert server.pid() is None
+
+
+async def test_a_server_stopped_in_order_stays_stopped_though_it_is_held(server: EmbeddedServer):
+    async with holding(server.home) as (process, _pid):
+        server.stop()
+        await asyncio.sleep(2 * REVIVE_SECONDS)
+        assert server.pid() is None
+        assert await let_go(process) == 0
+
+
+async def test_a_server_killed_while_it_is_stopped_is_no_failure(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+):
+    async with holding(server.home) as (killed, pid):
+        killed.kill()
+        await killed.wait()
+
+    def find_nobody(_library: object) -> None:
+        os.kill(pid, signal.SIGKILL)
+        while Path(f"/proc/{pid}").exists():
+            time.sleep(0.01)
+        raise ProcessLookupError(pid)
+
+    monkeypatch.setattr(library(server), "stop", find_nobody)
+    server.stop()
+    assert server.pid() is None
+
+
+def test_the_lock_file_of_another_user_is_in_nobodys_way(
+    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(library(server), "_lock", InterProcessLock(tmp_path))  # a folder cannot be opened to lock it
+    with server.running():
+        assert server.pid() is not None
 
 
 def test_stopping_what_never_ran_changes_nothing(tmp_path: Path):

