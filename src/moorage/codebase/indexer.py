@@ -17,13 +17,13 @@ import stamina
 import structlog
 
 from moorage.codebase import store, vector_table
-from moorage.codebase.errors import AlreadyIndexing, IndexingFailed, JobLost
+from moorage.codebase.errors import AlreadyIndexing, IndexingFailed, JobLost, RepositoryNotFound
 from moorage.codebase.indexing import LEASE, RENEW_SECONDS, IndexRun
 from moorage.codebase.models import EmbeddingModel, IndexJob, JobState, Repository
 from moorage.codebase.settings import CodebaseSettings
 from moorage.codebase.workers import worker_count
 from moorage.core.embedding.embedder import Embedder
-from moorage.core.errors import MoorageError, Unavailable
+from moorage.core.errors import Exhausted, MoorageError, Unavailable
 from moorage.core.postgres.errors import ServerUnavailable
 from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
@@ -71,11 +71,17 @@ class Indexer:
     async def follow(
         self, project: str, repository_id: UUID, *, seconds: float, on_progress: OnProgress | None = None
     ) -> IndexJob:
-        """Wait until the running job of a repository ends, `seconds` at most, and return it as it is then."""
+        """Wait until the running job of a repository ends, `seconds` at most, and return it as it is then.
+
+        Raises:
+            RepositoryNotFound: it was removed, and its jobs with it.
+        """
         end = asyncio.get_running_loop().time() + seconds
         while True:
             async with self._connections.get_project_connection(project) as connection:
-                job = (await store.job_latest(connection))[repository_id]
+                job = (await store.job_latest(connection)).get(repository_id)
+            if job is None:
+                raise RepositoryNotFound("the repository was removed meanwhile", hint="Index it again.")
             if on_progress is not None:
                 await on_progress(job)
             left = end - asyncio.get_running_loop().time()
@@ -196,10 +202,10 @@ async def _with_heartbeat(run: IndexRun) -> None:
 
 
 async def _beat(run: IndexRun) -> None:
-    """Renew the lease for as long as it is ours; a moment without PostgreSQL is not yet its loss."""
+    """Renew the lease for as long as it is ours; a moment without PostgreSQL, or without a place, is not its loss."""
     while True:
         await asyncio.sleep(RENEW_SECONDS)
-        with contextlib.suppress(Unavailable):
+        with contextlib.suppress(Unavailable, Exhausted):
             async with run.database() as connection:
                 await run.renew(connection)
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from moorage.codebase import indexing, store
-from moorage.codebase.errors import AlreadyIndexing, JobLost
+from moorage.codebase.errors import AlreadyIndexing, JobLost, RepositoryNotFound
 from moorage.codebase.indexing import IndexRun
 from moorage.codebase.scanning import ScanLimits
 from moorage.core.postgres.pools import connect
@@ -234,6 +234,15 @@ class TestLeases:
         assert await store.job_start(own, repository.id, runner=uuid4(), lease=lease, full_reindex=False)
         assert not await store.job_start(own, repository.id, runner=uuid4(), lease=lease, full_reindex=False)
         assert not await store.job_take_over(own, repository.id, runner=uuid4(), lease=lease, full_reindex=False)
+
+
+async def test_a_repository_that_is_removed_ends_the_wait_for_its_index(serving, project, own, port: Path):
+    async with serving(GatedEmbedder()) as codebase:
+        waiting = asyncio.create_task(index(codebase, project, port))
+        await until(own, "SELECT 1 FROM codebase.index_jobs WHERE phase = 'reading'")
+        await codebase.remove_repository(project.name, port.name)
+        with pytest.raises(RepositoryNotFound):
+            await waiting
 
 
 async def test_a_process_that_ends_in_good_order_hands_its_job_over_at_once(serving, project, own, port: Path):
