@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -113,7 +113,8 @@ class IndexRun:
         if plan.read or plan.removed:
             await self._tidy()
         await self._build_vector_index()
-        async with self.database() as connection:
+        async with self.database() as connection, connection.transaction():
+            await self.renew(connection)
             await store.repository_finish(
                 connection,
                 self.repository.id,
@@ -165,10 +166,13 @@ class IndexRun:
             return
         await self._prepare_vectors(plan)
         in_worker = self.embedder if self.has_vectors and self.embedder.runs_in_workers else None
-        async with open_processor(
-            cast("WorkerEmbedder | None", in_worker), total_bytes=plan.bytes, workers=self.workers
-        ) as processor:
-            async for request, batch in _processed(self._requests(root, plan), processor, self.workers + 2):
+        async with (
+            open_processor(
+                cast("WorkerEmbedder | None", in_worker), total_bytes=plan.bytes, workers=self.workers
+            ) as processor,
+            aclosing(_processed(self._requests(root, plan), processor, self.workers + 2)) as processed,
+        ):
+            async for request, batch in processed:
                 await self._embed(batch)
                 await self._write_batch(request, batch)
 
@@ -310,7 +314,7 @@ def _check_is_there(root: Path) -> None:
 
 async def _processed(
     requests: Iterator[BatchRequest], processor: Processor, in_flight: int
-) -> AsyncIterator[tuple[BatchRequest, Batch]]:
+) -> AsyncGenerator[tuple[BatchRequest, Batch]]:
     """Process requests a few at a time and yield them as they are done; the number in flight bounds the memory."""
     waiting: dict[asyncio.Future[Batch], BatchRequest] = {}
     try:
