@@ -9,9 +9,11 @@ from moorage.codebase import lexical
 from moorage.codebase.freshness import Look
 from moorage.codebase.models import (
     CodeChunk,
+    FreshnessStatus,
     IndexJob,
     IndexStatus,
     JobState,
+    Outcome,
     Repository,
     RepositoryFreshness,
     SearchHit,
@@ -26,6 +28,7 @@ from moorage.core.postgres.queries import Row
 # Four characters are about one token of source code for the usual tokenizers; a bound needs no more precision.
 CHARACTERS_PER_TOKEN = 4
 CUT_MARK = "\n… (cut; get_code_chunks gives all of it)"
+INTERRUPTED = "interrupted; call index_repository to continue"
 _SHOWN_WORDS = 8
 
 
@@ -95,7 +98,7 @@ def search_results(
 
 def freshness(repository: Repository, job: IndexJob | None, look: Look | None) -> RepositoryFreshness:
     """Say how far the index of a repository can be trusted."""
-    status, message = _standing(repository, job, look)
+    status, message = _freshness(repository, job, look)
     return RepositoryFreshness(
         repository=repository.name,
         status=status,
@@ -164,10 +167,10 @@ def _cut(content: str, characters: int) -> str:
     return "" if room <= 0 else content[:room].rpartition("\n")[0] + CUT_MARK
 
 
-def _standing(repository: Repository, job: IndexJob | None, look: Look | None) -> tuple:
+def _freshness(repository: Repository, job: IndexJob | None, look: Look | None) -> tuple[FreshnessStatus, str]:
     if job is not None and job.state is JobState.IN_PROGRESS:
         done = f"{job.files_done} of {job.files_total} files" if job.files_total else job.phase
-        how = "indexing" if job.alive else "interrupted; call index_repository to continue"
+        how = "indexing" if job.alive else INTERRUPTED
         return "indexing", f"{how}: {done}; results so far are used"
     if job is not None and job.state is JobState.FAILED:
         return "failed", f"the last run failed: {(job.error or {}).get('message', 'unknown')}"
@@ -176,7 +179,7 @@ def _standing(repository: Repository, job: IndexJob | None, look: Look | None) -
     return _compared(repository, look)
 
 
-def _compared(repository: Repository, look: Look | None) -> tuple:
+def _compared(repository: Repository, look: Look | None) -> tuple[FreshnessStatus, str]:
     if look is None:
         return "ready", "indexed; the folder is being compared with the index"
     if look.changed is None:
@@ -195,7 +198,8 @@ def _status(repository: Repository, job: IndexJob | None) -> Status:
 def _status_message(repository: Repository, job: IndexJob | None, status: Status) -> str:
     left_out = sum(each.count for each in repository.left_out.values())
     if status == "in_progress" and job is not None:
-        return f"{job.phase}: {job.files_done} of {job.files_total} files; call index_status to follow"
+        done = f"{job.phase}: {job.files_done} of {job.files_total} files"
+        return f"{done}; call index_status to follow" if job.alive else f"{done}; {INTERRUPTED}"
     if status == "failed" and job is not None:
         return (job.error or {}).get("message", "the last run failed")
     if status == "cancelled":
@@ -212,7 +216,7 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _outcome(hits: Sequence[SearchHit], standing: Sequence[RepositoryFreshness]) -> tuple:
+def _outcome(hits: Sequence[SearchHit], standing: Sequence[RepositoryFreshness]) -> tuple[Outcome, str]:
     if hits:
         return "found", f"{_counted(len(hits), 'result')}, best first"
     if not standing:

@@ -12,6 +12,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal["pending", "in_progress", "completed", "failed", "cancelled"]
+FreshnessStatus = Literal["never_indexed", "indexing", "ready", "stale", "failed"]
+Outcome = Literal["found", "no_match", "not_indexed"]
 
 
 class Frozen(BaseModel):
@@ -204,7 +206,7 @@ class RepositoryFreshness(Frozen):
     """How far the index of one repository can be trusted."""
 
     repository: str
-    status: Literal["never_indexed", "indexing", "ready", "stale", "failed"]
+    status: FreshnessStatus
     last_indexed_at: datetime | None
     message: str
 
@@ -214,7 +216,7 @@ class SearchResults(Frozen):
 
     project_name: str
     query: str
-    outcome: Literal["found", "no_match", "not_indexed"]
+    outcome: Outcome
     message: str
     results: tuple[SearchHit, ...]
     next_offset: int | None = Field(description="Pass as offset for the next page; null at the end.")
