@@ -39,7 +39,7 @@ def make_job(**changes: object) -> IndexJob:
         (False, "reading: 3 of 10 files; interrupted; call index_repository to continue"),
     ],
 )
-def test_a_run_whose_process_died_is_not_said_to_go_on(alive: bool, message: str):
+def test_a_run_whose_process_died_is_not_said_to_go_on(alive, message):
     assert answers.index_status("app", make_repository(), make_job(alive=alive)).message == message
     fresh = answers.freshness(make_repository(), make_job(alive=alive), None)
     assert ("interrupted" in fresh.message) is not alive
