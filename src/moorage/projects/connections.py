@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import DatabaseMissing, UndefinedTable, translated
@@ -100,11 +100,8 @@ class ProjectConnectionManager:
             RegistryUnavailable: (a ConnectionError).
         """
         parse_project_name(name)
-        try:
-            with translated("reading the registry"):
-                project = await store.project_by_name(self.registry_pool, name)
-        except ConnectionError as error:
-            raise _registry_unavailable(error) from error
+        with self.registry() as registry:
+            project = await store.project_by_name(registry, name)
         if project is None:
             raise ProjectNotFound(
                 f"Project {name!r} not found in registry",
@@ -112,6 +109,21 @@ class ProjectConnectionManager:
                 project_name=name,
             )
         return project
+
+    @contextmanager
+    def registry(self) -> Generator[Pool]:
+        """Lend the registry's pool for a statement, with failures of the driver in our words.
+
+        Raises:
+            RegistryUnavailable: (a ConnectionError) the server does not answer.
+        """
+        try:
+            with translated("asking the registry"):
+                yield self.registry_pool
+        except RegistryUnavailable:
+            raise
+        except ConnectionError as error:
+            raise _registry_unavailable(error) from error
 
     @asynccontextmanager
     async def get_project_connection(self, project_name: str) -> AsyncGenerator[Connection]:

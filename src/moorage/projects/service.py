@@ -58,7 +58,8 @@ class ProjectService:
             return parse_project_name(project_name)
         if self.default is not None:
             return self.default
-        known = await store.project_list(self.connections.registry_pool, limit=_SHOWN_PROJECTS)
+        with self.connections.registry() as registry:
+            known = await store.project_list(registry, limit=_SHOWN_PROJECTS)
         names = ", ".join(project.name for project in known) or "none yet"
         raise ProjectRequired(
             "project_name is missing, and this process serves no project of its own",
@@ -77,14 +78,14 @@ class ProjectService:
         """
         parse_project_name(name)
         _check_description(description)
-        registry = self.connections.registry_pool
-        inserted = await store.project_insert(
-            registry,
-            name=name,
-            description=description or None,
-            folder=None if folder is None else str(folder),
-            created_by=created_by,
-        )
+        with self.connections.registry() as registry:
+            inserted = await store.project_insert(
+                registry,
+                name=name,
+                description=description or None,
+                folder=None if folder is None else str(folder),
+                created_by=created_by,
+            )
         project = inserted or await self._existing(name, folder)
         if project.state is ProjectState.CREATING:
             project = await self._finish_creating(project)
@@ -92,13 +93,12 @@ class ProjectService:
 
     async def open_folder(self, folder: Path, *, created_by: str) -> CreatedProject:
         """Return the folder's project, making it where there is none; two folders never share one."""
-        registry = self.connections.registry_pool
         for number in range(1, MAX_PAGE):
-            known = await store.project_by_folder(registry, str(folder))
+            known = await self._of_folder(folder)
             if known is not None:
                 return await self.create(known.name, folder=folder, created_by=created_by)
             name = name_from_folder(folder.name, number=number)
-            if await store.project_by_name(registry, name) is None:
+            if await self._named(name) is None:
                 with contextlib.suppress(FolderTaken):  # another process opens the same folder just now
                     made = await self.create(name, folder=folder, created_by=created_by)
                     if made.folder == str(folder):  # else another folder of this name came first
@@ -110,9 +110,8 @@ class ProjectService:
 
     async def find_by_folder(self, folder: Path) -> Project | None:
         """Return the project of the folder or of the nearest folder above it."""
-        registry = self.connections.registry_pool
         for candidate in (folder, *folder.parents):
-            project = await store.project_by_folder(registry, str(candidate))
+            project = await self._of_folder(candidate)
             if project is not None:
                 return project
         return None
@@ -124,7 +123,8 @@ class ProjectService:
         """Return a page of projects in the order of their names."""
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInput(f"limit {limit} is out of range", hint=f"Use 1 to {MAX_PAGE}.", field="limit")
-        rows = await store.project_list(self.connections.registry_pool, after=after, limit=limit + 1)
+        with self.connections.registry() as registry:
+            rows = await store.project_list(registry, after=after, limit=limit + 1)
         shown = rows[:limit]
         return ProjectPage(projects=tuple(shown), next_after=shown[-1].name if len(rows) > limit else None)
 
@@ -133,7 +133,8 @@ class ProjectService:
         async with self.connections.get_project_connection(name) as connection:
             tables = await store.table_sizes(connection)
         project = await self.get(name)
-        sizes = await store.database_sizes(self.connections.registry_pool, [project.database_name])
+        with self.connections.registry() as registry:
+            sizes = await store.database_sizes(registry, [project.database_name])
         return ProjectStats(
             project_name=project.name,
             database_name=project.database_name,
@@ -165,9 +166,17 @@ class ProjectService:
         await self._delete(project)
         return DeletedProject(name=project.name, database_name=project.database_name)
 
+    async def _named(self, name: str) -> Project | None:
+        with self.connections.registry() as registry:
+            return await store.project_by_name(registry, name)
+
+    async def _of_folder(self, folder: Path) -> Project | None:
+        with self.connections.registry() as registry:
+            return await store.project_by_folder(registry, str(folder))
+
     async def _existing(self, name: str, folder: Path | None) -> Project:
         """Return the project whose insertion was refused: by its name, or by its folder."""
-        project = await store.project_by_name(self.connections.registry_pool, name)
+        project = await self._named(name)
         if project is None:
             raise FolderTaken(
                 f"the folder {folder} belongs to another project",
@@ -183,14 +192,15 @@ class ProjectService:
 
     async def _finish_creating(self, project: Project) -> Project:
         await self.connections.provisioner.ensure_database(project)
-        registry = self.connections.registry_pool
-        ready = await store.project_set_state(
-            registry, project.id, ProjectState.READY, from_states=[ProjectState.CREATING]
-        )
+        with self.connections.registry() as registry:
+            ready = await store.project_set_state(
+                registry, project.id, ProjectState.READY, from_states=[ProjectState.CREATING]
+            )
         return ready or await self.get(project.name)  # somebody else finished it first
 
     async def _refuse_when_used(self, project: Project) -> None:
-        users = await store.database_users(self.connections.registry_pool, project.database_name, within=BUSY_WITHIN)
+        with self.connections.registry() as registry:
+            users = await store.database_users(registry, project.database_name, within=BUSY_WITHIN)
         if users:
             raise ProjectInUse(
                 f"project {project.name!r} is in use: {_described(users)}",
@@ -199,16 +209,17 @@ class ProjectService:
             )
 
     async def _delete(self, project: Project) -> None:
-        registry = self.connections.registry_pool
-        await store.project_set_state(registry, project.id, ProjectState.DELETING, from_states=list(ProjectState))
+        with self.connections.registry() as registry:
+            await store.project_set_state(registry, project.id, ProjectState.DELETING, from_states=list(ProjectState))
         await self.connections.provisioner.drop_database(project)
-        await store.project_delete(registry, project.id)
+        with self.connections.registry() as registry:
+            await store.project_delete(registry, project.id)
 
 
 def _check_description(description: str | None) -> None:
     if description and (len(description) > MAX_DESCRIPTION_LENGTH or "\0" in description):
         raise InvalidInput(
-            f"description has {len(description)} characters or holds a NUL",
+            "description holds a NUL" if "\0" in description else f"description has {len(description)} characters",
             hint=f"Use at most {MAX_DESCRIPTION_LENGTH} characters of plain text.",
             field="description",
         )

@@ -54,6 +54,19 @@ async def ask(manager: ProjectConnectionManager, project: str) -> int:
         return await connection.fetchval("SELECT 1")
 
 
+async def test_calls_that_ask_the_registry_fail_plainly_while_it_is_down(
+    server: EmbeddedServer, manager: ProjectConnectionManager
+):
+    projects = ProjectService(manager)
+    server.stop()
+    try:
+        for call in (projects.list(), projects.resolve(None), projects.create("late", created_by="test")):
+            with pytest.raises(RegistryUnavailable, match="registry"):
+                await call
+    finally:
+        server.start()
+
+
 async def test_calls_fail_plainly_while_it_is_down_and_work_again_afterwards(
     server: EmbeddedServer, manager: ProjectConnectionManager, own_project: str
 ):

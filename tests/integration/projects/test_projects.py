@@ -146,6 +146,11 @@ async def test_pages_of_projects_follow_each_other(projects: ProjectService, nam
         await projects.delete(each, confirm=each, force=True)
 
 
+async def test_a_page_behind_what_is_no_text_is_refused_as_the_callers_fault(projects: ProjectService):
+    with pytest.raises(InvalidInput, match="0x00"):
+        await projects.list(after="\0")
+
+
 async def test_stats_measure_the_database(projects: ProjectService, project: Project):
     stats = await projects.stats(project.name)
     assert stats.database_bytes > 1_000_000
