@@ -43,12 +43,14 @@ def parse_query(text: str) -> Query:
     """
     if not text.strip():
         raise InvalidQuery("query is empty", hint="Say what the code does, or name it.", field="query")
-    if len(text) > MAX_QUERY_CHARACTERS or not is_storable(text):
+    if len(text) > MAX_QUERY_CHARACTERS:
         raise InvalidQuery(
-            f"query has {len(text)} characters, or holds a NUL or half a character",
+            f"query has {len(text)} characters",
             hint=f"Use at most {MAX_QUERY_CHARACTERS} characters; the sentence that matters is enough.",
             field="query",
         )
+    if not is_storable(text):
+        raise InvalidQuery("query holds a NUL or half a character", hint="Leave it out.", field="query")
     weights = dict(Counter(words(text)).most_common(MAX_QUERY_WORDS))
     names = frozenset(name.lower() for name in _IDENTIFIER.findall(text))
     return Query(text, {word: float(count) for word, count in weights.items()}, names, bool(names & _ABOUT_TESTS))
