@@ -27,7 +27,7 @@ class Look:
     """What a look at a repository's folder showed.
 
     Attributes:
-        changed: files that the next run would read or remove; None when the folder is missing.
+        changed: files that the next run would read or remove; None when the folder is missing or cannot be read.
     """
 
     changed: int | None
@@ -55,8 +55,11 @@ class Freshness:
         return self._looks.get(repository.id)
 
     def forget(self, repository_id: UUID) -> None:
-        """Look again at the next call, because the index has changed."""
+        """Look again at the next call, because the index has changed; a look under way would show what was before."""
         self._looks.pop(repository_id, None)
+        looking = self._looking.pop(repository_id, None)
+        if looking is not None:
+            looking.cancel()
 
     async def close(self) -> None:
         tasks = list(self._looking.values())
@@ -68,10 +71,11 @@ class Freshness:
         try:
             changed = await self._count_changes(project, repository)
             self._looks[repository.id] = Look(changed, time.monotonic())
-        except MoorageError:
+        except (MoorageError, OSError):
             self._looks[repository.id] = Look(None, time.monotonic())
         finally:
-            self._looking.pop(repository.id, None)
+            if self._looking.get(repository.id) is asyncio.current_task():  # else it was forgotten
+                del self._looking[repository.id]
 
     async def _count_changes(self, project: str, repository: Repository) -> int | None:
         root = Path(repository.folder)
