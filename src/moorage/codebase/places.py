@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from moorage.codebase.git.cloning import clone_or_update
 from moorage.codebase.git.urls import is_git_url, without_credentials
 from moorage.codebase.scanning import resolve_root
 from moorage.codebase.settings import CodebaseSettings
+
+_turns: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()  # one call at a time works on a clone
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,11 @@ async def locate(repo_path: str, settings: CodebaseSettings, clones: Path) -> Pl
     address = without_credentials(repo_path)
     name = address.rstrip("/").rpartition("/")[2].removesuffix(".git") or "repository"
     folder = clones / f"{name}-{hashlib.sha256(address.encode()).hexdigest()[:10]}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    await clone_or_update(
-        repo_path,
-        folder,
-        timeout_seconds=settings.clone_timeout_seconds,
-        allowed_roots=settings.allowed_roots,
-    )
+    async with _turns.setdefault(folder, asyncio.Lock()):
+        await clone_or_update(
+            repo_path,
+            folder,
+            timeout_seconds=settings.clone_timeout_seconds,
+            allowed_roots=settings.allowed_roots,
+        )
     return PlaceOnDisk(address, name, folder)
