@@ -23,6 +23,7 @@ from moorage.systems import SYSTEMS, House, open_house
 log = structlog.get_logger(__name__)
 
 PORTS_TRIED = 20
+LAST_PORT = 65_535
 _SHOWN_PROJECTS = 50
 
 
@@ -149,9 +150,15 @@ def _say_where(shell: Shell, url: str, project: str, listening: asyncio.Event) -
 
 
 def _free_port(settings: Settings) -> int:
-    """Return the first port, from the one set upwards, that nobody listens at."""
-    for port in range(settings.server.port, settings.server.port + PORTS_TRIED):
-        with socket.socket() as probe:
-            if probe.connect_ex((settings.server.host, port)) != 0:
-                return port
-    return 0
+    """Return the first port, from the one set upwards, that nobody listens at; 0, which is any, when there is none."""
+    first = settings.server.port
+    ports = range(first, min(first + PORTS_TRIED, LAST_PORT + 1))
+    return next((port for port in ports if not _is_taken(settings.server.host, port)), 0)
+
+
+def _is_taken(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port)):
+            return True
+    except OSError:
+        return False
