@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +122,7 @@ class CodebaseService:
             repository = await store.repository_upsert(
                 connection, repo_path=place.repo_path, name=place.name, folder=str(place.folder)
             )
-        await self._indexer.begin(project, repository, full=full)
-        job = await self._indexer.follow(project, repository.id, seconds=wait_seconds, on_progress=on_progress)
+        job = await self._run(project, repository, full=full, seconds=wait_seconds, on_progress=on_progress)
         self._freshness.forget(repository.id)
         return await self._status(project, repository.id, job)
 
@@ -274,6 +274,18 @@ class CodebaseService:
                 for name, kind, symbol, start, end, line in row["symbols"]
             ),
         )
+
+    async def _run(
+        self, project: str, repository: Repository, *, full: bool, seconds: float, on_progress: OnProgress | None
+    ) -> IndexJob:
+        """Index, or follow who does; when that process is killed and its lease runs out, go on in its place."""
+        end = asyncio.get_running_loop().time() + seconds
+        while True:
+            await self._indexer.begin(project, repository, full=full)
+            left = max(end - asyncio.get_running_loop().time(), 0.0)
+            job = await self._indexer.follow(project, repository.id, seconds=left, on_progress=on_progress)
+            if job.state is not JobState.IN_PROGRESS or job.alive:
+                return job
 
     async def _repositories(self, project: str) -> list[Repository]:
         async with self._connections.get_project_connection(project) as connection:

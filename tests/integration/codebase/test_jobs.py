@@ -151,6 +151,15 @@ class TestKilled:
         assert await own.fetchval("SELECT count(*) FROM codebase.files") == len(FILES)
         await self.go_on_after(serving, project, own, port)
 
+    async def test_and_its_lease_runs_out_while_the_next_one_waits(self, serving, project, own, port: Path, address):
+        async with indexing_process(address, project.name, port, hold_at=3) as process:
+            assert await said(process) == "holding"
+            process.kill()
+        await own.execute("UPDATE codebase.index_jobs SET lease_until = now() + interval '1 second'")
+        async with serving() as codebase:
+            assert (await index(codebase, project, port)).status == "completed"
+        await check_index(own, port, list(FILES))
+
     async def test_and_nobody_asks_for_the_index_then_a_search_goes_on_with_it(
         self, serving, project, own, port: Path, address
     ):
