@@ -18,7 +18,7 @@ from structlog.typing import Processor
 LogFormat = Literal["auto", "text", "json"]
 
 SECRET_FIELDS = frozenset({"password", "token", "secret", "api_key", "authorization", "dsn", "database_url"})
-CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*(?=@)")
+CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s]+(?=@)")  # a token stands there without a colon
 REDACTED = "[redacted]"
 
 

@@ -83,10 +83,11 @@ def test_fields_named_like_a_secret_are_redacted(field: str) -> None:
     assert "hunter2" not in stream.getvalue()
 
 
-def test_credentials_inside_an_address_are_redacted() -> None:
+@pytest.mark.parametrize("credentials", ["ann:hunter2", "hunter2", "ann:hunter@2"])
+def test_credentials_inside_an_address_are_redacted(credentials: str) -> None:
     stream = io.StringIO()
     configure_logging(stream=stream)
-    structlog.get_logger().info("connected", address="postgresql://ann:hunter2@db:5432/x?a=b")
+    structlog.get_logger().info("connected", address=f"postgresql://{credentials}@db:5432/x?a=b")
     (line,) = lines_in(stream)
     assert line["address"] == "postgresql://[redacted]@db:5432/x?a=b"
 
