@@ -38,7 +38,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def main() -> None:
-    """Run the command line, with failures in settings told like all others."""
+    """Run the command line; the entry point of the installed program."""
     app()
 
 
