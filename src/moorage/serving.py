@@ -12,6 +12,7 @@ from rich.text import Text
 
 import moorage
 from moorage.codebase.commands import index_with_progress, print_results
+from moorage.codebase.scanning import resolve_root
 from moorage.core.http.app import HttpDoor, build_app
 from moorage.core.http.page import Page
 from moorage.core.mcp.server import McpServer, build_server
@@ -49,7 +50,11 @@ async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, questi
 
     Args:
         any_port: take the next free port when the one set is taken.
+
+    Raises:
+        UnfitRoot: the folder is missing, or may not be indexed.
     """
+    folder = resolve_root(str(folder), settings.codebase.allowed_roots)  # before anything is made for it
     project = settings.project or await _project_of_folder(settings, folder)
     settings = settings.model_copy(update={"project": project})
     async with open_house(settings) as house:

@@ -76,6 +76,7 @@ async def test_a_repository_is_listed_shown_and_removed_whatever_it_is_called(ho
         (("search", "x", "-p", "{name}", "-r", "nobody"), 1, "codebase.repository_not_found"),
         (("search", "\udcff", "-p", "{name}"), 2, "codebase.invalid_query"),
         (("index", "no/such/folder", "-p", "{name}"), 2, "codebase.unfit_root"),
+        (("up", "no/such/folder"), 2, "codebase.unfit_root"),
         (("outline", "crat.py", "-p", "{name}"), 1, "codebase.file_not_indexed"),
         (("repo", "cancel", "-p", "{name}"), 1, "codebase.job_not_found"),
     ],
