@@ -63,7 +63,7 @@ class ProjectService:
         names = ", ".join(project.name for project in known) or "none yet"
         raise ProjectRequired(
             "project_name is missing, and this process serves no project of its own",
-            hint=f"Name one. Projects: {names}.",
+            hint=f"Name one: {names}. create_project makes another; in a shell, --project names it.",
             projects=[project.name for project in known],
         )
 
