@@ -35,7 +35,6 @@ REVIVE_SECONDS = 1.0
 # sockaddr_un.sun_path has 104 bytes on macOS, 108 on Linux; "/.s.PGSQL.5432" and a NUL must fit behind the folder.
 MAX_SOCKET_FOLDER_BYTES = 104 - 15
 
-
 CONFIGURATION_FILE = "moorage.conf"
 CONFIGURATION = """\
 # Written by Moorage at each start; your own settings go into postgresql.auto.conf, by ALTER SYSTEM.
@@ -125,10 +124,6 @@ class EmbeddedServer:
         info = _postmaster(self.data_folder)
         return info.pid if info is not None and info.is_running() else None
 
-    def programs(self) -> Path:
-        """Return the folder of the server's programs (`pg_dump`, `psql`, ...)."""
-        return Path(self._server().bin_path)
-
     @contextmanager
     def _revived(self) -> Generator[None]:
         """Start the server again when it is killed; one that was stopped in order, as by `down`, stays stopped."""
@@ -159,9 +154,15 @@ class EmbeddedServer:
                 f"the path {self.data_folder} is too long for a Unix socket",
                 hint="Set MOORAGE_HOME to a folder with a shorter path.",
             )
-        self.home.mkdir(parents=True, exist_ok=True)
-        if os.name == "posix" and os.geteuid() != 0:
-            self.home.chmod(0o700)
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            if os.name == "posix" and os.geteuid() != 0:
+                self.home.chmod(0o700)
+        except OSError as error:
+            raise EmbeddedServerFailed(
+                f"the data folder {self.home} cannot be used: {error.strerror}",
+                hint="Set MOORAGE_HOME to a folder of your own.",
+            ) from error
 
     def _server(self) -> PostgresServer:
         with _quiet_import():
