@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -94,8 +96,9 @@ def _add_file(batch: Batch, chunk_words: list[ChunkWords], request: BatchRequest
     batch.files.append(_file_row(wanted.file, language.name, found.content_hash, chunked))
     with batch.seconds.timed("words"):
         path_words, file_words = words(path), words(PurePosixPath(path).stem)
-        for chunk in chunked.chunks:
-            batch.chunks.append(_chunk_row(request.repository_id, path, language.name, chunk, found.content_hash))
+        for chunk, kinds in zip(chunked.chunks, _kinds(chunked), strict=True):
+            row = _chunk_row(request.repository_id, path, language.name, chunk, found.content_hash)
+            batch.chunks.append((*row, kinds))
             batch.texts.append(_text_to_embed(path, chunk))
             chunk_words.append(
                 ChunkWords([*words(chunk.content), *path_words], [*words(" ".join(chunk.names)), *file_words])
@@ -144,6 +147,16 @@ def _chunk_row(repository_id: UUID, path: str, language: str, chunk: Chunk, cont
         symbol.kind if symbol else None,
         symbol.path if symbol else None,
     )
+
+
+def _kinds(chunked: Chunked) -> Iterator[list[str]]:
+    """Yield for each chunk the kinds of the definitions that begin in it, and of the one it belongs to."""
+    symbols = deque(chunked.symbols)
+    for chunk in chunked.chunks:
+        kinds = {chunk.symbol.kind} if chunk.symbol else set()
+        while symbols and symbols[0].start_line <= chunk.end_line:
+            kinds.add(symbols.popleft().kind)
+        yield sorted(kinds)
 
 
 def _text_to_embed(path: str, chunk: Chunk) -> str:

@@ -43,6 +43,11 @@ SET indexing_status = CASE
     updated_at = now()
 WHERE id = :id;
 
+-- name: job_delete :exec
+-- First of all when a repository is deleted: it waits for a batch that is being written, and refuses the next one.
+DELETE FROM codebase.index_jobs
+WHERE repository_id = :repository_id;
+
 -- name: repository_delete :exec
 DELETE FROM codebase.repositories
 WHERE id = :id;
@@ -331,7 +336,7 @@ WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:r
   AND (CAST(:path_pattern AS text) IS NULL OR c.file_path ~ CAST(:path_pattern AS text))
   AND (CAST(:languages AS text[]) IS NULL OR c.language = ANY (CAST(:languages AS text[])))
   AND (CAST(:file_types AS text[]) IS NULL OR c.file_type = ANY (CAST(:file_types AS text[])))
-  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kind = ANY (CAST(:symbol_kinds AS text[])))
+  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kinds && CAST(:symbol_kinds AS text[]))
 ORDER BY e.embedding <=> (SELECT CAST(CAST(:vector AS text) AS vector))
 LIMIT :limit;
 
@@ -345,7 +350,7 @@ WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:r
   AND (CAST(:path_pattern AS text) IS NULL OR c.file_path ~ CAST(:path_pattern AS text))
   AND (CAST(:languages AS text[]) IS NULL OR c.language = ANY (CAST(:languages AS text[])))
   AND (CAST(:file_types AS text[]) IS NULL OR c.file_type = ANY (CAST(:file_types AS text[])))
-  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kind = ANY (CAST(:symbol_kinds AS text[])));
+  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kinds && CAST(:symbol_kinds AS text[]));
 
 -- name: chunk_details_with_distance :many
 SELECT c.id, c.repository_id, c.segment_id, c.position, c.file_path, c.language, c.start_line, c.end_line,
@@ -358,7 +363,7 @@ WHERE (CAST(:repository_ids AS uuid[]) IS NULL OR c.repository_id = ANY (CAST(:r
   AND (CAST(:path_pattern AS text) IS NULL OR c.file_path ~ CAST(:path_pattern AS text))
   AND (CAST(:languages AS text[]) IS NULL OR c.language = ANY (CAST(:languages AS text[])))
   AND (CAST(:file_types AS text[]) IS NULL OR c.file_type = ANY (CAST(:file_types AS text[])))
-  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kind = ANY (CAST(:symbol_kinds AS text[])));
+  AND (CAST(:symbol_kinds AS text[]) IS NULL OR c.symbol_kinds && CAST(:symbol_kinds AS text[]));
 
 -- name: chunk_by_symbol :many
 -- Definitions whose name is exactly this word.

@@ -21,6 +21,7 @@ from moorage.codebase.query import Query
 MEANING_WEIGHT = 1.0  # .569 at 0.2, .576 at 0.5, .585 at 1.0, with the built-in hashing model
 DEFINES_BONUS = 0.1  # a chunk that defines one of the names in the query: .576 at 0.35, .584 at 0.1
 NAMED_BONUS = 1.0  # a chunk that defines the very name the query is: its definition comes first
+MEANING_FLOOR = 0.25  # a chunk with no word of the query and less likeness than this is no answer at all
 TEST_FACTOR = 0.5  # tests and examples stand behind product code, unless the query asks for them
 
 _TEST_PATH = re.compile(
@@ -46,9 +47,10 @@ class Ranked(NamedTuple):
 
 
 def rank(query: Query, candidates: Sequence[ChunkDetails], word_scores: Mapping[Place, float]) -> list[Ranked]:
-    """Order candidates by their fused score, best first; equal scores by path and line."""
+    """Order the candidates that answer the query by their fused score, best first; equal scores by path and line."""
     best = max(word_scores.values(), default=0.0) or 1.0
     ranked = [_scored(query, each, word_scores[each.place] / best) for each in candidates]
+    ranked = [each for each in ranked if each.words > 0 or (each.meaning or 0.0) >= MEANING_FLOOR]
     return sorted(ranked, key=lambda each: (-each.score, each.chunk.file_path, each.chunk.start_line))
 
 

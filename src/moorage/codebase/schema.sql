@@ -91,6 +91,8 @@ CREATE TABLE codebase.code_chunks (
     symbol_name    text,
     symbol_kind    text,
     symbol_path    text,
+    -- Kinds of all definitions that begin in the chunk, its own symbol's included.
+    symbol_kinds   text[]       NOT NULL,
     created_at     timestamptz  NOT NULL DEFAULT now(),
     CONSTRAINT valid_line_numbers CHECK (start_line > 0 AND end_line >= start_line)
 );

@@ -94,9 +94,9 @@ class CodebaseService:
         self._freshness = Freshness(connections, settings.scan_limits)
 
     async def close(self) -> None:
+        """Stop what runs in this process; connections and embedder belong to whoever opened them."""
         await self._freshness.close()
         await self._indexer.close()
-        await self._embedder.close()
 
     async def index_repository(
         self,

@@ -29,7 +29,7 @@ from moorage.core.postgres.vectors import FloatArray, copy_of_vectors, vector_te
 _statements = load_statements("moorage.codebase")
 _CHUNK_COLUMNS = (
     "id", "repository_id", "segment_id", "position", "file_path", "file_type", "language", "content",
-    "start_line", "end_line", "symbol_name", "symbol_kind", "symbol_path",
+    "start_line", "end_line", "symbol_name", "symbol_kind", "symbol_path", "symbol_kinds",
 )  # fmt: skip
 _POSTING_COLUMNS = ("word", "segment_id", "chunk_count", "positions", "body", "names")
 
@@ -73,6 +73,7 @@ async def repository_stop(project: Executor, repository_id: UUID, *, failed: boo
 
 async def repository_delete_in(transaction: Executor, repository_id: UUID, *, has_vectors: bool) -> None:
     """Delete a repository with everything indexed of it."""
+    await _statements.job_delete(transaction, repository_id=repository_id)
     if has_vectors:
         await _statements.embedding_delete_by_repository(transaction, repository_id=repository_id)
     await _statements.posting_delete_by_repository(transaction, repository_id=repository_id)

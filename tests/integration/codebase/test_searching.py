@@ -133,7 +133,10 @@ async def test_tests_stand_behind_what_they_test_unless_asked_for(codebase, proj
         ({"language": ["TypeScript", "Markdown"]}, {"web/server.ts", "docs/guide.md"}),
         ({"file_type": ".TS"}, {"web/server.ts"}),
         ({"symbol_kind": "class"}, {"src/shop/cart.py"}),
-        ({"symbol_kind": ["Function", "class"]}, {"src/shop/cart.py", "src/shop/net/retry.py"}),
+        (
+            {"symbol_kind": ["Function", "class"]},  # also those that share a chunk with others
+            {"src/shop/cart.py", "src/shop/net/retry.py", "web/server.ts", "tests/test_retry.py"},
+        ),
         ({"path": "", "language": "", "file_type": "", "symbol_kind": []}, set(FILES)),
         ({"path": "src/", "language": "markdown"}, set()),
         ({"repository": "shop", "file_type": "md"}, {"docs/guide.md"}),
@@ -338,3 +341,8 @@ class TestOutline:
         with pytest.raises((FileNotIndexed, UnfitText)) as refused:
             await codebase.file_outline(project.name, wrong, None)
         refused.value.as_text().encode()
+
+
+async def test_nonsense_matches_nothing(codebase, project, shop: Path):
+    results = await codebase.search_code(project.name, "qzxv wkjf plmt")
+    assert (results.outcome, results.results) == ("no_match", ())

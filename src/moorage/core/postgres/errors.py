@@ -100,7 +100,11 @@ class StatementFailed(Internal):
 # SQLSTATE, or its class of two letters, to what it means here and what to do. The longest match wins.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _MEANING: dict[str, tuple[type[MoorageError], str]] = {
-    "08": (ServerUnavailable, "Check that PostgreSQL runs and is reachable, then repeat the call."),
+    "08": (
+        ServerUnavailable,
+        "Check that PostgreSQL runs, is reachable and has room on its disk, then repeat the call; any moorage command"
+        " starts the embedded one, or says why it does not start.",
+    ),
     "22021": (UnfitText, "Leave out NUL bytes and halves of surrogate pairs."),
     "23505": (AlreadyThere, "Look it up; it exists now."),
     "28": (LoginRefused, "Check POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL) and pg_hba.conf."),
