@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from moorage.core.postgres.address import Address
 APPLICATION_NAME = "moorage"
 CONNECT_TIMEOUT_SECONDS = 10.0
 CLOSE_TIMEOUT_SECONDS = 5.0
+
+# A pool says with a traceback, every few seconds, that the server is away; the calls that need it say so once each.
+logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 Connection = asyncpg.Connection
 Pool = asyncpg.Pool
