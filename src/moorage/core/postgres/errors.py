@@ -102,7 +102,7 @@ class StatementFailed(Internal):
 _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "08": (
         ServerUnavailable,
-        "Check that PostgreSQL runs and its disk has room; any moorage command starts the embedded one. Then repeat this.",
+        "Check that PostgreSQL runs and its disk has room; any moorage command starts the embedded one. Try again.",
     ),
     "22021": (UnfitText, "Leave out NUL bytes and halves of surrogate pairs."),
     "23505": (AlreadyThere, "Look it up; it exists now."),
