@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from moorage.core.errors import InvalidInput
-from moorage.core.mcp.schemas import in_words
+from moorage.core.mcp.schemas import fields_of, in_words
 
 SHOWN_VALUE_CHARACTERS = 60
 """A value is shown so that the caller recognises it, not so that it can be read back."""
 
 MISSING = frozenset({"missing_argument", "missing_keyword_only_argument"})
 UNEXPECTED = frozenset({"unexpected_keyword_argument"})
+UNEXPECTED_INSIDE = "extra_forbidden"
 
 
 def describe_problems(error: ValidationError, schema: Mapping[str, Any]) -> InvalidInput:
@@ -44,12 +45,23 @@ def _sentence(problem: ErrorDetails, schema: Mapping[str, Any]) -> str:
     field, properties = _field(problem), schema.get("properties", {})
     if problem["type"] in UNEXPECTED:
         return f"{field}: is not an argument of this tool; {_known(field, properties)}"
+    if problem["type"] == UNEXPECTED_INSIDE:
+        return f"{field}: is not known there; {_known(str(problem['loc'][-1]), _fields_beside(problem, schema))}"
     top = properties.get(str(problem["loc"][0]), {}) if problem["loc"] else {}
     expected = in_words(top, schema.get("$defs", {}))
     if problem["type"] in MISSING:
         about = top.get("description", "")
         return f"{field}: is required; expected {expected}" + (f" ({about})" if about else "")
     return f"{field}: {_complaint(problem['msg'])}; got {shown(problem['input'])}; expected {expected}"
+
+
+def _fields_beside(problem: ErrorDetails, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields that the object has in which the unknown one was given."""
+    definitions = schema.get("$defs", {})
+    here: Mapping[str, Any] = schema
+    for part in problem["loc"][:-1]:
+        here = here.get("items", {}) if isinstance(part, int) else fields_of(here, definitions).get(part, {})
+    return fields_of(here, definitions)
 
 
 def _known(field: str, properties: Mapping[str, Any]) -> str:

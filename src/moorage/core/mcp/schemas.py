@@ -42,6 +42,15 @@ def in_words(schema: Schema, definitions: Schema) -> str:
     return ", ".join(filter(None, (_kind(schema, definitions), _range(schema), _pattern(schema))))
 
 
+def fields_of(schema: Schema, definitions: Schema) -> dict[str, Schema]:
+    """Return the fields of an object, also where an object is one of several choices."""
+    schema = _resolved(schema, definitions)
+    fields = dict(schema.get("properties", {}))
+    for choice in _choices(schema):
+        fields |= fields_of(choice, definitions)
+    return fields
+
+
 def _resolved(schema: Schema, definitions: Schema) -> Schema:
     """Follow the reference that a recursive schema keeps."""
     reference = schema.get("$ref", "")

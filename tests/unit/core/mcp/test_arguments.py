@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from moorage.core.errors import InvalidInput
 from moorage.core.mcp.arguments import read_arguments
@@ -25,6 +25,27 @@ async def grow(
 ) -> str:
     """Grow."""
     return ""
+
+
+class Narrow(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    language: str | None = None
+    path: str | None = None
+
+
+async def look(narrow: Annotated[Narrow | None, Field(description="Where to look.")] = None) -> str:
+    """Look."""
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("unknown", "way_out"), [("lang", "did you mean language?"), ("colour", "expected language, path")]
+)
+def test_an_unknown_field_inside_an_argument_is_told_which_there_are(unknown: str, way_out: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_arguments(look).bind({"narrow": {unknown: "python"}})
+    assert refused.value.message == f"narrow.{unknown}: is not known there; {way_out}"
 
 
 def problem_with(**arguments: object) -> str:
@@ -91,7 +112,7 @@ def test_text_stays_text_where_text_is_allowed() -> None:
         ),
         (
             {"left": 1, "at": {"x": 1, "z": 9}},
-            "at.z: extra inputs are not permitted; got 9; expected object or null",
+            "at.z: is not known there; expected x, y",
         ),
         (
             {"left": ["y" * 100]},
