@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from moorage.codebase.git import GitTimedOut, NoWorkTree
 from moorage.codebase.scanning import (
@@ -162,6 +163,17 @@ def test_a_folder_that_a_repository_around_it_ignores_is_walked(tmp_path):
     found = scan(tmp_path / "project")
 
     assert (paths(found), found.listed_by) == (["a.py"], Lister.WALK)
+
+
+def test_a_folder_deep_below_an_ignored_one_is_walked_without_a_word(tmp_path):
+    make_repository(tmp_path, {"env/.gitignore": "*\n"})
+    make_folder(tmp_path, {"env/lib/package/a.py": "x"})
+
+    with capture_logs() as logged:
+        found = scan(tmp_path / "env" / "lib" / "package")
+
+    assert (paths(found), found.listed_by) == (["a.py"], Lister.WALK)
+    assert logged == []
 
 
 def test_worktrees_submodules_and_nested_repositories_are_left_out(tmp_path):

@@ -47,14 +47,15 @@ def list_files(root: Path, *, timeout_seconds: float) -> Listing | None:
     with _started(root, _WANTED) as wanted, _started(root, _IGNORED) as ignored:
         try:
             files, complaint = wanted.communicate(timeout=timeout_seconds)
-            skipped, _ = ignored.communicate(timeout=timeout_seconds)
+            skipped, other_complaint = ignored.communicate(timeout=timeout_seconds)
         except subprocess.TimeoutExpired as error:
             raise timed_out(timeout_seconds) from error
         finally:
             wanted.kill()
             ignored.kill()
-    if wanted.returncode or ignored.returncode:
-        return _refused(root, complaint)
+    # Two levels below an ignored folder git 2.39 fails to list what is ignored; there is nothing wanted there either.
+    if wanted.returncode or (ignored.returncode and files):
+        return _refused(root, complaint if wanted.returncode else other_complaint)
     unreadable = (path + b"/" for path in _UNREADABLE.findall(complaint))
     return Listing(_paths(files), _paths(skipped), frozenset(os.fsdecode(path) for path in unreadable))
 
