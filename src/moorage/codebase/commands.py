@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.syntax import Syntax
 from rich.text import Text
 
-from moorage.codebase.git.urls import is_git_url
+from moorage.codebase.git.urls import is_folder
 from moorage.codebase.models import IndexJob, IndexStatus, SearchFilters, SearchHit, SearchResults
 from moorage.codebase.service import CodebaseService
 from moorage.codebase.watching import watch
@@ -47,7 +47,7 @@ def index(
 ) -> None:
     """Index a folder or a git URL, or bring its index up to date; shows a progress bar."""
     shell = shell_of(context)
-    where = path if is_git_url(path) else str(Path(path).expanduser().absolute())
+    where = str(Path(path).expanduser().absolute()) if is_folder(path) else path
 
     async def use(services: Services) -> list[IndexStatus]:
         codebase: CodebaseService = services["codebase"]

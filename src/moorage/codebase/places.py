@@ -9,7 +9,7 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from moorage.codebase.git.cloning import clone_or_update
-from moorage.codebase.git.urls import is_git_url, without_credentials
+from moorage.codebase.git.urls import is_folder, without_credentials
 from moorage.codebase.scanning import resolve_root
 from moorage.codebase.settings import CodebaseSettings
 
@@ -35,7 +35,7 @@ async def locate(repo_path: str, settings: CodebaseSettings, clones: Path) -> Pl
     Raises:
         UnfitRoot, UnfitUrl: it cannot be indexed; GitFailed and its kin: the clone failed.
     """
-    if not is_git_url(repo_path):
+    if is_folder(repo_path):
         folder = resolve_root(repo_path, settings.allowed_roots)
         return PlaceOnDisk(str(folder), folder.name or "root", folder)
     address = without_credentials(repo_path)

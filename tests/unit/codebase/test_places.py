@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from moorage.codebase.git.errors import UnfitUrl
 from moorage.codebase.places import locate
 from moorage.codebase.settings import CodebaseSettings
 from tests.unit.codebase.repositories import ISOLATED, make_repository
@@ -16,6 +17,13 @@ from tests.unit.codebase.repositories import ISOLATED, make_repository
 def own_git_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ISOLATED.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("address", ["http://host/shop.git", "git://host/shop", "ext::sh -c id://"])
+async def test_an_address_that_may_not_be_cloned_is_not_taken_for_a_folder(tmp_path: Path, address: str):
+    with pytest.raises(UnfitUrl, match="can be cloned") as refused:
+        await locate(address, CodebaseSettings(), tmp_path / "clones")
+    assert "https://" in refused.value.hint
 
 
 async def test_calls_at_once_for_one_address_share_one_clone(tmp_path: Path):

@@ -48,6 +48,11 @@ def is_git_url(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_HTTPS, _SSH, _SCP, _FILE))
 
 
+def is_folder(text: str) -> bool:
+    """Tell whether a text is meant as a folder; an address that may not be cloned (`http://...`) is none either."""
+    return "://" not in text and not is_git_url(text)
+
+
 def without_credentials(url: str) -> str:
     """Return the address as it may be stored, logged and shown; any other text comes back as it is."""
     scheme, mark, rest = url.partition("://")
