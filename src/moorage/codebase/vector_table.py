@@ -11,6 +11,7 @@ from datetime import timedelta
 from moorage.codebase import store
 from moorage.codebase.errors import ModelMismatch
 from moorage.codebase.models import EmbeddingModel
+from moorage.core.postgres.errors import DiskFull, translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.vectors import vector_version
@@ -38,7 +39,10 @@ ANALYZE_AFTER_LOAD = """
             codebase.postings (word, segment_id), codebase.files (repository_id, path)
 """
 BUILD_TIMEOUT = timedelta(hours=2)
-BUILD_MEMORY = "256MB"
+# What the graph needs while it is built; when it does not fit, building takes several times as long. A node has its
+# vector, up to 20 neighbours and some overhead: measured, 1.3 times the vector alone.
+BUILD_MEMORY_FACTOR = 1.5
+LEAST_BUILD_MEGABYTES, MOST_BUILD_MEGABYTES = 64, 1024
 
 
 async def is_ready(connection: Connection, model: EmbeddingModel) -> bool:
@@ -114,7 +118,18 @@ async def build_index_after(connection: Connection) -> bool:
     using = f"hnsw (embedding vector_cosine_ops) WITH ({HNSW_OPTIONS})"
     if version < FIRST_HNSW:
         using = f"ivfflat (embedding vector_cosine_ops) WITH (lists = {ivfflat_lists(rows)})"
-    return await _create_index(connection, using)
+    megabytes = build_megabytes(rows, model.dimensions)
+    try:
+        return await _create_index(connection, using, megabytes)
+    except DiskFull:
+        # Parallel workers share memory through /dev/shm, of which a container often has little.
+        return await _create_index(connection, using, megabytes, workers=0)
+
+
+def build_megabytes(rows: int, dimensions: int) -> int:
+    """Return the memory in which the index over so many vectors is built, within reason."""
+    needed = int(rows * dimensions * 4 * BUILD_MEMORY_FACTOR / 2**20)
+    return min(max(needed, LEAST_BUILD_MEGABYTES), MOST_BUILD_MEGABYTES)
 
 
 def ivfflat_lists(rows: int) -> int:
@@ -133,13 +148,24 @@ async def _make_ready_in(transaction: Connection, model: EmbeddingModel) -> bool
     return True
 
 
-async def _create_index(connection: Connection, using: str) -> bool:
-    """Create the index unless another run does; rows that come meanwhile wait, and join it."""
+async def _create_index(connection: Connection, using: str, megabytes: int, *, workers: int | None = None) -> bool:
+    """Create the index unless another run does; rows that come meanwhile wait, and join it.
+
+    Args:
+        workers: parallel workers; None leaves it to the server.
+    """
+    with translated("building the vector index"):
+        return await _create_index_once(connection, using, megabytes, workers)
+
+
+async def _create_index_once(connection: Connection, using: str, megabytes: int, workers: int | None) -> bool:
     async with connection.transaction():
         is_mine = await store.vectors_try_lock_in(connection)
         if not is_mine or await store.vector_index_is_valid(connection) is not None:
             return False
-        await connection.execute(f"SET LOCAL maintenance_work_mem = '{BUILD_MEMORY}'")
+        await connection.execute(f"SET LOCAL maintenance_work_mem = '{megabytes}MB'")
+        if workers is not None:
+            await connection.execute(f"SET LOCAL max_parallel_maintenance_workers = {workers}")
         await connection.execute(
             f"CREATE INDEX embeddings_by_direction ON codebase.embeddings USING {using}",
             timeout=BUILD_TIMEOUT.total_seconds(),

@@ -154,7 +154,7 @@ async def test_two_runs_that_miss_the_vector_index_at_once_build_one(
 
     async def build() -> bool:
         async with connections.get_project_connection(project.name) as connection:
-            return await vector_table._create_index(connection, "hnsw (embedding vector_cosine_ops)")
+            return await vector_table._create_index(connection, "hnsw (embedding vector_cosine_ops)", 64)
 
     async with gate.transaction():
         await gate.execute("LOCK TABLE codebase.embeddings IN ROW EXCLUSIVE MODE")  # as a batch being written does
