@@ -173,8 +173,8 @@ def stop_on_signals() -> Generator[asyncio.Event]:
     def on_signal(number: int) -> None:
         if stop.is_set():
             os._exit(128 + number)
-        log.info("serve.stopping", signal=signal.Signals(number).name)
         stop.set()
+        log.info("serve.stopping", signal=signal.Signals(number).name)
 
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, on_signal, number)

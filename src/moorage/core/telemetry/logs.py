@@ -10,7 +10,8 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal, TextIO
+from contextlib import suppress
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -31,10 +32,25 @@ def configure_logging(*, level: str = "INFO", log_format: LogFormat = "auto", st
     structlog.configure(
         processors=[*_common(), _renderer(log_format, stream)],
         wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Unread(stream))),
         cache_logger_on_first_use=False,
     )
     _route_library_logs(_renderer(log_format, stream), stream)
+
+
+class _Unread:
+    """A stream whose reader may leave, as with a closed terminal: lines are lost then, and no call fails for them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _common() -> list[Processor]:

@@ -100,3 +100,15 @@ def test_credentials_inside_a_traceback_are_redacted() -> None:
     logging.getLogger("driver").error("connect failed", exc_info=error)
     assert "ConnectionError" in stream.getvalue()
     assert "hunter2" not in stream.getvalue()
+
+
+class Abandoned(io.StringIO):
+    """A pipe of which nobody reads any more."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(text)
+
+
+def test_a_reader_that_left_fails_nobody() -> None:
+    configure_logging(stream=Abandoned())
+    structlog.get_logger().info("call.finished")
