@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from moorage.codebase.chunking import Chunk, Chunked, chunk_file
 from moorage.codebase.languages import language_of
-from moorage.codebase.lexical import ChunkWords, Posting, build_postings
+from moorage.codebase.lexical import MAX_CHUNKS_PER_SEGMENT, ChunkWords, Posting, build_postings
 from moorage.codebase.scanning import FoundFile, LeftOut, ScanLimits, read_text
 from moorage.codebase.timing import StepSeconds
 from moorage.core.embedding.embedder import FloatArray, WorkerEmbedder
@@ -93,6 +93,9 @@ def _add_file(batch: Batch, chunk_words: list[ChunkWords], request: BatchRequest
     with batch.seconds.timed("parse"):
         language = language_of(path, found.text[:200].partition("\n")[0])
         chunked = chunk_file(found.text, language)
+    if len(batch.chunks) + len(chunked.chunks) > MAX_CHUNKS_PER_SEGMENT:
+        _leave_out(batch, wanted.file, LeftOut.TOO_LARGE)  # hundreds of thousands of nearly empty lines
+        return
     batch.files.append(_file_row(wanted.file, language.name, found.content_hash, chunked))
     with batch.seconds.timed("words"):
         path_words, file_words = words(path), words(PurePosixPath(path).stem)

@@ -94,8 +94,11 @@ WHERE id = :id AND runner = :runner AND state = 'in_progress'
 RETURNING id;
 
 -- name: job_request_cancel :optional
+-- A job whose runner died has nobody to hear of it, and ends at once.
 UPDATE codebase.index_jobs
-SET cancel_requested = true
+SET cancel_requested = true,
+    state = CASE WHEN lease_until < now() THEN 'cancelled' ELSE state END,
+    finished_at = CASE WHEN lease_until < now() THEN now() END
 WHERE repository_id = :repository_id AND state = 'in_progress'
 RETURNING id;
 

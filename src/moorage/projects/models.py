@@ -17,6 +17,8 @@ ProjectName = NewType("ProjectName", str)
 
 # 55 characters after "project_" are PostgreSQL's 63 bytes: no database name is ever cut, none is ever shared.
 MAX_NAME_LENGTH = 55
+# Health and statistics list the registry's own pool beside those of projects.
+RESERVED_NAME = "registry"
 _NAME = re.compile(rf"[a-z0-9_]{{1,{MAX_NAME_LENGTH}}}")
 _SHOWN_CHARACTERS = 80
 
@@ -115,7 +117,7 @@ def parse_project_name(text: str) -> ProjectName:
     Raises:
         InvalidProjectName: it is not 1 to 55 of a-z, 0-9 and underscore; the hint offers a name that is.
     """
-    if _NAME.fullmatch(text):
+    if _NAME.fullmatch(text) and text != RESERVED_NAME:
         return ProjectName(text)
     raise InvalidProjectName(
         f"project_name {_shown(text)} is not a project's name",
@@ -129,10 +131,12 @@ def name_from_folder(folder_name: str, *, number: int = 1) -> ProjectName:
 
     The rule: letters are lower-cased and lose their accents, each run of other characters becomes one underscore,
     the ends are trimmed, the rest is cut to 55. Nothing left (a name without Latin letters or digits) gives "project".
-    The second and further folders that come to the same name get `_2`, `_3`, ...
+    "registry" is taken and gives "registry_project". The second and further folders that come to the same name get
+    `_2`, `_3`, ...
     """
     plain = unicodedata.normalize("NFKD", folder_name).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9_]+", "_", plain).strip("_") or "project"
+    name = f"{name}_project" if name == RESERVED_NAME else name
     suffix = "" if number == 1 else f"_{number}"
     return ProjectName(name[: MAX_NAME_LENGTH - len(suffix)] + suffix)
 

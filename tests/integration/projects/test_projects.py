@@ -64,6 +64,7 @@ async def test_concurrent_creations_of_one_name_make_one_project(projects: Proje
         "trailing\n",
         "nul\0",
         "имя",
+        "registry",
         "a" * 56,
         "a" * 200,
     ],
