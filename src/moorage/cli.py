@@ -37,11 +37,6 @@ Port = Annotated[int | None, typer.Option(help="Port; 0 takes any free one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-def main() -> None:
-    """Run the command line; the entry point of the installed program."""
-    app()
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"moorage {moorage.__version__}")
