@@ -37,7 +37,8 @@ FLUSH_SECONDS = 0.1
 KEEP_ALIVE_SECONDS = 75
 """Agents think for longer than uvicorn's 5 s between two calls."""
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# A closed terminal sends SIGHUP; Windows has none.
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
 
 class NotLoopback(InvalidInput):
