@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Set Moorage up in this folder and run it: `start.py up`, `start.py test`, `start.py COMMAND`.
+"""Set Moorage up in this folder and run it: `python3 start.py up`, `python3 start.py test`.
 
 Needs Python 3.11 to 3.13 and pip, nothing else. The package manager uv is taken from the PATH, or installed by pip
 into `.uv/` beside this file; it makes `.venv/` from the versions in uv.lock. `test` runs the test suite with the
