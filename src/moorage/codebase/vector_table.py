@@ -39,8 +39,8 @@ ANALYZE_AFTER_LOAD = """
             codebase.postings (word, segment_id), codebase.files (repository_id, path)
 """
 BUILD_TIMEOUT = timedelta(hours=2)
-# What the graph needs while it is built; when it does not fit, building takes several times as long. A node has its
-# vector, up to 20 neighbours and some overhead: measured, 1.3 times the vector alone.
+# Building is much slower when the graph does not fit into memory: https://github.com/pgvector/pgvector#index-build-time.
+# A finished index was 1.3 times its vectors; what the build itself needs was not measured, so there is some room.
 BUILD_MEMORY_FACTOR = 1.5
 LEAST_BUILD_MEGABYTES, MOST_BUILD_MEGABYTES = 64, 1024
 
