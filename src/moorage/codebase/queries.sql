@@ -100,7 +100,7 @@ SET cancel_requested = true,
     state = CASE WHEN lease_until < now() THEN 'cancelled' ELSE state END,
     finished_at = CASE WHEN lease_until < now() THEN now() END
 WHERE repository_id = :repository_id AND state = 'in_progress'
-RETURNING id;
+RETURNING state;
 
 -- name: job_cancel_all :exec
 -- A batch that is being written holds its job's row, so it ends first; the next one of its run is refused.

@@ -158,8 +158,10 @@ class CodebaseService:
         """Ask the running job of a repository to stop, wherever it runs; what it has written stays."""
         found = await self._repository(project, repository)
         async with self._connections.get_project_connection(project) as connection:
-            asked = await store.job_request_cancel(connection, found.id)
-        if not asked:
+            state = await store.job_request_cancel(connection, found.id)
+            if state is JobState.CANCELLED:
+                await store.repository_stop(connection, found.id, failed=False)
+        if state is None:
             raise JobNotFound(f"repository {found.name!r} is not being indexed", hint="There is nothing to cancel.")
         job = await self._indexer.follow(project, found.id, seconds=10.0)
         return await self._status(project, found.id, job)

@@ -138,8 +138,14 @@ async def job_finish(
     return row is not None
 
 
-async def job_request_cancel(project: Executor, repository_id: UUID) -> bool:
-    return await _statements.job_request_cancel(project, repository_id=repository_id) is not None
+async def job_request_cancel(project: Executor, repository_id: UUID) -> JobState | None:
+    """Ask the running job of a repository to stop; None when there is none.
+
+    Returns:
+        `IN_PROGRESS` for a job whose runner will hear of it, `CANCELLED` for one whose runner died.
+    """
+    row = await _statements.job_request_cancel(project, repository_id=repository_id)
+    return None if row is None else JobState(row["state"])
 
 
 async def job_cancel_all_in(transaction: Executor) -> None:

@@ -201,6 +201,18 @@ class TestCancelled:
             assert (await cancelling).status == "cancelled"
         assert await own.fetchval("SELECT count(*) FROM codebase.files") == 1
 
+    async def test_a_run_whose_process_died_ends_at_once(self, serving, project, own, port: Path):
+        async with serving() as codebase:
+            await index(codebase, project, port)
+            await own.execute(
+                "INSERT INTO codebase.index_jobs (repository_id, runner, lease_until)"
+                " SELECT id, gen_random_uuid(), now() - interval '1 second' FROM codebase.repositories"
+            )
+            await own.execute("UPDATE codebase.repositories SET indexing_status = 'in_progress'")
+            assert (await codebase.cancel_indexing(project.name, None)).status == "cancelled"
+            assert await own.fetchval("SELECT indexing_status FROM codebase.repositories") == "completed"
+            assert (await index(codebase, project, port)).status == "completed"
+
 
 class TestLeases:
     async def run_of_a_dead_runner(self, connections, project, own, port: Path) -> IndexRun:
