@@ -14,7 +14,14 @@ from moorage.core.postgres.pools import connect
 from moorage.core.postgres.queries import Statement, load_statements
 from moorage.core.postgres.vectors import copy_of_vectors, vector_text
 
-PROJECT_STATEMENTS_OF_THE_REGISTRY = ("identity_get", "identity_insert", "table_sizes")
+PROJECT_STATEMENTS_OF_THE_REGISTRY = (
+    "identity_get",
+    "identity_insert",
+    "identity_replace",
+    "table_sizes",
+    "line_names",
+    "lines_record",
+)
 MODEL = EmbeddingModel(model="random", dimensions=16)
 VECTORS = 12_000
 PER_SEGMENT = 1_000

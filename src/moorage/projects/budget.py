@@ -24,12 +24,16 @@ class Member:
         active: calls that were admitted and have not ended.
         peak: the most of them at once since the pool was idle; each has opened a connection, or is about to. The
             pool counts those it is still opening as none.
+        generation: of the project when the pool was opened.
+        limit: most connections of this member; None is the budget's own limit a member.
         turn: grows with each use; the smallest is the least recently used.
     """
 
     project_id: UUID
     name: str
     pool: Pool
+    generation: int = 1
+    limit: int | None = None
     active: int = 0
     peak: int = 0
     turn: int = 0
@@ -58,6 +62,10 @@ class Budget:
     def used(self) -> int:
         """Connections open or about to open, those of pools being closed included."""
         return sum(member.cost for member in self.members.values()) + self._closing
+
+    def limit_of(self, member: Member) -> int:
+        """Return how many connections this member may have."""
+        return self.per_member if member.limit is None else min(member.limit, self.limit)
 
     def has(self, member: Member) -> bool:
         """Tell whether this member's pool is still open."""
@@ -117,14 +125,14 @@ class Budget:
     async def _make_room(self, member: Member) -> bool:
         while not self._fits(member):
             idle = self._least_recently_used_idle(member)
-            if member.active >= self.per_member or idle is None:
+            if member.active >= self.limit_of(member) or idle is None:
                 return False
             await self.close(idle)
         return True
 
     def _fits(self, member: Member) -> bool:
         growth = max(member.cost, member.active + 1) - member.cost
-        return member.active < self.per_member and self.used + growth <= self.limit
+        return member.active < self.limit_of(member) and self.used + growth <= self.limit
 
     def _least_recently_used_idle(self, member: Member) -> Member | None:
         idle = [each for each in self.members.values() if each is not member and each.active == 0 and each.cost]
@@ -138,7 +146,7 @@ class Budget:
     def _exhausted(self, member: Member, why: str) -> PoolExhausted:
         return PoolExhausted(
             f"no connection to project {member.name!r}: {self.used} of {self.limit} are open,"
-            f" {member.active} of {self.per_member} of this project are in use, {why}",
+            f" {member.active} of {self.limit_of(member)} of this project are in use, {why}",
             hint="Repeat the call in a moment; raise connections.budget if this happens often.",
             budget=self.limit,
             open=self.used,

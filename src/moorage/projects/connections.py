@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
+from moorage.core.access import current_caller
 from moorage.core.postgres.address import Address
-from moorage.core.postgres.errors import DatabaseMissing, UndefinedTable, translated
+from moorage.core.postgres.errors import DatabaseMissing, ServerUnavailable, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
 from moorage.core.postgres.pools import Connection, Pool, close_pool, open_pool
 from moorage.projects import store
@@ -20,22 +21,25 @@ from moorage.projects.errors import (
     ProjectNotFound,
     ProjectNotReady,
     RegistryUnavailable,
+    ServerDown,
 )
-from moorage.projects.errors import SchemaMissing as ProjectSchemaMissing
-from moorage.projects.models import Project, ProjectState, parse_project_name
+from moorage.projects.models import MAIN_SERVER, READABLE_STATES, Project, ProjectState, parse_project_name
 from moorage.projects.provisioning import Provisioner
+from moorage.projects.servers import Servers
 from moorage.projects.settings import ConnectionSettings
 
-# Each Moorage process takes a quarter of what the server gives ordinary roles, so that three fit beside other clients.
-BUDGET_SHARE = 4
 HEALTH_TIMEOUT_SECONDS = 2.0
 
 
 class ProjectConnectionManager:
-    """The connections of one process: a pool for the registry, and a pool a project within one budget.
+    """The connections of one process: a pool for the registry, and a pool a project within one budget a server.
 
     Project pools are opened on first use, hold no connection while unused, and are closed when others need
     the room. Whose database a connection reached is checked once for each connection.
+
+    Args:
+        provisioner: of the main server, which has the registry.
+        others: further servers that projects are placed on, by the names the registry has for them.
     """
 
     def __init__(
@@ -43,14 +47,14 @@ class ProjectConnectionManager:
         provisioner: Provisioner,
         settings: ConnectionSettings | None = None,
         *,
+        others: Mapping[str, Address] | None = None,
         auto_migrate: bool = False,
     ) -> None:
         self.provisioner = provisioner
         self._settings = settings or ConnectionSettings()
+        self.servers = Servers(provisioner, others or {}, self._settings)
         self._auto_migrate = auto_migrate
         self._registry_pool: Pool | None = None
-        self._budget: Budget | None = None
-        self._opening = asyncio.Lock()
 
     @property
     def address(self) -> Address:
@@ -65,8 +69,18 @@ class ProjectConnectionManager:
 
     @property
     def budget(self) -> Budget:
-        assert self._budget is not None, "initialize() sets it together with the registry pool"
-        return self._budget
+        """The budget of the main server."""
+        budget = self.servers.main.budget
+        assert budget is not None, "initialize() sets it together with the registry pool"
+        return budget
+
+    def provisioner_of(self, project: Project) -> Provisioner:
+        """Return who makes databases on the project's server.
+
+        Raises:
+            ServerUnknown: the settings of this process do not name that server.
+        """
+        return self.servers[project.server].provisioner
 
     async def initialize(self) -> None:
         """Make the registry where it is missing and open its pool.
@@ -82,12 +96,11 @@ class ProjectConnectionManager:
                 )
         except ConnectionError as error:
             raise _registry_unavailable(error) from error
-        self._budget = await self._make_budget()
+        await self.servers.main.ensure_budget()
 
     async def close(self) -> None:
         """Close every pool; calls that hold a connection are given a moment to end."""
-        if self._budget is not None:
-            await asyncio.gather(*(self._budget.close(each) for each in list(self._budget.members.values())))
+        await asyncio.gather(*(budget.close(member) for budget, member in list(self._members())))
         if self._registry_pool is not None:
             await close_pool(self._registry_pool)
             self._registry_pool = None
@@ -95,14 +108,16 @@ class ProjectConnectionManager:
     async def find_project(self, name: str) -> Project:
         """Return the project as the registry has it now.
 
+        Every way to a project's data leads through here, so here is decided whether the caller may see it.
+
         Raises:
-            InvalidProjectName, ProjectNotFound: (both ValueErrors).
+            InvalidProjectName, ProjectNotFound: (both ValueErrors); the latter also for the projects of others.
             RegistryUnavailable: (a ConnectionError).
         """
         parse_project_name(name)
         with self.registry() as registry:
             project = await store.project_by_name(registry, name)
-        if project is None:
+        if project is None or not current_caller().sees(name):
             raise ProjectNotFound(
                 f"Project {name!r} not found in registry",
                 hint="list_projects shows the projects there are; create_project makes a new one.",
@@ -129,34 +144,35 @@ class ProjectConnectionManager:
     async def get_project_connection(self, project_name: str) -> AsyncGenerator[Connection]:
         """Lend a connection to the project's own database.
 
-        Take one at a time: a call that holds one and asks for another can wait for itself.
+        Take one at a time: a call that holds one and asks for another can wait for itself. An archived project's
+        connection only reads; PostgreSQL sees to that.
 
         Raises:
             ValueError: no such project. ConnectionError: no connection. RuntimeError: a schema is missing,
             or the database is not the project's. TimeoutError: every connection of the budget is in use.
         """
         project = await self.find_project(project_name)
-        if project.state is not ProjectState.READY:
+        if project.state not in READABLE_STATES:
             raise _not_ready(project)
         async with self._admitted(project) as member, _borrowed(member.pool, project) as connection:
             yield connection
 
     async def forget(self, project: Project) -> None:
         """Close the project's pool; the next call opens another."""
-        member = self.budget.members.get(project.id)
-        if member is not None:
-            await self.budget.close(member)
+        for budget, member in list(self._members()):
+            if member.project_id == project.id:
+                await budget.close(member)
 
     async def replace_connections(self, project_name: str) -> None:
         """Open new connections for the calls to come: a setting of the database counts for new ones only."""
-        for member in list(self.budget.members.values()):
+        for _, member in list(self._members()):
             if member.name == project_name:
                 await member.pool.expire_connections()
 
     async def health_check(self) -> dict[str, bool]:
         """Ask the registry, and each project database that has a pool, for a sign of life; by name."""
         pools = {"registry": self.registry_pool}
-        pools |= {member.name: member.pool for member in self.budget.members.values()}
+        pools |= {member.name: member.pool for _, member in self._members()}
         return dict(zip(pools, await asyncio.gather(*map(_answers, pools.values())), strict=True))
 
     def get_pool_stats(self) -> dict[str, dict[str, int]]:
@@ -164,56 +180,60 @@ class ProjectConnectionManager:
         registry = self.registry_pool
         size, idle = registry.get_size(), registry.get_idle_size()
         stats = {"registry": {"size": size, "idle": idle, "active": size - idle, "max": registry.get_max_size()}}
-        for member in self.budget.members.values():
+        for budget, member in self._members():
             size = member.pool.get_size()
             idle = max(size - member.active, 0)
-            stats[member.name] = {"size": size, "idle": idle, "active": member.active, "max": self.budget.per_member}
+            limit = budget.limit_of(member)
+            stats[member.name] = {"size": size, "idle": idle, "active": member.active, "max": limit}
         return stats
 
-    async def _make_budget(self) -> Budget:
-        limit = self._settings.budget
-        if limit is None:
-            allowed = await store.connection_limit(self.registry_pool)
-            limit = max(allowed // BUDGET_SHARE, 1)
-        return Budget(
-            limit=limit,
-            per_member=min(self._settings.project_max, limit),
-            max_waiting=self._settings.max_waiting,
-            wait_seconds=self._settings.wait_seconds,
-        )
+    def _members(self) -> Iterator[tuple[Budget, Member]]:
+        for server in self.servers:
+            if server.budget is not None:
+                yield from ((server.budget, member) for member in server.budget.members.values())
 
     @asynccontextmanager
     async def _admitted(self, project: Project) -> AsyncGenerator[Member]:
         """Hold a place in the project's pool; a pool that was closed meanwhile is opened again."""
+        with _server_named(project):
+            budget = await self.servers[project.server].ensure_budget()
         while True:
-            member = await self._member(project)
-            async with self.budget.admitted(member):
-                if self.budget.has(member):
+            member = await self._member(budget, project)
+            async with budget.admitted(member):
+                if budget.has(member):
                     yield member
                     return
 
-    async def _member(self, project: Project) -> Member:
-        """Return the project's pool; many first calls at once open one."""
-        async with self._opening:
-            member = self.budget.members.get(project.id)
+    async def _member(self, budget: Budget, project: Project) -> Member:
+        """Return the project's pool; many first calls at once open one, and one of an older generation is closed."""
+        async with self.servers[project.server].opening:
+            member = budget.members.get(project.id)
+            if member is not None and member.generation < project.generation:
+                await budget.close(member)
+                member = None
             if member is None:
-                member = Member(project.id, project.name, await self._open(project))
-                self.budget.members[project.id] = member
+                limit = project.max_connections
+                member = Member(project.id, project.name, await self._open(project), project.generation, limit)
+                budget.members[project.id] = member
             return member
 
     async def _open(self, project: Project) -> Pool:
         async def check(connection: Connection) -> None:
             await self._check(connection, project)
 
-        return await open_pool(self.address, project.database_name, self._settings.project_pool, on_connect=check)
+        address = self.provisioner_of(project).address
+        return await open_pool(address, project.database_name, self._settings.project_pool, on_connect=check)
 
     async def _check(self, connection: Connection, project: Project) -> None:
         """Refuse a connection that reached another project's database, or tables of another age."""
+        lines = self.provisioner.lines
         try:
             owner = await store.identity_get(connection)
-            versions = await versions_of(connection, self.provisioner.lines)
-        except UndefinedTable as error:
-            raise await self._schema_missing(connection, project) from error
+            versions = await versions_of(connection, lines)
+        except UndefinedTable:
+            await self.provisioner.refuse_lost_lines(connection, project)
+            owner = await store.identity_get(connection)
+            versions = {line: await version_of(connection, line) for line in lines}
         if owner != project.id:
             raise DatabaseTaken(
                 f"the database {project.database_name!r} is not that of project {project.name!r}",
@@ -228,24 +248,14 @@ class ProjectConnectionManager:
                 project_name=project.name,
             )
         if behind:
-            await self.provisioner.migrate_database(project)
-
-    async def _schema_missing(self, connection: Connection, project: Project) -> ProjectSchemaMissing:
-        lines = self.provisioner.lines
-        missing = [line.schema for line in lines if await version_of(connection, line) is None]
-        return ProjectSchemaMissing(
-            f"Schema {', '.join(map(repr, missing))} not found in project database {project.database_name!r}",
-            hint="Restore it from a backup, or delete the project and create it again.",
-            project_name=project.name,
-            schemas=missing,
-        )
+            await self.provisioner_of(project).migrate_database(project)
 
 
 @asynccontextmanager
 async def _borrowed(pool: Pool, project: Project) -> AsyncGenerator[Connection]:
     """Take a connection from the pool and give it back, with failures in the project's words."""
     try:
-        with translated(f"connecting to project {project.name!r}"):
+        with _server_named(project), translated(f"connecting to project {project.name!r}"):
             connection = await pool.acquire()
     except DatabaseMissing as error:
         raise DatabaseGone(
@@ -260,6 +270,22 @@ async def _borrowed(pool: Pool, project: Project) -> AsyncGenerator[Connection]:
         # The pool throws away a connection that it cannot reset, whatever the reason; what was done on it is done.
         with contextlib.suppress(Exception):
             await pool.release(connection)
+
+
+@contextmanager
+def _server_named(project: Project) -> Generator[None]:
+    """Say which server is down, where there are several."""
+    try:
+        yield
+    except ServerUnavailable as error:
+        if project.server == MAIN_SERVER:
+            raise
+        raise ServerDown(
+            f"the server {project.server!r}, which project {project.name!r} is on, does not answer",
+            hint=f"Projects on other servers work. Start it, or correct postgres.servers.{project.server}.",
+            project_name=project.name,
+            server=project.server,
+        ) from error
 
 
 async def _answers(pool: Pool) -> bool:
@@ -284,7 +310,7 @@ def _not_ready(project: Project) -> ProjectNotReady:
     hints = {
         ProjectState.CREATING: "Call create_project again: it goes on where it was interrupted.",
         ProjectState.DELETING: "Call delete_project again to finish, then create it anew.",
-        ProjectState.ARCHIVED: "Unarchive it first.",
+        ProjectState.COPYING: "It is being restored or cloned; `moorage doctor` tells whether that still goes on.",
     }
     return ProjectNotReady(
         f"project {project.name!r} is {project.state.value}",

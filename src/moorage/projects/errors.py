@@ -79,6 +79,18 @@ class RegistryUnavailable(Unavailable):
     code: ClassVar[str] = "projects.registry_unavailable"
 
 
+class ServerUnknown(InvalidInput):
+    """No PostgreSQL server of this name stands in the settings."""
+
+    code: ClassVar[str] = "projects.server_unknown"
+
+
+class ServerDown(Unavailable):
+    """The PostgreSQL server a project is on does not answer; projects on other servers work."""
+
+    code: ClassVar[str] = "projects.server_down"
+
+
 class PoolExhausted(Exhausted):
     """All connections of the budget are in use."""
 

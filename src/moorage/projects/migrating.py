@@ -62,7 +62,7 @@ async def _migrate(projects: ProjectService, project: Project) -> MigratedProjec
     if project.state is not ProjectState.READY:
         return MigratedProject(project_name=project.name, outcome="skipped", detail=project.state.value)
     try:
-        moved = await projects.connections.provisioner.migrate_database(project)
+        moved = await projects.connections.provisioner_of(project).migrate_database(project)
     except MoorageError as error:
         return MigratedProject(project_name=project.name, outcome="failed", detail=error.message)
     detail = ", ".join(f"{line} from {before or 'nothing'}" for line, before in moved.items())

@@ -17,6 +17,8 @@ ProjectName = NewType("ProjectName", str)
 
 # 55 characters after "project_" are PostgreSQL's 63 bytes: no database name is ever cut, none is ever shared.
 MAX_NAME_LENGTH = 55
+# The server that holds the registry, and projects placed nowhere else.
+MAIN_SERVER = "main"
 # Health and statistics list the registry's own pool beside those of projects.
 RESERVED_NAME = "registry"
 _NAME = re.compile(rf"[a-z0-9_]{{1,{MAX_NAME_LENGTH}}}")
@@ -26,18 +28,33 @@ _SHOWN_CHARACTERS = 80
 class ProjectState(StrEnum):
     """Where a project is in its life.
 
-    creating → ready → deleting → (gone); ready ⇄ archived. A crash leaves `creating` or `deleting`; repeating
-    the call goes on from there.
+    creating → ready → deleting → (gone); copying → ready, where the database comes from a backup or another
+    project; ready ⇄ archived, which is read-only; ready → moving → ready, read-only meanwhile. A crash leaves
+    `creating`, `copying`, `moving` or `deleting`; repeating the call goes on from there.
     """
 
     CREATING = "creating"
+    COPYING = "copying"
     READY = "ready"
     ARCHIVED = "archived"
+    MOVING = "moving"
     DELETING = "deleting"
 
 
+READABLE_STATES = frozenset({ProjectState.READY, ProjectState.ARCHIVED, ProjectState.MOVING})
+
+
 class Project(BaseModel):
-    """One row of the registry."""
+    """One row of the registry.
+
+    Attributes:
+        server: the PostgreSQL server its database is on, as the settings name it.
+        generation: counts the databases this name has had and the ways to reach them; older connections are closed.
+        snapshot_of: the project this one is a snapshot of.
+        database_bytes: as last measured, None before the first time.
+        max_bytes: no write is begun above this size; None is no limit.
+        max_connections: of one process; None is the limit of the settings.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,6 +68,17 @@ class Project(BaseModel):
     created_by: str
     created_at: datetime
     updated_at: datetime
+    title: str | None = None
+    server: str = MAIN_SERVER
+    snapshot_of: UUID | None = None
+    last_used_at: datetime | None = None
+    database_bytes: int | None = None
+    max_bytes: int | None = None
+    max_connections: int | None = None
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.state is not ProjectState.READY
 
 
 class DatabaseUser(BaseModel):

@@ -6,16 +6,17 @@ import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import AlreadyThere, DatabaseMissing, NotPermitted, translated
 from moorage.core.postgres.identifiers import quote_identifier
-from moorage.core.postgres.migrations import MigrationLine, migrate, version_of
+from moorage.core.postgres.migrations import MigrationLine, lock_migrations_in, migrate, migrate_in, version_of
 from moorage.core.postgres.pools import Connection, connect
 from moorage.projects import store
-from moorage.projects.errors import DatabaseTaken, ProjectNotReady
-from moorage.projects.models import Project, ProjectState
+from moorage.projects.errors import DatabaseTaken, ProjectNotReady, SchemaMissing
+from moorage.projects.models import MAIN_SERVER, DatabaseUser, Project, ProjectState
 
 REGISTRY_LINE = MigrationLine(
     "registry", schema="public", package="moorage.projects", folder="migrations/registry",
@@ -30,13 +31,22 @@ class Provisioner:
     """Makes project databases on one server from a template that is migrated once.
 
     Attributes:
+        address: of the server the databases are on.
         registry_database: also where the locks are taken.
         lines: the migration lines of a project database, identity first.
+        server: the server's name in the settings.
+        registry_address: of the server with the registry, where that is another one.
     """
 
     address: Address
     registry_database: str
     lines: tuple[MigrationLine, ...]
+    server: str = MAIN_SERVER
+    registry_address: Address | None = None
+
+    def on_server(self, server: str, address: Address) -> Provisioner:
+        """Return one that makes databases on another server, for the same registry."""
+        return replace(self, server=server, address=address, registry_address=self.registry_address or self.address)
 
     @property
     def template_name(self) -> str:
@@ -54,7 +64,9 @@ class Provisioner:
             with translated(f"connecting to {self.registry_database!r} on {self.address.label}"):
                 connection = await connect(self.address, self.registry_database)
         except DatabaseMissing:
-            await self._create_database(self.registry_database)
+            async with self.maintenance() as server:
+                await create_database(server, self.registry_database)
+                await close_to_public(server, self.registry_database)
             connection = await connect(self.address, self.registry_database)
         try:
             current = REGISTRY_LINE.is_current(await version_of(connection, REGISTRY_LINE))
@@ -70,50 +82,106 @@ class Provisioner:
             DatabaseTaken: a database of this name exists and is not this project's.
             ProjectNotReady: the project was deleted meanwhile; a database made now would belong to nobody.
         """
-        async with self._locked(project) as lock_holder:
+        async with self.locked(project) as lock_holder, self.maintenance() as server:
             await _refuse_when_deleted(lock_holder, project)
-            if await store.database_state(lock_holder, project.database_name) is None:
-                await self._create_from_template(lock_holder, project.database_name)
+            if await store.database_state(server, project.database_name) is None:
+                await self._ensure_template(lock_holder, server)
+                await create_database(server, project.database_name, template=self.template_name)
+            await close_to_public(server, project.database_name)
             await self._ensure_identity(project)
 
     async def migrate_database(self, project: Project) -> dict[str, str]:
-        """Bring one project's database to the head of every line; return the lines that moved."""
+        """Bring one project's database to the head of every line, or leave it as it was.
+
+        Returns:
+            The lines that moved, with the revision each had before ("" for none).
+
+        Raises:
+            SchemaMissing: tables that were made once are gone; making them anew, empty, would hide that.
+            SchemaIsNewer: a newer Moorage has migrated it.
+        """
         with translated(f"migrating project {project.name!r}"):
-            return await migrate(self.address, project.database_name, self.lines)
+            connection = await connect(self.address, project.database_name)
+            try:
+                async with connection.transaction():
+                    return await self._migrate_in(connection, project)
+            finally:
+                await connection.close()
+
+    async def refuse_lost_lines(self, connection: Connection, project: Project) -> None:
+        """Refuse a database that lacks tables it had; lines that never made theirs are left to migration.
+
+        Raises:
+            SchemaMissing: with the schemas that are gone.
+        """
+        versions = {line: await version_of(connection, line) for line in self.lines}
+        made = await store.line_names(connection) if versions[self.lines[0]] else {self.lines[0].name}
+        lost = [line.schema for line, version in versions.items() if version is None and line.name in made]
+        if lost:
+            raise SchemaMissing(
+                f"Schema {', '.join(map(repr, lost))} not found in project database {project.database_name!r}",
+                hint="Restore it from a backup, or delete the project and create it again.",
+                project_name=project.name,
+                schemas=lost,
+            )
+
+    async def database_users(self, database_name: str, *, within: timedelta) -> list[DatabaseUser]:
+        """Return who is in a database; idle Moorage connections count when they worked `within` this time."""
+        async with self.maintenance() as connection:
+            return await store.database_users(connection, database_name, within=within)
+
+    @asynccontextmanager
+    async def maintenance(self) -> AsyncGenerator[Connection]:
+        """Lend a connection for statements about databases, which PostgreSQL refuses inside transactions."""
+        with translated(f"maintaining databases on {self.address.label}"):
+            connection = await connect(self.address, MAINTENANCE_DATABASE)
+            try:
+                yield connection
+            finally:
+                await connection.close()
 
     async def drop_database(self, project: Project) -> None:
         """Drop the project's database, whoever is in it; nothing happens when there is none."""
-        async with self._locked(project):
-            await self._maintain(f"DROP DATABASE IF EXISTS {quote_identifier(project.database_name)} WITH (FORCE)")
+        async with self.locked(project), self.maintenance() as server:
+            await server.execute(f"DROP DATABASE IF EXISTS {quote_identifier(project.database_name)} WITH (FORCE)")
 
     @asynccontextmanager
-    async def _locked(self, project: Project) -> AsyncGenerator[Connection]:
+    async def locked(self, project: Project) -> AsyncGenerator[Connection]:
         """Keep other processes from making or dropping this project's database; yield who holds the lock."""
-        connection = await connect(self.address, self.registry_database)
+        async with self.registry_transaction() as connection:
+            await store.project_lock_in(connection, project.name)
+            yield connection
+
+    @asynccontextmanager
+    async def registry_transaction(self) -> AsyncGenerator[Connection]:
+        """Lend a connection to the registry with an open transaction, whose locks end with it."""
+        connection = await connect(self.registry_address or self.address, self.registry_database)
         try:
             async with connection.transaction():
-                await store.project_lock_in(connection, project.name)
                 yield connection
         finally:
             await connection.close()
 
-    async def _create_from_template(self, lock_holder: Connection, database_name: str) -> None:
-        await self._ensure_template(lock_holder)
-        await self._create_database(database_name, template=self.template_name)
+    async def _migrate_in(self, transaction: Connection, project: Project) -> dict[str, str]:
+        await lock_migrations_in(transaction)
+        await self.refuse_lost_lines(transaction, project)
+        moved = await migrate_in(transaction, self.lines)
+        await store.lines_record(transaction, [line.name for line in self.lines])
+        return moved
 
-    async def _ensure_template(self, lock_holder: Connection) -> None:
+    async def _ensure_template(self, lock_holder: Connection, server: Connection) -> None:
         """Make the template once; it is finished when it takes no connections any more."""
-        await store.template_lock_in(lock_holder)
-        state = await store.database_state(lock_holder, self.template_name)
+        await store.template_lock_in(lock_holder, self.server)
+        state = await store.database_state(server, self.template_name)
         if state is False:
             return
         template = quote_identifier(self.template_name)
         if state is True:  # a crash left it half-made
-            await self._maintain(f"DROP DATABASE {template} WITH (FORCE)")
-        await self._create_database(self.template_name)
+            await server.execute(f"DROP DATABASE {template} WITH (FORCE)")
+        await create_database(server, self.template_name)
         await self._ensure_vector_extension(self.template_name)
         await migrate(self.address, self.template_name, self.lines)
-        await self._maintain(f"ALTER DATABASE {template} ALLOW_CONNECTIONS false")
+        await server.execute(f"ALTER DATABASE {template} ALLOW_CONNECTIONS false")
 
     async def _ensure_vector_extension(self, database: str) -> None:
         """Add pgvector where the server has it; without it everything but search by meaning works."""
@@ -143,23 +211,21 @@ class Provisioner:
                 database=project.database_name,
             )
 
-    async def _create_database(self, name: str, *, template: str | None = None) -> None:
-        """Make a database; one that another process makes at the same time is as good."""
-        statement = f"CREATE DATABASE {quote_identifier(name)}"
-        if template is not None:
-            statement += f" TEMPLATE {quote_identifier(template)}"
-        with contextlib.suppress(AlreadyThere):
-            await self._maintain(statement, unless_exists=name)
 
-    async def _maintain(self, statement: str, *, unless_exists: str | None = None) -> None:
-        """Run a statement that PostgreSQL refuses inside a transaction, on a connection of its own."""
-        with translated("maintaining databases"):
-            connection = await connect(self.address, MAINTENANCE_DATABASE)
-            try:
-                if unless_exists is None or await store.database_state(connection, unless_exists) is None:
-                    await connection.execute(statement)
-            finally:
-                await connection.close()
+async def create_database(server: Connection, name: str, *, template: str | None = None) -> None:
+    """Make a database unless it is there; one that another process makes at the same time is as good."""
+    if await store.database_state(server, name) is not None:
+        return
+    statement = f"CREATE DATABASE {quote_identifier(name)}"
+    if template is not None:
+        statement += f" TEMPLATE {quote_identifier(template)}"
+    with contextlib.suppress(AlreadyThere), translated(f"creating the database {name!r}"):
+        await server.execute(statement)
+
+
+async def close_to_public(server: Connection, database_name: str) -> None:
+    """Let only roles connect that were granted it; PostgreSQL lets every role in by default."""
+    await server.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {quote_identifier(database_name)} FROM PUBLIC")
 
 
 async def _refuse_when_deleted(registry: Connection, project: Project) -> None:

@@ -1,18 +1,21 @@
 -- Statements of the registry (the first part) and of project databases (the second).
 
 -- name: project_by_name :optional
-SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at
+SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections
 FROM public.projects
 WHERE name = :name;
 
 -- name: project_by_folder :optional
-SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at
+SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections
 FROM public.projects
 WHERE folder = :folder;
 
 -- name: project_list :many
 -- Keyset pages in the order of names.
-SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at
+SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections
 FROM public.projects
 WHERE name > :after
 ORDER BY name
@@ -23,14 +26,18 @@ LIMIT :limit;
 INSERT INTO public.projects (name, database_name, description, folder, created_by)
 VALUES (:name, 'project_' || :name, :description, :folder, :created_by)
 ON CONFLICT DO NOTHING
-RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at;
+RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections,
+          title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
 -- name: project_set_state :optional
 -- No row comes back when the project has gone on, or is gone.
 UPDATE public.projects
 SET state = :state, updated_at = now()
 WHERE id = :id AND state = ANY (CAST(:from_states AS text[]))
-RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at;
+RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections,
+          title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
 -- name: project_delete :exec
 DELETE FROM public.projects
@@ -41,7 +48,15 @@ WHERE id = :id AND state = 'deleting';
 SELECT pg_advisory_xact_lock(hashtextextended('moorage.project.' || :name, 0));
 
 -- name: template_lock :exec
-SELECT pg_advisory_xact_lock(hashtextextended('moorage.template', 0));
+-- One template at a time is made on a server.
+SELECT pg_advisory_xact_lock(hashtextextended('moorage.template.' || :server, 0));
+
+-- name: staging_lock :exec
+-- Held for as long as a process fills this staging database.
+SELECT pg_advisory_xact_lock(hashtextextended('moorage.staging.' || :name, 0));
+
+-- name: staging_is_unlocked :value
+SELECT pg_try_advisory_xact_lock(hashtextextended('moorage.staging.' || :name, 0));
 
 -- name: database_exists :value
 SELECT datallowconn
@@ -64,6 +79,24 @@ FROM moorage.identity;
 -- name: identity_insert :exec
 INSERT INTO moorage.identity (project_id)
 VALUES (:project_id)
+ON CONFLICT DO NOTHING;
+
+-- name: identity_replace :exec
+INSERT INTO moorage.identity (project_id)
+VALUES (:project_id)
+ON CONFLICT (only_row) DO UPDATE SET project_id = EXCLUDED.project_id;
+
+-- name: lines_exist :value
+-- False in databases from before lines were recorded.
+SELECT to_regclass('moorage.lines') IS NOT NULL;
+
+-- name: line_names :many
+SELECT name
+FROM moorage.lines;
+
+-- name: lines_record :exec
+INSERT INTO moorage.lines (name)
+SELECT unnest(CAST(:names AS text[]))
 ON CONFLICT DO NOTHING;
 
 -- name: database_users :many

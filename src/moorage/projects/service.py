@@ -130,11 +130,10 @@ class ProjectService:
 
     async def stats(self, name: str) -> ProjectStats:
         """Return the size of a project's database and the state of its pool."""
+        project = await self.get(name)
         async with self.connections.get_project_connection(name) as connection:
             tables = await store.table_sizes(connection)
-        project = await self.get(name)
-        with self.connections.registry() as registry:
-            sizes = await store.database_sizes(registry, [project.database_name])
+            sizes = await store.database_sizes(connection, [project.database_name])
         return ProjectStats(
             project_name=project.name,
             database_name=project.database_name,
@@ -191,7 +190,7 @@ class ProjectService:
         return project
 
     async def _finish_creating(self, project: Project) -> Project:
-        await self.connections.provisioner.ensure_database(project)
+        await self.connections.provisioner_of(project).ensure_database(project)
         with self.connections.registry() as registry:
             ready = await store.project_set_state(
                 registry, project.id, ProjectState.READY, from_states=[ProjectState.CREATING]
@@ -199,8 +198,8 @@ class ProjectService:
         return ready or await self.get(project.name)  # somebody else finished it first
 
     async def _refuse_when_used(self, project: Project) -> None:
-        with self.connections.registry() as registry:
-            users = await store.database_users(registry, project.database_name, within=BUSY_WITHIN)
+        provisioner = self.connections.provisioner_of(project)
+        users = await provisioner.database_users(project.database_name, within=BUSY_WITHIN)
         if users:
             raise ProjectInUse(
                 f"project {project.name!r} is in use: {_described(users)}",
@@ -211,7 +210,7 @@ class ProjectService:
     async def _delete(self, project: Project) -> None:
         with self.connections.registry() as registry:
             await store.project_set_state(registry, project.id, ProjectState.DELETING, from_states=list(ProjectState))
-        await self.connections.provisioner.drop_database(project)
+        await self.connections.provisioner_of(project).drop_database(project)
         with self.connections.registry() as registry:
             await store.project_delete(registry, project.id)
 

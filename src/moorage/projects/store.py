@@ -57,8 +57,17 @@ async def project_lock_in(transaction: Executor, name: str) -> None:
     await _statements.project_lock(transaction, name=name)
 
 
-async def template_lock_in(transaction: Executor) -> None:
-    await _statements.template_lock(transaction)
+async def template_lock_in(transaction: Executor, server: str) -> None:
+    """Wait until no other process makes the template of this server; held until the transaction ends."""
+    await _statements.template_lock(transaction, server=server)
+
+
+async def staging_lock_in(transaction: Executor, name: str) -> None:
+    await _statements.staging_lock(transaction, name=name)
+
+
+async def staging_is_unlocked_in(transaction: Executor, name: str) -> bool:
+    return await _statements.staging_is_unlocked(transaction, name=name)
 
 
 async def database_state(connection: Executor, database_name: str) -> bool | None:
@@ -94,6 +103,21 @@ async def identity_get(project: Executor) -> UUID | None:
 
 async def identity_insert(project: Executor, project_id: UUID) -> None:
     await _statements.identity_insert(project, project_id=project_id)
+
+
+async def identity_replace(project: Executor, project_id: UUID) -> None:
+    await _statements.identity_replace(project, project_id=project_id)
+
+
+async def line_names(project: Executor) -> frozenset[str]:
+    """Return the migration lines that have made their tables in this database, whether they are there still or not."""
+    if not await _statements.lines_exist(project):
+        return frozenset()
+    return frozenset(row["name"] for row in await _statements.line_names(project))
+
+
+async def lines_record(project: Executor, names: Sequence[str]) -> None:
+    await _statements.lines_record(project, names=list(names))
 
 
 def _project(row: Any) -> Project | None:

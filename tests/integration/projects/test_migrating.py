@@ -18,8 +18,8 @@ from moorage.projects.settings import ConnectionSettings
 from moorage.systems import LINES
 
 AGE = """
-    DROP TABLE workflow.entities, workflow.entity_schemas;
-    DELETE FROM workflow.schema_version;
+    DROP SCHEMA workflow CASCADE;
+    DELETE FROM moorage.lines WHERE name = 'workflow';
 """
 WORKFLOW = next(line for line in LINES if line.name == "workflow")
 
@@ -113,13 +113,13 @@ async def test_one_project_that_fails_does_not_stop_the_others_and_is_taken_up_a
     for each in names:
         created = await projects.create(each, created_by="test")
         await execute(address, created.database_name, AGE)
-    await execute(address, f"project_{names[1]}", "CREATE TABLE workflow.entities (in_the_way integer)")
+    await execute(address, f"project_{names[1]}", "CREATE SCHEMA workflow CREATE TABLE entities (in_the_way integer)")
     async with managed(auto_migrate=False) as manager:
         service = ProjectService(manager)
         report = await migrate_all(service)
         assert of(report, *names) == {names[0]: "migrated", names[1]: "failed", names[2]: "migrated"}
         assert report.failed
-        await execute(address, f"project_{names[1]}", "DROP TABLE workflow.entities")
+        await execute(address, f"project_{names[1]}", "DROP SCHEMA workflow CASCADE")
         report = await migrate_all(service)
         assert of(report, *names) == {names[0]: "current", names[1]: "migrated", names[2]: "current"}
         assert [await count_entities(manager, each) for each in names] == [0, 0, 0]

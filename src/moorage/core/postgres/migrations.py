@@ -7,13 +7,12 @@ its file name, `20261121_01_initial`; revisions sort by it, so the newest is kno
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 from typing import ClassVar
-from weakref import WeakKeyDictionary
 
 import asyncpg
 
@@ -24,6 +23,8 @@ from moorage.core.postgres.pools import connect
 
 # Any number that nobody else uses with pg_advisory_lock in these databases; "moor" in ASCII.
 MIGRATION_LOCK = 0x6D6F6F72
+# A migration that waits for a table holds up everybody behind it; it rather fails and is repeated.
+LOCK_TIMEOUT_SECONDS = 5
 
 
 class SchemaIsNewer(BrokenState):
@@ -104,7 +105,7 @@ async def versions_of(
 
 
 async def migrate(address: Address, database: str, lines: tuple[MigrationLine, ...]) -> dict[str, str]:
-    """Bring one database to the head of every line; safe to repeat and to run twice at once.
+    """Bring one database to the head of every line, or leave it as it was; safe to repeat and to run twice at once.
 
     Returns:
         The lines that moved, with the revision each had before ("" for none).
@@ -114,53 +115,46 @@ async def migrate(address: Address, database: str, lines: tuple[MigrationLine, .
     """
     connection = await connect(address, database)
     try:
-        # A transaction's lock, not a session's: it also holds through a pooler, and ends with the connection.
         async with connection.transaction():
-            await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
-            versions = {line: await version_of(connection, line) for line in lines}
-            behind = [line for line in lines if not line.is_current(versions[line])]
-            for line in behind:
-                await _upgrade(address, database, line)
+            return await migrate_in(connection, lines)
     finally:
         await connection.close()
+
+
+async def migrate_in(transaction: asyncpg.Connection, lines: tuple[MigrationLine, ...]) -> dict[str, str]:
+    """Do what `migrate` does inside a transaction that its owner commits, together with what else it does there."""
+    await lock_migrations_in(transaction)
+    versions = {line: await version_of(transaction, line) for line in lines}
+    behind = [line for line in lines if not line.is_current(versions[line])]
+    for line in behind:
+        await transaction.execute(script_from(line, versions[line]))
     return {line.name: versions[line] or "" for line in behind}
 
 
-async def _upgrade(address: Address, database: str, line: MigrationLine) -> None:
+async def lock_migrations_in(transaction: asyncpg.Connection) -> None:
+    """Wait until nobody else migrates this database; held until the transaction ends.
+
+    A transaction's lock, not a session's: it also holds through a pooler, and ends with the connection.
+    """
+    await transaction.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+    await transaction.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+
+
+@lru_cache
+def script_from(line: MigrationLine, version: str | None) -> str:
+    """Return the statements that lead from `version` (None: from nothing) to the head of `line`.
+
+    Alembic writes them once for all databases: running it for each would take turns, because it keeps the
+    migration that runs in module globals.
+    """
     from alembic import command
     from alembic.config import Config
-    from sqlalchemy import text
-    from sqlalchemy.exc import DBAPIError
-    from sqlalchemy.ext.asyncio import create_async_engine
-    from sqlalchemy.pool import NullPool
 
-    config = Config()
+    statements = StringIO()
+    config = Config(output_buffer=statements)
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
     config.set_main_option("version_locations", str(line.path).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["line"] = line
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: connect(address, database), poolclass=NullPool
-    )
-
-    def run(connection) -> None:  # noqa: ANN001 - a type of SQLAlchemy's, imported only when needed
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-    try:
-        async with _alembic_turn(), engine.connect() as connection:
-            await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(line.schema)}"))
-            await connection.commit()
-            await connection.run_sync(run)
-    except DBAPIError as error:  # SQLAlchemy's wrapping of what callers know
-        raise getattr(error.orig, "__cause__", None) or error from error
-    finally:
-        await engine.dispose()
-
-
-def _alembic_turn() -> asyncio.Lock:
-    """Return this event loop's lock: Alembic keeps the migration that runs in module globals, so one runs at a time."""
-    return _alembic_turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-
-
-_alembic_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+    command.upgrade(config, f"{version or 'base'}:head", sql=True)
+    return f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(line.schema)};\n{statements.getvalue()}"

@@ -1,17 +1,18 @@
-"""The one Alembic environment of all migration lines: a lock, short time-outs, a transaction a revision."""
+"""The one Alembic environment of all migration lines: it writes statements and runs none.
+
+Whoever runs them holds the transaction, see `moorage.core.postgres.migrations`.
+"""
 
 from alembic import context
-from sqlalchemy import text
 
-connection = context.config.attributes["connection"]
 line = context.config.attributes["line"]
 
 context.configure(
-    connection=connection,
+    dialect_name="postgresql",
+    as_sql=True,
+    literal_binds=True,
+    transactional_ddl=False,
     version_table=line.version_table,
     version_table_schema=line.schema,
-    transaction_per_migration=True,
 )
-with context.begin_transaction():
-    connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-    context.run_migrations()
+context.run_migrations()

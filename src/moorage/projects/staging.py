@@ -1,0 +1,71 @@
+"""Databases in the making: filled under a passing name, and renamed to a project's own once they are whole.
+
+A project's database is therefore never half-restored or half-copied. A process that is killed leaves its staging
+database behind; nobody holds its lock then, by which `moorage doctor` knows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from moorage.core.postgres.errors import translated
+from moorage.core.postgres.identifiers import quote_identifier
+from moorage.core.postgres.pools import Connection, connect
+from moorage.projects import store
+from moorage.projects.models import Project
+from moorage.projects.provisioning import Provisioner, close_to_public, create_database
+
+STAGING_PREFIX = "moorage_staging_"
+
+
+@asynccontextmanager
+async def staged(provisioner: Provisioner, *, template: str = "template0") -> AsyncGenerator[str]:
+    """Make a database under a passing name and yield that name; dropped at the end unless it was put in place.
+
+    Args:
+        template: the database it is a copy of. Nobody may be connected to that one.
+    """
+    name = f"{STAGING_PREFIX}{uuid4().hex}"
+    async with provisioner.registry_transaction() as lock_holder:
+        await store.staging_lock_in(lock_holder, name)
+        try:
+            async with provisioner.maintenance() as server:
+                await create_database(server, name, template=template)
+                await close_to_public(server, name)
+            yield name
+        finally:
+            async with provisioner.maintenance() as server:
+                await server.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)")
+
+
+async def write_identity(provisioner: Provisioner, database_name: str, project: Project) -> None:
+    """Write into a database of Moorage's that it is `project`'s, whosever it was before."""
+    connection = await connect(provisioner.address, database_name)
+    try:
+        with translated(f"writing whose database {database_name!r} is"):
+            await store.identity_replace(connection, project.id)
+    finally:
+        await connection.close()
+
+
+async def put_in_place(server: Connection, staging: str, project: Project) -> None:
+    """Rename a staged database to the project's own.
+
+    Args:
+        server: a maintenance connection to the server both names are on.
+
+    Raises:
+        AlreadyThere: the project's database exists; drop or rename it first.
+    """
+    with translated(f"putting the database of project {project.name!r} in place"):
+        await server.execute(
+            f"ALTER DATABASE {quote_identifier(staging)} RENAME TO {quote_identifier(project.database_name)}"
+        )
+
+
+async def is_abandoned(registry: Connection, staging: str) -> bool:
+    """Tell whether no process works at this staging database any more."""
+    async with registry.transaction():
+        return await store.staging_is_unlocked_in(registry, staging)
