@@ -7,12 +7,13 @@ Each system describes its own section; this module knows where values come from.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -28,10 +29,12 @@ from moorage.core.embedding.settings import EmbeddingSettings
 from moorage.core.errors import InvalidInput
 from moorage.core.postgres.address import address_from_url
 from moorage.core.postgres.embedded import default_home
+from moorage.projects.models import MAIN_SERVER
 from moorage.projects.settings import ConnectionSettings
 
 CONFIG_FILE = "moorage.yaml"
 REGISTRY_DATABASE = "mcp_registry"
+_SERVER_NAME = re.compile(r"[a-z0-9_-]{1,30}")
 
 # The designs' variables, and the setting each one is.
 DESIGN_VARIABLES: dict[str, tuple[str, ...]] = {
@@ -53,8 +56,8 @@ class InvalidSettings(InvalidInput):
     code: ClassVar[str] = "settings.invalid"
 
 
-class PostgresSettings(BaseModel):
-    """Where PostgreSQL is; with neither host nor url, the embedded one serves."""
+class ServerAddress(BaseModel):
+    """Where one PostgreSQL server is, in parts or as a URL."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,20 +65,55 @@ class PostgresSettings(BaseModel):
     port: int = Field(5432, ge=1, le=65535, description="Its port.")
     user: str = Field("postgres", description="Login role; it needs CREATEDB.")
     password: SecretStr | None = Field(None, description="Its password.")
-    database: str | None = Field(
-        None, description=f"The registry's database; default {REGISTRY_DATABASE}, or the one in url."
-    )
     url: SecretStr | None = Field(None, description="All of it as postgresql://user:password@host:port/database.")
-    auto_migrate: bool | None = Field(
-        None,
-        description="Upgrade older project databases when they are opened; default only with the embedded server.",
-    )
 
     @field_validator("url")
     @classmethod
     def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             address_from_url(value.get_secret_value())
+        return value
+
+
+class FurtherServer(ServerAddress):
+    """A PostgreSQL server that projects may be placed on, besides the main one."""
+
+    accepts_new: bool = Field(True, description="Whether new projects may be placed here.")
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> FurtherServer:
+        if self.host is None and self.url is None:
+            raise ValueError("give a host or a url")
+        return self
+
+
+class PostgresSettings(ServerAddress):
+    """Where PostgreSQL is; with neither host nor url, the embedded one serves."""
+
+    database: str | None = Field(
+        None, description=f"The registry's database; default {REGISTRY_DATABASE}, or the one in url."
+    )
+    servers: dict[str, FurtherServer] = Field(
+        default_factory=dict,
+        description="Further PostgreSQL servers by name, each with host, port, user and password, or url; projects"
+        " are placed on them.",
+    )
+    placement: Literal["main", "least_loaded"] = Field(
+        "main", description="Where new projects go: to the main server, or to the server with the fewest."
+    )
+    auto_migrate: bool | None = Field(
+        None,
+        description="Upgrade older project databases when they are opened; default only with the embedded server.",
+    )
+
+    @field_validator("servers")
+    @classmethod
+    def _are_named(cls, value: dict[str, FurtherServer]) -> dict[str, FurtherServer]:
+        for name in value:
+            if name == MAIN_SERVER or not _SERVER_NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is no name for a further server: use 1 to 30 of a-z, 0-9, _ and -, not main"
+                )
         return value
 
 

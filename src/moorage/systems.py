@@ -17,10 +17,11 @@ from moorage.core.shape import Opened, System
 from moorage.core.telemetry.metrics import register_gauge
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
+from moorage.projects.models import MAIN_SERVER
 from moorage.projects.provisioning import Provisioner, project_lines
 from moorage.projects.service import ProjectService
 from moorage.projects.system import SYSTEM as PROJECTS
-from moorage.settings import REGISTRY_DATABASE, PostgresSettings, Settings
+from moorage.settings import REGISTRY_DATABASE, PostgresSettings, ServerAddress, Settings
 from moorage.workflow.lines import LINE as WORKFLOW_LINE
 
 SYSTEMS: tuple[System, ...] = (PROJECTS, CODEBASE)
@@ -75,6 +76,7 @@ async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerato
         connections = ProjectConnectionManager(
             Provisioner(address, database, LINES),
             settings.connections,
+            others={name: _external_address(server)[0] for name, server in settings.postgres.servers.items()},
             auto_migrate=is_embedded if auto_migrate is None else auto_migrate,
         )
         stack.push_async_callback(connections.close)
@@ -90,7 +92,7 @@ async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerato
         default = settings.project or await _project_of(connections, folder)
         embedder = make_embedder(settings.embedding)
         stack.push_async_callback(embedder.close)
-        projects = ProjectService(connections, default_project=default)
+        projects = ProjectService(connections, default_project=default, placed_on=placed_on(settings.postgres))
         yield Ground(connections, projects, embedder, settings.home)
 
 
@@ -104,12 +106,19 @@ def _address(settings: Settings, stack: AsyncExitStack) -> tuple[Address, str, b
     return address, postgres.database or named or REGISTRY_DATABASE, False
 
 
-def _external_address(postgres: PostgresSettings) -> tuple[Address, str | None]:
+def _external_address(postgres: ServerAddress) -> tuple[Address, str | None]:
     if postgres.url is not None:
         return address_from_url(postgres.url.get_secret_value())
-    assert postgres.host is not None
+    assert postgres.host is not None, "the settings were checked for it"
     password = postgres.password.get_secret_value() if postgres.password else None
     return address_from_parts(host=postgres.host, port=postgres.port, user=postgres.user, password=password), None
+
+
+def placed_on(postgres: PostgresSettings) -> list[str]:
+    """Return the servers that new projects may be placed on."""
+    if postgres.placement == "main":
+        return [MAIN_SERVER]
+    return [MAIN_SERVER, *(name for name, server in postgres.servers.items() if server.accepts_new)]
 
 
 async def _project_of(connections: ProjectConnectionManager, folder: Path | None) -> str | None:

@@ -22,13 +22,14 @@ def create(
     context: typer.Context,
     name: Name,
     description: Annotated[str, typer.Option(help="What the project is.")] = "",
+    server: Annotated[str | None, typer.Option(help="The PostgreSQL server to place it on.")] = None,
     json: Json = False,
 ) -> None:
     """Create a project with a database of its own; safe to repeat."""
     shell = shell_of(context)
 
     async def use(services: Services):
-        return await _projects(services).create(name, description=description, created_by="cli")
+        return await _projects(services).create(name, description=description, created_by="cli", server=server)
 
     project = shell.run(_SYSTEMS, use)
     if json:

@@ -21,10 +21,15 @@ WHERE name > :after
 ORDER BY name
 LIMIT :limit;
 
+-- name: project_counts :many
+SELECT server, count(*) AS projects
+FROM public.projects
+GROUP BY server;
+
 -- name: project_insert :optional
 -- No row comes back when the name or the folder is taken.
-INSERT INTO public.projects (name, database_name, description, folder, created_by)
-VALUES (:name, 'project_' || :name, :description, :folder, :created_by)
+INSERT INTO public.projects (name, database_name, description, folder, created_by, server)
+VALUES (:name, 'project_' || :name, :description, :folder, :created_by, :server)
 ON CONFLICT DO NOTHING
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
        title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections,
@@ -67,6 +72,19 @@ WHERE datname = :database_name;
 SELECT d.datname, pg_catalog.pg_database_size(d.oid) AS bytes
 FROM pg_catalog.pg_database AS d
 WHERE d.datname = ANY (CAST(:database_names AS text[]));
+
+-- name: database_settings :many
+SELECT setting
+FROM pg_catalog.pg_db_role_setting AS s
+JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
+CROSS JOIN unnest(s.setconfig) AS setting
+WHERE d.datname = :database_name AND s.setrole = 0 AND setting NOT LIKE 'default_transaction_read_only=%'
+ORDER BY setting;
+
+-- name: setting_statement :value
+-- Sets the value for this transaction, and gives the statement that keeps it for the database.
+SELECT format('ALTER DATABASE %I SET %I FROM CURRENT', current_database(), CAST(:setting AS text))
+FROM set_config(:setting, :value, true);
 
 -- name: connection_limit :value
 -- What is left for ordinary roles.

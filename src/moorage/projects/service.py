@@ -18,6 +18,7 @@ from moorage.projects.errors import (
     ProjectRequired,
 )
 from moorage.projects.models import (
+    MAIN_SERVER,
     CreatedProject,
     DatabaseUser,
     DeletedProject,
@@ -29,6 +30,7 @@ from moorage.projects.models import (
     name_from_folder,
     parse_project_name,
 )
+from moorage.projects.placing import choose_server
 
 # A Moorage process that worked in a project this long ago is probably in the middle of something.
 BUSY_WITHIN = timedelta(seconds=5)
@@ -42,10 +44,18 @@ class ProjectService:
 
     Args:
         default_project: the project of a process that serves one; calls that name none mean it.
+        placed_on: the servers new projects may be placed on; the least loaded of several is chosen.
     """
 
-    def __init__(self, connections: ProjectConnectionManager, *, default_project: str | None = None) -> None:
+    def __init__(
+        self,
+        connections: ProjectConnectionManager,
+        *,
+        default_project: str | None = None,
+        placed_on: Sequence[str] = (MAIN_SERVER,),
+    ) -> None:
         self.connections = connections
+        self._placed_on = placed_on
         self.default = None if default_project is None else parse_project_name(default_project)
 
     async def resolve(self, project_name: str | None) -> ProjectName:
@@ -68,16 +78,26 @@ class ProjectService:
         )
 
     async def create(
-        self, name: str, *, description: str | None = None, folder: Path | None = None, created_by: str
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        folder: Path | None = None,
+        created_by: str,
+        server: str | None = None,
     ) -> CreatedProject:
         """Make a project with its database; repeating the call finishes an interrupted one or changes nothing.
 
+        Args:
+            server: the PostgreSQL server it is placed on; None leaves the choice to the settings.
+
         Raises:
-            InvalidProjectName, FolderTaken, DatabaseTaken.
+            InvalidProjectName, FolderTaken, DatabaseTaken, ServerUnknown, ServerDown.
             ProjectNotReady: the project is archived or being deleted.
         """
         parse_project_name(name)
         _check_description(description)
+        chosen = await choose_server(self.connections, self._placed_on if server is None else [server])
         with self.connections.registry() as registry:
             inserted = await store.project_insert(
                 registry,
@@ -85,8 +105,15 @@ class ProjectService:
                 description=description or None,
                 folder=None if folder is None else str(folder),
                 created_by=created_by,
+                server=chosen,
             )
         project = inserted or await self._existing(name, folder)
+        if server is not None and project.server != server:
+            raise InvalidInput(
+                f"project {name!r} exists on the server {project.server!r}, not on {server!r}",
+                hint=f"`moorage project move {name} --to {server}` moves it.",
+                field="server",
+            )
         if project.state is ProjectState.CREATING:
             project = await self._finish_creating(project)
         return CreatedProject(**project.model_dump(), created=inserted is not None)

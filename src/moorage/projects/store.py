@@ -27,12 +27,17 @@ async def project_list(registry: Executor, *, after: str = "", limit: int) -> li
     return [Project.model_validate(dict(row)) for row in rows]
 
 
+async def project_counts(registry: Executor) -> dict[str, int]:
+    """Return how many projects each server has; servers without any are absent."""
+    return {row["server"]: row["projects"] for row in await _statements.project_counts(registry)}
+
+
 async def project_insert(
-    registry: Executor, *, name: str, description: str | None, folder: str | None, created_by: str
+    registry: Executor, *, name: str, description: str | None, folder: str | None, created_by: str, server: str
 ) -> Project | None:
     """Insert a project in state `creating`; None when its name or its folder is taken."""
     row = await _statements.project_insert(
-        registry, name=name, description=description, folder=folder, created_by=created_by
+        registry, name=name, description=description, folder=folder, created_by=created_by, server=server
     )
     return _project(row)
 
@@ -90,6 +95,17 @@ async def database_sizes(connection: Executor, database_names: Sequence[str]) ->
     """Return the size of each of these databases in bytes; missing ones are absent."""
     rows = await _statements.database_sizes(connection, database_names=list(database_names))
     return {row["datname"]: row["bytes"] for row in rows}
+
+
+async def database_settings(connection: Executor, database_name: str) -> list[str]:
+    """Return the database's settings for all roles, each as "name=value", in the order of their names."""
+    rows = await _statements.database_settings(connection, database_name=database_name)
+    return [row["setting"] for row in rows]
+
+
+async def setting_statement_in(transaction: Executor, setting: str, value: str) -> str:
+    """Set a value for this transaction; return the statement that keeps it for the database."""
+    return await _statements.setting_statement(transaction, setting=setting, value=value)
 
 
 async def connection_limit(connection: Executor) -> int:
