@@ -6,13 +6,14 @@ database behind; nobody holds its lock then, by which `moorage doctor` knows it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from moorage.core.postgres.errors import translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.vectors import load_vectors
 from moorage.projects import store
 from moorage.projects.models import Project
 from moorage.projects.provisioning import Provisioner, close_to_public, create_database
@@ -63,6 +64,28 @@ async def put_in_place(server: Connection, staging: str, project: Project) -> No
         await server.execute(
             f"ALTER DATABASE {quote_identifier(staging)} RENAME TO {quote_identifier(project.database_name)}"
         )
+
+
+async def database_settings(connection: Connection, database_name: str) -> list[str]:
+    """Return what ALTER DATABASE SET gave a database for all roles, each as "name=value"; no copy takes it along.
+
+    Whether it is read-only is left out: that follows the state of the project.
+    """
+    return await store.database_settings(connection, database_name)
+
+
+async def set_database_settings(connection: Connection, settings: Sequence[str]) -> None:
+    """Give the database of this connection settings, each as "name=value"; all of them or none.
+
+    Values never become text of a statement, wherever they come from: each is set for the transaction and taken from
+    there, also a list such as that of search_path.
+    """
+    with translated("setting what a database had set"):
+        await load_vectors(connection)
+        async with connection.transaction():
+            for setting in settings:
+                name, _, value = setting.partition("=")
+                await connection.execute(await store.setting_statement_in(connection, name, value))
 
 
 async def is_abandoned(registry: Connection, staging: str) -> bool:

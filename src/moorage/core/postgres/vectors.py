@@ -23,6 +23,15 @@ async def vector_version(connection: asyncpg.Connection) -> tuple[int, ...] | No
     return None if text is None else tuple(int(part) for part in text.split("."))
 
 
+async def load_vectors(connection: asyncpg.Connection) -> None:
+    """Make the server know pgvector's settings in this session, so that roles without superuser may set them.
+
+    Nothing happens where the database lacks the extension.
+    """
+    if await vector_version(connection) is not None:
+        await connection.execute("SELECT CAST('[0]' AS vector)")
+
+
 def vector_text(vector: FloatArray) -> str:
     """Return a vector as the text that `CAST(... AS vector)` reads."""
     return "[" + ",".join(map(str, vector.tolist())) + "]"
