@@ -1,5 +1,4 @@
-"""Operations: what somebody responsible for other people's data does with all projects at once.
+"""Keeping everybody's data safe: backup and restore, finding and mending what is broken, moving projects.
 
-Backing up and restoring, finding and mending what is broken, moving projects between servers. It serves no models:
-its door is the command line.
+Works on projects as wholes and through PostgreSQL's own programs; it knows no system and none of their tables.
 """
