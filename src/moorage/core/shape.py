@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.routing import BaseRoute
 from typer import Typer
+
+from moorage.core.postgres.pools import Connection
+
+from moorage.core.access import Scope
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Tool:
     Attributes:
         structured: True: the result model's schema is published and the result is structured content
             beside the same data as text. False: the function returns prose (`str`) and nothing else.
+        needs_admin: what it does to a project as a whole is for administrators: making, deleting, archiving it.
     """
 
     function: Callable[..., Awaitable[Any]]
@@ -37,6 +44,14 @@ class Tool:
     idempotent: bool
     open_world: bool
     structured: bool = True
+    needs_admin: bool = False
+
+    @property
+    def scope(self) -> Scope:
+        """What a caller needs: read for what only reads, write for the rest, admin where it is said."""
+        if self.needs_admin:
+            return Scope.ADMIN
+        return Scope.READ if self.read_only else Scope.WRITE
 
     @property
     def name(self) -> str:
@@ -68,6 +83,43 @@ class Check:
     detail: str = ""
 
 
+class Severity(StrEnum):
+    """How bad a finding is: something does not work, something soon will not, or it is good to know."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Finding(BaseModel):
+    """Something that is not as it should be, and what would mend it.
+
+    Attributes:
+        code: stable; the same for every case of its kind.
+        subject: what it is found at: a project, a database, an index. With the code it tells findings apart.
+        remedy: what mending does, or what a person has to do where the program cannot mend.
+        deletes_data: whether mending deletes what is nowhere else.
+        mend: mends it; repeating that is harmless. None where a person has to decide.
+        locks_itself: whether `mend` takes the project's lock; else whoever calls it holds that lock.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    severity: Severity
+    subject: str
+    message: str
+    remedy: str
+    project_name: str | None = None
+    server: str | None = None
+    deletes_data: bool = False
+    mend: Callable[[], Awaitable[None]] | None = Field(None, exclude=True, repr=False)
+    locks_itself: bool = Field(False, exclude=True, repr=False)
+
+
+Diagnosis = Callable[[str, Connection], Awaitable[Sequence[Finding]]]
+
+
 @dataclass(frozen=True)
 class Opened:
     """What an open system contributes to the doors.
@@ -78,6 +130,7 @@ class Opened:
         routes: mounted under `/api/v1/<system>`.
         checks: asked by `/health/ready`; each is quick, bounded, and never raises.
         project_checks: asked as well when the caller names a project (`/health/ready?project=name`).
+        diagnoses: asked by `moorage doctor` for each project, with its name and a connection to its database.
     """
 
     service: Any
@@ -85,6 +138,7 @@ class Opened:
     routes: Sequence[BaseRoute] = ()
     checks: Sequence[Callable[[], Awaitable[Sequence[Check]]]] = field(default=())
     project_checks: Sequence[Callable[[str], Awaitable[Sequence[Check]]]] = field(default=())
+    diagnoses: Sequence[Diagnosis] = field(default=())
 
 
 class System(Protocol):
