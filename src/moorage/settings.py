@@ -66,8 +66,13 @@ class ServerAddress(BaseModel):
     user: str = Field("postgres", description="Login role; it needs CREATEDB.")
     password: SecretStr | None = Field(None, description="Its password.")
     url: SecretStr | None = Field(None, description="All of it as postgresql://user:password@host:port/database.")
+    pooler_url: SecretStr | None = Field(
+        None,
+        description="PgBouncer in transaction mode before this server, as postgresql://host:port; calls go through it,"
+        " all else to the server itself.",
+    )
 
-    @field_validator("url")
+    @field_validator("url", "pooler_url")
     @classmethod
     def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
@@ -105,6 +110,12 @@ class PostgresSettings(ServerAddress):
         None,
         description="Upgrade older project databases when they are opened; default only with the embedded server.",
     )
+
+    @model_validator(mode="after")
+    def _is_before_something(self) -> PostgresSettings:
+        if self.pooler_url is not None and self.host is None and self.url is None:
+            raise ValueError("pooler_url needs the host or url of the server itself as well")
+        return self
 
     @field_validator("servers")
     @classmethod
@@ -266,5 +277,6 @@ def _problem(error: Any) -> str:
 
 def _may_be_shown(error: Any) -> bool:
     """Tell whether a refused value is no secret; a misspelt setting, or a whole section, may hold one."""
-    is_secret = {"password", "url", "api_key"} & {str(part) for part in error["loc"]}
-    return not is_secret and error["type"] not in ("missing", "extra_forbidden", "model_type", "model_attributes_type")
+    is_secret = {"password", "url", "pooler_url", "api_key"} & {str(part) for part in error["loc"]}
+    is_section = isinstance(error["input"], Mapping) or error["type"] in ("model_type", "model_attributes_type")
+    return not is_secret and not is_section and error["type"] not in ("missing", "extra_forbidden")

@@ -136,6 +136,11 @@ class TestASecretIsNotShown:
         monkeypatch.setenv("MOORAGE_POSTGRES", SECRET)
         assert "postgres" in refusal().message
 
+    def test_in_a_section_whose_parts_do_not_fit(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("POSTGRES_PASSWORD", SECRET)
+        monkeypatch.setenv("MOORAGE_POSTGRES__POOLER_URL", "postgresql://pooler:6432")
+        assert "pooler_url" in refusal().message
+
     def test_in_an_address_of_another_database(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("DATABASE_URL", f"mysql://me:{SECRET}@db/x")
         assert "postgresql://" in refusal().message

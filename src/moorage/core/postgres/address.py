@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,20 @@ class Address:
     Attributes:
         label: what may be shown: host and port, or the folder of a socket.
         arguments: keyword arguments for asyncpg, without `database`. Never shown.
+        pooler: where pools connect instead: a pooler in transaction mode before the same server.
     """
 
     label: str
     arguments: Mapping[str, Any] = field(repr=False)
+    pooler: Address | None = None
+
+    @property
+    def login(self) -> dict[str, str]:
+        """The user and the password, as far as they are known."""
+        parts = urlsplit(self.arguments.get("dsn", ""))
+        of_dsn = {"user": parts.username, "password": parts.password}
+        known = {name: unquote(value) for name, value in of_dsn.items() if value is not None}
+        return {name: str(value) for name, value in self.arguments.items() if name in of_dsn} | known
 
     def connect_arguments(self, database: str) -> dict[str, Any]:
         """Return the keyword arguments with which asyncpg reaches `database` on this server."""
@@ -38,11 +48,20 @@ def address_from_url(url: str) -> tuple[Address, str | None]:
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.split("+")[0] not in ("postgresql", "postgres"):
-        raise ValueError("DATABASE_URL must begin with postgresql://")
+        raise ValueError("the URL must begin with postgresql://")
     dsn = f"postgresql://{rest}"
     parts = urlsplit(dsn)
     label = parts.netloc.rpartition("@")[2] or "local socket"
     return Address(label, {"dsn": dsn}), parts.path.lstrip("/") or None
+
+
+def behind_pooler(server: Address, pooler_url: str) -> Address:
+    """Return the address of a server whose pools go through the pooler at `pooler_url`.
+
+    The user and the password are the server's where the URL names none.
+    """
+    pooler, _ = address_from_url(pooler_url)
+    return replace(server, pooler=replace(pooler, arguments={**server.login, **pooler.login, **pooler.arguments}))
 
 
 def address_of_socket(folder: str, *, user: str, port: int = 5432) -> Address:

@@ -15,6 +15,7 @@ from moorage.core.postgres.address import Address
 APPLICATION_NAME = "moorage"
 CONNECT_TIMEOUT_SECONDS = 10.0
 CLOSE_TIMEOUT_SECONDS = 5.0
+STATEMENT_CACHE_SIZE = 100  # the driver's own default
 
 # A pool says with a traceback, every few seconds, that the server is away; the calls that need it say so once each.
 logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
@@ -51,7 +52,10 @@ class StatelessConnection(asyncpg.Connection):
 
 
 async def connect(address: Address, database: str) -> Connection:
-    """Open one connection outside any pool; the caller closes it."""
+    """Open one connection outside any pool, to the server itself; the caller closes it.
+
+    Also where there is a pooler: creating, migrating and dropping databases need a session of their own.
+    """
     connection = await asyncpg.connect(
         **address.connect_arguments(database),
         timeout=CONNECT_TIMEOUT_SECONDS,
@@ -64,15 +68,20 @@ async def connect(address: Address, database: str) -> Connection:
 async def open_pool(
     address: Address, database: str, size: PoolSize, *, on_connect: OnConnect | None = None
 ) -> asyncpg.Pool:
-    """Open a pool; `on_connect` sees each new connection once and may refuse it by raising."""
+    """Open a pool, through the pooler where there is one.
+
+    Args:
+        on_connect: sees each new connection once and may refuse it by raising.
+    """
 
     async def prepare(connection: Connection) -> None:
         await _set_codecs(connection)
         if on_connect is not None:
             await on_connect(connection)
 
+    stateless = size.stateless or address.pooler is not None
     return await asyncpg.create_pool(
-        **address.connect_arguments(database),
+        **(address.pooler or address).connect_arguments(database),
         min_size=size.min_size,
         max_size=size.max_size,
         max_queries=size.max_queries,
@@ -80,7 +89,9 @@ async def open_pool(
         command_timeout=size.command_timeout_seconds,
         timeout=CONNECT_TIMEOUT_SECONDS,
         init=prepare,
-        connection_class=StatelessConnection if size.stateless else asyncpg.Connection,
+        connection_class=StatelessConnection if stateless else asyncpg.Connection,
+        # Behind a pooler a statement prepared by name stays in a session that serves others next.
+        statement_cache_size=0 if address.pooler else STATEMENT_CACHE_SIZE,
         server_settings={"application_name": APPLICATION_NAME},
     )
 
