@@ -11,12 +11,12 @@ from moorage.codebase.lines import LINE as CODEBASE_LINE
 from moorage.codebase.system import SYSTEM as CODEBASE
 from moorage.core.embedding.factory import make_embedder
 from moorage.core.errors import InvalidInput
-from moorage.core.postgres.address import Address, address_from_parts, address_from_url
+from moorage.core.postgres.address import Address, address_from_parts, address_from_url, behind_pooler
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.shape import Opened, System
-from moorage.core.telemetry.metrics import register_gauge
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
+from moorage.projects.metering import metered
 from moorage.projects.models import MAIN_SERVER
 from moorage.projects.provisioning import Provisioner, project_lines
 from moorage.projects.service import ProjectService
@@ -81,14 +81,7 @@ async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerato
         )
         stack.push_async_callback(connections.close)
         await connections.initialize()
-        stack.callback(
-            register_gauge(
-                "moorage_pool_connections",
-                "Connections by pool and state.",
-                ("pool", "state"),
-                lambda: _pool_readings(connections),
-            )
-        )
+        stack.enter_context(metered(connections))
         default = settings.project or await _project_of(connections, folder)
         embedder = make_embedder(settings.embedding)
         stack.push_async_callback(embedder.close)
@@ -107,6 +100,13 @@ def _address(settings: Settings, stack: AsyncExitStack) -> tuple[Address, str, b
 
 
 def _external_address(postgres: ServerAddress) -> tuple[Address, str | None]:
+    address, database = _server_address(postgres)
+    if postgres.pooler_url is not None:
+        address = behind_pooler(address, postgres.pooler_url.get_secret_value())
+    return address, database
+
+
+def _server_address(postgres: ServerAddress) -> tuple[Address, str | None]:
     if postgres.url is not None:
         return address_from_url(postgres.url.get_secret_value())
     assert postgres.host is not None, "the settings were checked for it"
@@ -126,8 +126,3 @@ async def _project_of(connections: ProjectConnectionManager, folder: Path | None
         return None
     project = await ProjectService(connections).find_by_folder(folder)
     return project.name if project else None
-
-
-def _pool_readings(connections: ProjectConnectionManager) -> dict[tuple[str, ...], float]:
-    stats = connections.get_pool_stats()
-    return {(pool, state): reading for pool, readings in stats.items() for state, reading in readings.items()}

@@ -26,6 +26,7 @@ class Member:
             pool counts those it is still opening as none.
         generation: of the project when the pool was opened.
         limit: most connections of this member; None is the budget's own limit a member.
+        waiting: calls that wait to be admitted.
         turn: grows with each use; the smallest is the least recently used.
     """
 
@@ -35,6 +36,7 @@ class Member:
     generation: int = 1
     limit: int | None = None
     active: int = 0
+    waiting: int = 0
     peak: int = 0
     turn: int = 0
 
@@ -111,6 +113,7 @@ class Budget:
         if self.waiting >= self.max_waiting:
             raise self._exhausted(member, f"{self.waiting} calls wait already")
         self.waiting += 1
+        member.waiting += 1
         try:
             async with asyncio.timeout(self.wait_seconds):
                 changed = self._changed
@@ -121,6 +124,7 @@ class Budget:
             raise self._exhausted(member, f"none became free within {self.wait_seconds:g} s") from None
         finally:
             self.waiting -= 1
+            member.waiting -= 1
 
     async def _make_room(self, member: Member) -> bool:
         while not self._fits(member):

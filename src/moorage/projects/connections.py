@@ -12,6 +12,7 @@ from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import DatabaseMissing, ServerUnavailable, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
 from moorage.core.postgres.pools import Connection, Pool, close_pool, open_pool
+from moorage.core.telemetry.statements import tallied
 from moorage.projects import store
 from moorage.projects.budget import Budget, Member
 from moorage.projects.errors import (
@@ -27,6 +28,7 @@ from moorage.projects.models import MAIN_SERVER, READABLE_STATES, Project, Proje
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.servers import Servers
 from moorage.projects.settings import ConnectionSettings
+from moorage.projects.usage import Usage
 
 HEALTH_TIMEOUT_SECONDS = 2.0
 
@@ -40,6 +42,7 @@ class ProjectConnectionManager:
     Args:
         provisioner: of the main server, which has the registry.
         others: further servers that projects are placed on, by the names the registry has for them.
+        usage: where it is noted which projects are used.
     """
 
     def __init__(
@@ -49,8 +52,10 @@ class ProjectConnectionManager:
         *,
         others: Mapping[str, Address] | None = None,
         auto_migrate: bool = False,
+        usage: Usage | None = None,
     ) -> None:
         self.provisioner = provisioner
+        self.usage = usage or Usage()
         self._settings = settings or ConnectionSettings()
         self.servers = Servers(provisioner, others or {}, self._settings)
         self._auto_migrate = auto_migrate
@@ -133,7 +138,7 @@ class ProjectConnectionManager:
             RegistryUnavailable: (a ConnectionError) the server does not answer.
         """
         try:
-            with translated("asking the registry"):
+            with translated("asking the registry"), tallied(self.usage.of_registry):
                 yield self.registry_pool
         except RegistryUnavailable:
             raise
@@ -154,8 +159,9 @@ class ProjectConnectionManager:
         project = await self.find_project(project_name)
         if project.state not in READABLE_STATES:
             raise _not_ready(project)
-        async with self._admitted(project) as member, _borrowed(member.pool, project) as connection:
-            yield connection
+        with tallied(self.usage.note(project.id, project.name)):
+            async with self._admitted(project) as member, _borrowed(member.pool, project) as connection:
+                yield connection
 
     async def forget(self, project: Project) -> None:
         """Close the project's pool; the next call opens another."""
@@ -176,15 +182,19 @@ class ProjectConnectionManager:
         return dict(zip(pools, await asyncio.gather(*map(_answers, pools.values())), strict=True))
 
     def get_pool_stats(self) -> dict[str, dict[str, int]]:
-        """Return size, idle and active of every pool by name; "registry" first. Asks no server."""
+        """Return the connections of every pool, and the calls that wait, by name; "registry" first. Asks no server.
+
+        The registry's pool does not count who waits.
+        """
         registry = self.registry_pool
-        size, idle = registry.get_size(), registry.get_idle_size()
-        stats = {"registry": {"size": size, "idle": idle, "active": size - idle, "max": registry.get_max_size()}}
+        size, idle, most = registry.get_size(), registry.get_idle_size(), registry.get_max_size()
+        stats = {"registry": {"size": size, "idle": idle, "active": size - idle, "max": most, "waiting": 0}}
         for budget, member in self._members():
             size = member.pool.get_size()
             idle = max(size - member.active, 0)
             limit = budget.limit_of(member)
-            stats[member.name] = {"size": size, "idle": idle, "active": member.active, "max": limit}
+            counts = {"size": size, "idle": idle, "active": member.active, "max": limit, "waiting": member.waiting}
+            stats[member.name] = counts
         return stats
 
     def _members(self) -> Iterator[tuple[Budget, Member]]:

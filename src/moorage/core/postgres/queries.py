@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal, Protocol, cast, get_args
 
+from moorage.core.telemetry.statements import timed
+
 Gives = Literal["one", "optional", "many", "value", "exec"]
 Row = Mapping[str, Any]
 
@@ -48,11 +50,12 @@ class Statement:
     async def __call__(self, connection: Executor, **values: Any) -> Any:
         """Run it and return what `gives` promises: a row, a row or None, rows, a value, or a count."""
         arguments = self._arguments(values)
-        if self.gives == "many":
-            return await connection.fetch(self.sql, *arguments)
-        if self.gives == "exec":
-            return _count(await connection.execute(self.sql, *arguments))
-        row = await connection.fetchrow(self.sql, *arguments)
+        with timed(self.name):
+            if self.gives == "many":
+                return await connection.fetch(self.sql, *arguments)
+            if self.gives == "exec":
+                return _count(await connection.execute(self.sql, *arguments))
+            row = await connection.fetchrow(self.sql, *arguments)
         if row is None and self.gives == "one":
             raise LookupError(f"{self.name} gave no row")
         if self.gives == "value":

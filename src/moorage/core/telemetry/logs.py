@@ -16,6 +16,8 @@ from typing import Any, Literal, TextIO, cast
 import structlog
 from structlog.typing import Processor
 
+from moorage.core.telemetry.subjects import add_subject
+
 LogFormat = Literal["auto", "text", "json"]
 
 SECRET_FIELDS = frozenset({"password", "token", "secret", "api_key", "authorization", "dsn", "database_url"})
@@ -56,6 +58,7 @@ class _Unread:
 def _common() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
+        add_subject,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from moorage.core.telemetry.metrics import exposition, register_gauge
+from moorage.core.telemetry.metrics import Metric, exposition, published
 
 
 def test_a_gauge_shows_the_state_of_the_moment_until_it_is_taken_back() -> None:
     connections: dict[tuple[str, ...], float] = {("boats",): 2.0}
-    take_back = register_gauge("tiny_connections", "Open connections.", ["project"], lambda: connections)
+    tiny = Metric("tiny_connections", "gauge", "Open connections.", ("project",))
+    take_back = published(tiny, lambda: connections)
     try:
         assert 'tiny_connections{project="boats"} 2.0' in exposition().decode()
         connections["boats",] = 3.0
