@@ -114,12 +114,14 @@ async def run_program(
     *,
     login: Login | None = None,
     inherited: Collection[int] = (),
+    forgiven: str | None = None,
 ) -> str:
     """Run pg_dump or pg_restore to its end and return what it printed. Cancelled, it is stopped first.
 
     Args:
         login: the database it works in; None for work on files alone.
         inherited: file descriptors it keeps open for as long as it runs, such as that of a lock.
+        forgiven: errors that name this do not count; the program was told to go on behind errors.
 
     Raises:
         ProgramFailed: with the last lines it said, without secrets.
@@ -140,7 +142,7 @@ async def run_program(
         output, said = await process.communicate()
     finally:
         await _stop(process)
-    if process.returncode != 0:
+    if process.returncode != 0 and not _is_forgiven(said.decode(errors="replace"), forgiven):
         raise _failure(name, process.returncode, said.decode(errors="replace"), login)
     return output.decode(errors="replace")
 
@@ -238,6 +240,11 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _is_forgiven(said: str, forgiven: str | None) -> bool:
+    errors = [line for line in said.splitlines() if ": error: " in line]
+    return forgiven is not None and bool(errors) and all(forgiven in line for line in errors)
 
 
 def _failure(name: str, status: int | None, said: str, login: Login | None) -> ProgramFailed:
