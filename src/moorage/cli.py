@@ -18,6 +18,7 @@ from moorage.core.shape import Opened
 from moorage.core.shell import Shell, shell_of
 from moorage.core.telemetry.logs import configure_logging
 from moorage.core.telemetry.traces import configure_tracing
+from moorage.operations.commands import commands as operations
 from moorage.settings import Settings, load_settings, setting_rows
 from moorage.systems import SYSTEMS, open_house
 
@@ -28,8 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _system in SYSTEMS:
-    app.add_typer(_system.commands)
+for _commands in (*(system.commands for system in SYSTEMS), operations):
+    app.add_typer(_commands)
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project that is served.")]
 Host = Annotated[str | None, typer.Option(help="Loopback address to listen at.")]
@@ -104,26 +105,6 @@ def serve_command(
     settings = shell.guarded(lambda: _settings(context, flags))
     serve = serving.serve_over_stdio if transport == "stdio" else serving.serve_over_http
     shell.guarded(lambda: asyncio.run(serve(settings, systems or ())))
-
-
-@app.command(epilog="Example: moorage migrate --json")
-def migrate(context: typer.Context, json: Json = False) -> None:
-    """Upgrade the tables of every project, several at a time; safe to repeat and to interrupt."""
-    from moorage.projects.migrating import migrate_all
-
-    shell = shell_of(context)
-
-    async def use(services: dict[str, Any]) -> Any:
-        return await migrate_all(services["projects"])
-
-    report = shell.run(("projects",), use)
-    if json:
-        shell.print_json(report)
-    else:
-        rows = [(each.project_name, each.outcome, each.detail) for each in report.projects]
-        shell.print_table("Migrated", ("project", "outcome", "detail"), rows)
-    if report.failed:
-        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: moorage down")

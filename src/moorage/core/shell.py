@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,16 @@ class Shell:
             raise typer.Exit(EXIT_USAGE if isinstance(error, InvalidInput) else EXIT_FAILED) from error
         except KeyboardInterrupt:
             raise typer.Exit(EXIT_INTERRUPTED) from None
+
+    @contextmanager
+    def progress(self, doing: str) -> Generator[Callable[[int], None]]:
+        """Show a bar on stderr; the function it yields counts one more thing done, of the total it is given."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.errors, transient=True) as bar:
+            task = bar.add_task(doing, total=None)
+            yield lambda total: bar.update(task, advance=1, total=total)
 
     def print_error(self, error: MoorageError) -> None:
         """Print a failure on stderr: code, what happened, what to do now."""

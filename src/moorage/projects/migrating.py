@@ -1,9 +1,10 @@
-"""Upgrading the tables of all projects: in parallel, resumable, each project by itself."""
+"""Upgrading the tables of all projects: several at once, resumable, each project whole or as it was."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -12,16 +13,17 @@ from moorage.core.errors import MoorageError
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.service import MAX_PAGE, ProjectService
 
-AT_ONCE = 4
+AT_ONCE = 8
+MIGRATED_STATES = (ProjectState.READY, ProjectState.ARCHIVED)
 
 
 class MigratedProject(BaseModel):
-    """What happened to one project."""
+    """What happened to one project; "pending" is what would happen."""
 
     model_config = ConfigDict(frozen=True)
 
     project_name: str
-    outcome: Literal["current", "migrated", "skipped", "failed"]
+    outcome: Literal["current", "pending", "migrated", "skipped", "failed"]
     detail: str = ""
 
 
@@ -36,43 +38,61 @@ class MigrationReport(BaseModel):
     def failed(self) -> bool:
         return any(each.outcome == "failed" for each in self.projects)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many projects had each outcome; those that none had are absent."""
+        return dict(Counter(each.outcome for each in self.projects))
+
 
 async def migrate_all(
-    projects: ProjectService, *, on_project: Callable[[MigratedProject], None] | None = None
+    projects: ProjectService,
+    *,
+    dry_run: bool = False,
+    at_once: int = AT_ONCE,
+    on_project: Callable[[MigratedProject, int], None] | None = None,
 ) -> MigrationReport:
-    """Bring every ready project to the newest tables; one that fails does not stop the others.
+    """Bring every ready or archived project to the newest tables; one that fails does not stop the others.
 
     Repeating the call after an interruption finds the migrated ones current and goes on with the rest.
+
+    Args:
+        dry_run: only tell which would move.
+        at_once: how many databases are worked at; each costs one connection.
+        on_project: told of each as it is done, with the number of all of them.
     """
-    gate = asyncio.Semaphore(AT_ONCE)
+    every = await _all(projects)
+    gate = asyncio.Semaphore(at_once)
 
     async def one(project: Project) -> MigratedProject:
         async with gate:
-            migrated = await _migrate(projects, project)
+            migrated = await _migrate(projects, project, dry_run=dry_run)
         if on_project is not None:
-            on_project(migrated)
+            on_project(migrated, len(every))
         return migrated
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(project)) async for project in _all(projects)]
+        tasks = [group.create_task(one(project)) for project in every]
     return MigrationReport(projects=tuple(task.result() for task in tasks))
 
 
-async def _migrate(projects: ProjectService, project: Project) -> MigratedProject:
-    if project.state is not ProjectState.READY:
+async def _migrate(projects: ProjectService, project: Project, *, dry_run: bool) -> MigratedProject:
+    if project.state not in MIGRATED_STATES:
         return MigratedProject(project_name=project.name, outcome="skipped", detail=project.state.value)
     try:
-        moved = await projects.connections.provisioner_of(project).migrate_database(project)
+        provisioner = projects.connections.provisioner_of(project)
+        moved = await (provisioner.pending(project) if dry_run else provisioner.migrate_database(project))
     except MoorageError as error:
         return MigratedProject(project_name=project.name, outcome="failed", detail=error.message)
     detail = ", ".join(f"{line} from {before or 'nothing'}" for line, before in moved.items())
-    return MigratedProject(project_name=project.name, outcome="migrated" if moved else "current", detail=detail)
+    moves: Literal["pending", "migrated"] = "pending" if dry_run else "migrated"
+    return MigratedProject(project_name=project.name, outcome=moves if moved else "current", detail=detail)
 
 
-async def _all(projects: ProjectService) -> AsyncIterator[Project]:
+async def _all(projects: ProjectService) -> list[Project]:
+    every: list[Project] = []
     after: str | None = ""
     while after is not None:
         page = await projects.list(after=after, limit=MAX_PAGE)
-        for project in page.projects:
-            yield project
+        every += page.projects
         after = page.next_after
+    return every

@@ -12,7 +12,14 @@ from datetime import timedelta
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import AlreadyThere, DatabaseMissing, NotPermitted, translated
 from moorage.core.postgres.identifiers import quote_identifier
-from moorage.core.postgres.migrations import MigrationLine, lock_migrations_in, migrate, migrate_in, version_of
+from moorage.core.postgres.migrations import (
+    MigrationLine,
+    lock_migrations_in,
+    migrate,
+    migrate_in,
+    pending_in,
+    version_of,
+)
 from moorage.core.postgres.pools import Connection, connect
 from moorage.projects import store
 from moorage.projects.errors import DatabaseTaken, ProjectNotReady, SchemaMissing
@@ -65,8 +72,8 @@ class Provisioner:
                 connection = await connect(self.address, self.registry_database)
         except DatabaseMissing:
             async with self.maintenance() as server:
-                await create_database(server, self.registry_database)
-                await close_to_public(server, self.registry_database)
+                if await create_database(server, self.registry_database):
+                    await close_to_public(server, self.registry_database)
             connection = await connect(self.address, self.registry_database)
         try:
             current = REGISTRY_LINE.is_current(await version_of(connection, REGISTRY_LINE))
@@ -100,13 +107,15 @@ class Provisioner:
             SchemaMissing: tables that were made once are gone; making them anew, empty, would hide that.
             SchemaIsNewer: a newer Moorage has migrated it.
         """
-        with translated(f"migrating project {project.name!r}"):
-            connection = await connect(self.address, project.database_name)
-            try:
-                async with connection.transaction():
-                    return await self._migrate_in(connection, project)
-            finally:
-                await connection.close()
+        async with self._migration(project) as transaction:
+            moved = await migrate_in(transaction, self.lines)
+            await store.lines_record(transaction, [line.name for line in self.lines])
+            return moved
+
+    async def pending(self, project: Project) -> dict[str, str]:
+        """Return what `migrate_database` would return, and fail as it would; nothing is changed."""
+        async with self._migration(project) as transaction:
+            return await pending_in(transaction, self.lines)
 
     async def refuse_lost_lines(self, connection: Connection, project: Project) -> None:
         """Refuse a database that lacks tables it had; lines that never made theirs are left to migration.
@@ -162,12 +171,19 @@ class Provisioner:
         finally:
             await connection.close()
 
-    async def _migrate_in(self, transaction: Connection, project: Project) -> dict[str, str]:
-        await lock_migrations_in(transaction)
-        await self.refuse_lost_lines(transaction, project)
-        moved = await migrate_in(transaction, self.lines)
-        await store.lines_record(transaction, [line.name for line in self.lines])
-        return moved
+    @asynccontextmanager
+    async def _migration(self, project: Project) -> AsyncGenerator[Connection]:
+        """Lend a transaction in the project's database in which nobody else migrates, and nothing was lost."""
+        with translated(f"migrating project {project.name!r}"):
+            connection = await connect(self.address, project.database_name)
+            try:
+                async with connection.transaction():
+                    await connection.execute("SET TRANSACTION READ WRITE")  # an archived project's are not by default
+                    await lock_migrations_in(connection)
+                    await self.refuse_lost_lines(connection, project)
+                    yield connection
+            finally:
+                await connection.close()
 
     async def _ensure_template(self, lock_holder: Connection, server: Connection) -> None:
         """Make the template once; it is finished when it takes no connections any more."""
@@ -212,15 +228,17 @@ class Provisioner:
             )
 
 
-async def create_database(server: Connection, name: str, *, template: str | None = None) -> None:
-    """Make a database unless it is there; one that another process makes at the same time is as good."""
+async def create_database(server: Connection, name: str, *, template: str | None = None) -> bool:
+    """Make a database unless it is there; return whether it was this call that made it."""
     if await store.database_state(server, name) is not None:
-        return
+        return False
     statement = f"CREATE DATABASE {quote_identifier(name)}"
     if template is not None:
         statement += f" TEMPLATE {quote_identifier(template)}"
     with contextlib.suppress(AlreadyThere), translated(f"creating the database {name!r}"):
         await server.execute(statement)
+        return True
+    return False
 
 
 async def close_to_public(server: Connection, database_name: str) -> None:

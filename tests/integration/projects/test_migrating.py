@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from moorage.core.postgres.migrations import SchemaIsNewer, migrate, version_of
+from moorage.core.postgres.migrations import SchemaIsNewer, lock_migrations_in, migrate, version_of
 from moorage.core.postgres.pools import connect
 from moorage.projects.connections import ProjectConnectionManager
-from moorage.projects.errors import NeedsMigration
+from moorage.projects.errors import NeedsMigration, SchemaMissing
 from moorage.projects.migrating import migrate_all
 from moorage.projects.provisioning import REGISTRY_LINE, Provisioner
 from moorage.projects.service import ProjectService
 from moorage.projects.settings import ConnectionSettings
 from moorage.systems import LINES
+from tests.support.programs import started
+from tests.support.waiting import until
 
 AGE = """
     DROP SCHEMA workflow CASCADE;
@@ -48,6 +50,16 @@ async def execute(address, database: str, statements: str) -> None:
 async def count_entities(manager: ProjectConnectionManager, project: str) -> int:
     async with manager.get_project_connection(project) as connection:
         return await connection.fetchval("SELECT count(*) FROM workflow.entities")
+
+
+async def is_waited_for(holder) -> bool:
+    """Tell whether somebody waits for an advisory lock in the holder's database."""
+    return await holder.fetchval("""
+        SELECT EXISTS (
+            SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+            WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted
+        )
+    """)
 
 
 def of(report, *names: str) -> dict[str, str]:
@@ -104,6 +116,49 @@ async def test_two_processes_that_make_the_registry_at_once_make_one(address, ad
     assert await connection.fetchval("SELECT count(*) FROM public.projects") == 0
     await connection.close()
     await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def test_a_dry_run_tells_what_would_move_and_changes_nothing(managed, project, address):
+    await execute(address, project.database_name, AGE)
+    async with managed(auto_migrate=False) as manager:
+        service = ProjectService(manager)
+        assert of(await migrate_all(service, dry_run=True), project.name) == {project.name: "pending"}
+        assert of(await migrate_all(service, dry_run=True), project.name) == {project.name: "pending"}
+        assert of(await migrate_all(service), project.name) == {project.name: "migrated"}
+        assert of(await migrate_all(service, dry_run=True), project.name) == {project.name: "current"}
+
+
+async def test_tables_that_were_lost_are_not_made_anew_in_silence(managed, project, address):
+    await execute(address, project.database_name, "DROP SCHEMA workflow CASCADE")
+    async with managed(auto_migrate=True) as manager:
+        with pytest.raises(SchemaMissing, match="workflow"):
+            await count_entities(manager, project.name)
+        report = await migrate_all(ProjectService(manager))
+        assert of(report, project.name) == {project.name: "failed"}
+
+
+async def test_a_killed_migration_leaves_each_project_old_or_new_and_is_taken_up_again(
+    managed, projects, address, home, tmp_path, name: str
+):
+    """The second of two projects is held by its lock when the program is killed."""
+    created = [await projects.create(f"{name}_{letter}", created_by="test") for letter in "ab"]
+    for each in created:
+        await execute(address, each.database_name, AGE)
+    holder = await connect(address, created[1].database_name)
+    async with holder.transaction():
+        await lock_migrations_in(holder)
+        async with started(home, tmp_path, "migrate", "--jobs", "1") as program:
+            await until(lambda: is_waited_for(holder))
+            program.process.kill()
+    await holder.close()
+    async with managed(auto_migrate=False) as manager:
+        service = ProjectService(manager)
+        before = of(await migrate_all(service, dry_run=True), *(each.name for each in created))
+        assert before == {created[0].name: "current", created[1].name: "pending"}
+        after = of(await migrate_all(service), *(each.name for each in created))
+        assert after == {created[0].name: "current", created[1].name: "migrated"}
+    for each in created:
+        await projects.delete(each.name, confirm=each.name, force=True)
 
 
 async def test_one_project_that_fails_does_not_stop_the_others_and_is_taken_up_again(

@@ -195,7 +195,7 @@ class TestInterruptedCreation:
 
     async def begin(self, connections, name: str) -> Project:
         inserted = await store.project_insert(
-            connections.registry_pool, name=name, description=None, folder=None, created_by="test"
+            connections.registry_pool, name=name, description=None, folder=None, created_by="test", server="main"
         )
         assert inserted is not None
         return inserted

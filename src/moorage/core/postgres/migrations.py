@@ -124,11 +124,21 @@ async def migrate(address: Address, database: str, lines: tuple[MigrationLine, .
 async def migrate_in(transaction: asyncpg.Connection, lines: tuple[MigrationLine, ...]) -> dict[str, str]:
     """Do what `migrate` does inside a transaction that its owner commits, together with what else it does there."""
     await lock_migrations_in(transaction)
+    pending = await pending_in(transaction, lines)
+    for line in lines:
+        if line.name in pending:
+            await transaction.execute(script_from(line, pending[line.name] or None))
+    return pending
+
+
+async def pending_in(transaction: asyncpg.Connection, lines: tuple[MigrationLine, ...]) -> dict[str, str]:
+    """Return the lines that are behind, with the revision each has ("" for none).
+
+    Raises:
+        SchemaIsNewer: a line stands at a revision this program does not know.
+    """
     versions = {line: await version_of(transaction, line) for line in lines}
-    behind = [line for line in lines if not line.is_current(versions[line])]
-    for line in behind:
-        await transaction.execute(script_from(line, versions[line]))
-    return {line.name: versions[line] or "" for line in behind}
+    return {line.name: version or "" for line, version in versions.items() if not line.is_current(version)}
 
 
 async def lock_migrations_in(transaction: asyncpg.Connection) -> None:
