@@ -7,13 +7,20 @@ places only: `allow` for the tool or route, and the registry's look-up for the p
 from __future__ import annotations
 
 import getpass
+import math
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import Protocol
 
-from moorage.core.errors import Forbidden
+from moorage.core.errors import Exhausted, Forbidden
+
+SECONDS_A_MINUTE = 60.0
 
 
 class Scope(StrEnum):
@@ -36,6 +43,43 @@ class NotAllowed(Forbidden):
     code = "access.not_allowed"
 
 
+class Unauthenticated(Forbidden):
+    """Nobody knows who calls: no token, or one that is not good (any more). HTTP answers 401."""
+
+    code = "access.unauthenticated"
+
+
+class TooManyCalls(Exhausted):
+    """The caller has used up its calls for now; `details` say when the next one is due. HTTP answers 429."""
+
+    code = "access.too_many_calls"
+
+
+@dataclass
+class CallLimit:
+    """A token bucket: so many calls at once, and as many again in the course of each minute.
+
+    Source: https://en.wikipedia.org/wiki/Token_bucket
+    """
+
+    calls_per_minute: int
+    left: float = field(init=False)
+    counted_at: float = field(init=False, default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.left = float(self.calls_per_minute)
+
+    def take(self) -> float:
+        """Take one call; return 0, or the seconds after which there will be one."""
+        now, per_second = time.monotonic(), self.calls_per_minute / SECONDS_A_MINUTE
+        self.left = min(self.left + (now - self.counted_at) * per_second, self.calls_per_minute)
+        self.counted_at = now
+        if self.left < 1:
+            return (1 - self.left) / per_second
+        self.left -= 1
+        return 0.0
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who makes a call.
@@ -43,16 +87,43 @@ class Caller:
     Attributes:
         name: as written into rows and logs: the token's name, the subject of an issuer, the system's user.
         projects: names of the projects the caller may see; None is all of them.
+        expires_at: the caller is nobody from then on; None is never.
+        calls_per_minute: what its token says; None is what the settings say for everybody.
+        limit: what is left of its calls; None is any number. All calls of one caller share it.
     """
 
     name: str
     scope: Scope
     projects: frozenset[str] | None = None
+    expires_at: datetime | None = None
+    calls_per_minute: int | None = None
+    limit: CallLimit | None = field(default=None, compare=False)
 
     def sees(self, project_name: str) -> bool:
         return self.projects is None or project_name in self.projects
 
 
+class Gate(Protocol):
+    """Finds out who calls over the network."""
+
+    async def caller_of(self, token: str | None) -> Caller:
+        """Return who calls with this token; None is without any.
+
+        Raises:
+            Unauthenticated: nobody knows.
+            Unavailable: what knows it does not answer.
+        """
+        ...
+
+
+class OpenGate:
+    """Lets everybody in as the operating system's user: for a server that only this machine can reach."""
+
+    async def caller_of(self, token: str | None) -> Caller:  # noqa: ARG002
+        return system_user()
+
+
+@cache
 def system_user() -> Caller:
     """Return the user of the operating system that this process runs as; it may do everything."""
     try:
@@ -78,6 +149,22 @@ def acting_as(caller: Caller) -> Generator[None]:
         yield
     finally:
         _caller.reset(before)
+
+
+def count_call(caller: Caller) -> None:
+    """Take one of the caller's calls.
+
+    Raises:
+        TooManyCalls: none is left for now.
+    """
+    seconds = caller.limit.take() if caller.limit else 0
+    if seconds:
+        wait = math.ceil(seconds)
+        raise TooManyCalls(
+            f"{caller.name!r} has used up its calls for now",
+            hint=f"Call again in {wait} s; an administrator of this server can raise the limit.",
+            retry_after_seconds=wait,
+        )
 
 
 def allow(needed: Scope, what: str) -> None:
