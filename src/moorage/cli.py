@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 import moorage
+from moorage.access.commands import commands as tokens
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.shape import Opened
 from moorage.core.shell import Shell, shell_of
@@ -29,11 +30,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (*(system.commands for system in SYSTEMS), operations):
+for _commands in (*(system.commands for system in SYSTEMS), operations, tokens):
     app.add_typer(_commands)
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project that is served.")]
-Host = Annotated[str | None, typer.Option(help="Loopback address to listen at.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen at; others than loopback only with tokens.")]
 Port = Annotated[int | None, typer.Option(help="Port; 0 takes any free one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 

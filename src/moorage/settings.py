@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -24,6 +33,7 @@ from pydantic_settings import (
 )
 from yaml import YAMLError
 
+from moorage.access.settings import AccessSettings
 from moorage.codebase.settings import CodebaseSettings
 from moorage.core.embedding.settings import EmbeddingSettings
 from moorage.core.errors import InvalidInput
@@ -133,8 +143,14 @@ class ServerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = Field("127.0.0.1", description="Loopback address to listen at.")
+    host: str = Field("127.0.0.1", description="Address to listen at; others than loopback only with tokens.")
     port: int = Field(8000, ge=0, le=65535, description="Port; 0 takes any free one.")
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Names this server answers to besides loopback and the address it listens at."
+    )
+    public_url: AnyHttpUrl | None = Field(
+        None, description="Where clients reach it through a proxy: https://moorage.example.com."
+    )
     sse: bool = Field(False, description="Serve the deprecated HTTP+SSE transport at /sse as well.")
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
 
@@ -160,6 +176,7 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     codebase: CodebaseSettings = CodebaseSettings()
     server: ServerSettings = ServerSettings()
+    access: AccessSettings = AccessSettings()
     logging: LoggingSettings = LoggingSettings()
 
     @classmethod
