@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from moorage.core.shell import Services, shell_of
+from moorage.projects.lifecycle_commands import commands as lifecycle_commands
 from moorage.projects.models import MAX_NAME_LENGTH
 from moorage.projects.service import ProjectService
 
 commands = typer.Typer(name="project", help="Create, list, measure and delete projects.", no_args_is_help=True)
+commands.add_typer(lifecycle_commands)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Name = Annotated[str, typer.Argument(help=f"1 to {MAX_NAME_LENGTH} of a-z, 0-9 and underscore.")]

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager, contextmanager
 
 from moorage.core.access import current_caller
 from moorage.core.postgres.address import Address
-from moorage.core.postgres.errors import DatabaseMissing, ServerUnavailable, UndefinedTable, translated
+from moorage.core.postgres.errors import DatabaseMissing, ReadOnly, ServerUnavailable, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
 from moorage.core.postgres.pools import Connection, Pool, close_pool, open_pool
 from moorage.core.telemetry.statements import tallied
+from moorage.core.telemetry.subjects import learn
 from moorage.projects import store
 from moorage.projects.budget import Budget, Member
 from moorage.projects.errors import (
@@ -20,14 +21,14 @@ from moorage.projects.errors import (
     DatabaseTaken,
     NeedsMigration,
     ProjectNotFound,
-    ProjectNotReady,
     RegistryUnavailable,
     ServerDown,
 )
-from moorage.projects.models import MAIN_SERVER, READABLE_STATES, Project, ProjectState, parse_project_name
+from moorage.projects.models import MAIN_SERVER, READABLE_STATES, Project, parse_project_name
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.servers import Servers
 from moorage.projects.settings import ConnectionSettings
+from moorage.projects.states import not_ready, read_only
 from moorage.projects.usage import Usage
 
 HEALTH_TIMEOUT_SECONDS = 2.0
@@ -128,6 +129,7 @@ class ProjectConnectionManager:
                 hint="list_projects shows the projects there are; create_project makes a new one.",
                 project_name=name,
             )
+        learn(project=name)
         return project
 
     @contextmanager
@@ -158,7 +160,7 @@ class ProjectConnectionManager:
         """
         project = await self.find_project(project_name)
         if project.state not in READABLE_STATES:
-            raise _not_ready(project)
+            raise not_ready(project)
         with tallied(self.usage.note(project.id, project.name)):
             async with self._admitted(project) as member, _borrowed(member.pool, project) as connection:
                 yield connection
@@ -276,6 +278,8 @@ async def _borrowed(pool: Pool, project: Project) -> AsyncGenerator[Connection]:
     try:
         with translated(f"project {project.name!r}"):
             yield connection
+    except ReadOnly as error:
+        raise read_only(project) from error
     finally:
         # The pool throws away a connection that it cannot reset, whatever the reason; what was done on it is done.
         with contextlib.suppress(Exception):
@@ -313,18 +317,4 @@ def _registry_unavailable(error: BaseException) -> RegistryUnavailable:
     return RegistryUnavailable(
         f"Failed to connect to registry database: {error}",
         hint=getattr(error, "hint", "") or "Check that PostgreSQL runs and is reachable.",
-    )
-
-
-def _not_ready(project: Project) -> ProjectNotReady:
-    hints = {
-        ProjectState.CREATING: "Call create_project again: it goes on where it was interrupted.",
-        ProjectState.DELETING: "Call delete_project again to finish, then create it anew.",
-        ProjectState.COPYING: "It is being restored or cloned; `moorage doctor` tells whether that still goes on.",
-    }
-    return ProjectNotReady(
-        f"project {project.name!r} is {project.state.value}",
-        hint=hints[project.state],
-        project_name=project.name,
-        state=project.state.value,
     )

@@ -31,8 +31,14 @@ class ProjectNotReady(Conflict):
     code: ClassVar[str] = "projects.not_ready"
 
 
+class ProjectArchived(Conflict):
+    """The project is archived: it can be read and searched, not written to."""
+
+    code: ClassVar[str] = "projects.archived"
+
+
 class ProjectInUse(Conflict):
-    """The project is in use, so it is not deleted without force."""
+    """The project is in use, so it is not deleted, archived or copied without force."""
 
     code: ClassVar[str] = "projects.in_use"
 

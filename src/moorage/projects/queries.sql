@@ -32,17 +32,16 @@ INSERT INTO public.projects (name, database_name, description, folder, created_b
 VALUES (:name, 'project_' || :name, :description, :folder, :created_by, :server)
 ON CONFLICT DO NOTHING
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
-       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections,
-          title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
 -- name: project_set_state :optional
--- No row comes back when the project has gone on, or is gone.
+-- No row comes back when the project has gone on, or is gone. Connections made before are closed by their processes:
+-- they may be to another database, or write where one only reads from now on.
 UPDATE public.projects
-SET state = :state, updated_at = now()
+SET state = :state, generation = generation + 1, updated_at = now()
 WHERE id = :id AND state = ANY (CAST(:from_states AS text[]))
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
-       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections,
-          title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
 -- name: project_delete :exec
 DELETE FROM public.projects
@@ -125,6 +124,19 @@ WHERE datname = :database_name
   AND pid <> pg_backend_pid()
   AND (application_name <> 'moorage' OR state <> 'idle' OR state_change > now() - CAST(:within AS interval))
 GROUP BY application_name, state;
+
+-- name: sessions_end :value
+-- Ends what the login role may end: all sessions, or only Moorage's that have been idle for a while.
+SELECT count(*) FILTER (WHERE pg_catalog.pg_terminate_backend(pid))
+FROM pg_catalog.pg_stat_activity
+WHERE datname = :database_name
+  AND pid <> pg_backend_pid()
+  AND backend_type = 'client backend'
+  AND pg_catalog.pg_has_role(usesysid, 'MEMBER')
+  AND (
+    CAST(:idle_for AS interval) IS NULL
+    OR (application_name = 'moorage' AND state = 'idle' AND state_change <= now() - CAST(:idle_for AS interval))
+  );
 
 -- name: table_sizes :many
 -- Bytes with indexes and TOAST, rows as the planner believes; -1 before the first ANALYZE.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from moorage.core.errors import InvalidInput
@@ -13,14 +12,12 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import (
     FolderTaken,
     NotConfirmed,
-    ProjectInUse,
-    ProjectNotReady,
     ProjectRequired,
 )
+from moorage.projects.lifecycle import ProjectLifecycle
 from moorage.projects.models import (
     MAIN_SERVER,
     CreatedProject,
-    DatabaseUser,
     DeletedProject,
     Project,
     ProjectName,
@@ -31,9 +28,9 @@ from moorage.projects.models import (
     parse_project_name,
 )
 from moorage.projects.placing import choose_server
+from moorage.projects.sessions import refuse_when_used
+from moorage.projects.states import not_ready
 
-# A Moorage process that worked in a project this long ago is probably in the middle of something.
-BUSY_WITHIN = timedelta(seconds=5)
 MAX_PAGE = 200
 MAX_DESCRIPTION_LENGTH = 2000
 _SHOWN_PROJECTS = 10
@@ -55,6 +52,7 @@ class ProjectService:
         placed_on: Sequence[str] = (MAIN_SERVER,),
     ) -> None:
         self.connections = connections
+        self.lifecycle = ProjectLifecycle(connections)
         self._placed_on = placed_on
         self.default = None if default_project is None else parse_project_name(default_project)
 
@@ -188,7 +186,7 @@ class ProjectService:
             )
         await self.connections.forget(project)
         if not force:
-            await self._refuse_when_used(project)
+            await refuse_when_used(self.connections.provisioner_of(project), project)
         await self._delete(project)
         return DeletedProject(name=project.name, database_name=project.database_name)
 
@@ -209,11 +207,7 @@ class ProjectService:
                 hint="moorage project list shows it; use that project, or delete it first.",
             )
         if project.state not in (ProjectState.CREATING, ProjectState.READY):
-            raise ProjectNotReady(
-                f"project {name!r} is {project.state.value}",
-                hint="Finish deleting it with delete_project, or choose another name.",
-                project_name=name,
-            )
+            raise not_ready(project)
         return project
 
     async def _finish_creating(self, project: Project) -> Project:
@@ -223,16 +217,6 @@ class ProjectService:
                 registry, project.id, ProjectState.READY, from_states=[ProjectState.CREATING]
             )
         return ready or await self.get(project.name)  # somebody else finished it first
-
-    async def _refuse_when_used(self, project: Project) -> None:
-        provisioner = self.connections.provisioner_of(project)
-        users = await provisioner.database_users(project.database_name, within=BUSY_WITHIN)
-        if users:
-            raise ProjectInUse(
-                f"project {project.name!r} is in use: {_described(users)}",
-                hint="End that work and repeat the call, or repeat it with force=true.",
-                project_name=project.name,
-            )
 
     async def _delete(self, project: Project) -> None:
         with self.connections.registry() as registry:
@@ -249,7 +233,3 @@ def _check_description(description: str | None) -> None:
             hint=f"Use at most {MAX_DESCRIPTION_LENGTH} characters of plain text.",
             field="description",
         )
-
-
-def _described(users: Sequence[DatabaseUser]) -> str:
-    return ", ".join(f"{user.sessions} × {user.application_name or 'unnamed'} ({user.state})" for user in users)

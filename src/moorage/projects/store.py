@@ -86,6 +86,11 @@ async def database_users(connection: Executor, database_name: str, *, within: ti
     return [DatabaseUser.model_validate(dict(row)) for row in rows]
 
 
+async def sessions_end(connection: Executor, database_name: str, *, idle_for: timedelta | None) -> int:
+    """End the sessions in a database that the role may end; of Moorage's idle for so long only, unless that is None."""
+    return await _statements.sessions_end(connection, database_name=database_name, idle_for=idle_for)
+
+
 async def table_sizes(project: Executor) -> list[TableSize]:
     """Return the tables of a project's database, largest first."""
     return [TableSize.model_validate(dict(row)) for row in await _statements.table_sizes(project)]

@@ -66,6 +66,12 @@ class TookTooLong(Exhausted):
     code: ClassVar[str] = "postgres.timeout"
 
 
+class ReadOnly(Conflict):
+    """The session may only read; nothing was written."""
+
+    code: ClassVar[str] = "postgres.read_only"
+
+
 class TryAgain(Conflict):
     """Two transactions got in each other's way; nothing was written."""
 
@@ -106,6 +112,7 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     ),
     "22021": (UnfitText, "Leave out NUL bytes and halves of surrogate pairs."),
     "23505": (AlreadyThere, "Look it up; it exists now."),
+    "25006": (ReadOnly, "Only read here; the database, or its server, takes no writes now."),
     "28": (LoginRefused, "Check POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL) and pg_hba.conf."),
     "3D000": (DatabaseMissing, "Check the database name; a project whose database was dropped must be deleted."),
     "3F000": (SchemaMissing, "Run `moorage migrate`."),

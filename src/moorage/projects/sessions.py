@@ -1,0 +1,58 @@
+"""Who is connected to a project's database: refused to be disturbed, sent away, or only let read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from moorage.core.postgres.errors import translated
+from moorage.core.postgres.identifiers import quote_identifier
+from moorage.core.postgres.pools import Connection
+from moorage.projects import store
+from moorage.projects.errors import ProjectInUse
+from moorage.projects.models import DatabaseUser, Project
+from moorage.projects.provisioning import Provisioner
+
+# A Moorage process that worked in a project this long ago is probably in the middle of something.
+BUSY_WITHIN = timedelta(seconds=5)
+
+
+async def refuse_when_used(provisioner: Provisioner, project: Project) -> None:
+    """Refuse while somebody works in the project; connections that Moorage processes keep open do not count.
+
+    Raises:
+        ProjectInUse: with the programs that are in it.
+    """
+    users = await provisioner.database_users(project.database_name, within=BUSY_WITHIN)
+    if users:
+        raise ProjectInUse(
+            f"project {project.name!r} is in use: {_described(users)}",
+            hint="End that work and repeat the call, or repeat it with force.",
+            project_name=project.name,
+        )
+
+
+async def end_sessions(server: Connection, database_name: str, *, idle_for: timedelta | None = None) -> int:
+    """End the sessions in a database that the login role may end, those of a pooler included; return how many.
+
+    Args:
+        idle_for: only Moorage's that have been idle for this long; None ends all, and their transactions roll back.
+    """
+    with translated(f"ending the sessions in {database_name!r}"):
+        return await store.sessions_end(server, database_name, idle_for=idle_for)
+
+
+async def make_read_only(server: Connection, database_name: str) -> None:
+    """Let PostgreSQL refuse writes in every session that begins from now on."""
+    with translated(f"making {database_name!r} read-only"):
+        await server.execute(f"ALTER DATABASE {quote_identifier(database_name)} SET default_transaction_read_only = on")
+
+
+async def make_writable(server: Connection, database_name: str) -> None:
+    """Take back `make_read_only`; sessions that are open stay as they are."""
+    with translated(f"making {database_name!r} writable"):
+        await server.execute(f"ALTER DATABASE {quote_identifier(database_name)} RESET default_transaction_read_only")
+
+
+def _described(users: Sequence[DatabaseUser]) -> str:
+    return ", ".join(f"{user.sessions} × {user.application_name or 'unnamed'} ({user.state})" for user in users)

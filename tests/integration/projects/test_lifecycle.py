@@ -1,0 +1,95 @@
+"""The life of a project: archived and back, named, limited."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from moorage.core.postgres.errors import DatabaseMissing
+from moorage.core.postgres.pools import connect
+from moorage.projects import store
+from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.errors import ProjectArchived, ProjectInUse, ProjectNotFound, ProjectNotReady
+from moorage.projects.models import DeletedProject, Project, ProjectState
+from moorage.projects.provisioning import Provisioner
+from moorage.projects.sessions import make_read_only
+from moorage.projects.settings import ConnectionSettings
+from moorage.systems import LINES
+
+WRITE = "INSERT INTO moorage.lines (name) VALUES ('written') ON CONFLICT DO NOTHING"
+
+
+@pytest.fixture
+async def elsewhere(address):
+    """The connections of another process."""
+    manager = ProjectConnectionManager(Provisioner(address, "mcp_registry", LINES), ConnectionSettings(registry_min=0))
+    await manager.initialize()
+    yield manager
+    await manager.close()
+
+
+@pytest.fixture
+async def stranger(project: Project, address):
+    """A session of another program in the project's database."""
+    connection = await connect(address, project.database_name)
+    await connection.execute("SET application_name = 'psql'")
+    yield connection
+    await connection.close()
+
+
+async def write(connections: ProjectConnectionManager, name: str) -> None:
+    async with connections.get_project_connection(name) as connection:
+        await connection.execute(WRITE)
+
+
+class TestArchiving:
+    async def test_lets_postgresql_refuse_what_would_write(self, projects, project, connections, stranger, address):
+        await projects.lifecycle.archive(project.name, force=True)
+        with pytest.raises(ProjectArchived) as refused:
+            await write(connections, project.name)
+        assert "unarchive" in refused.value.hint
+        outside = await connect(address, project.database_name)
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await outside.execute(WRITE)
+        await outside.close()
+
+    async def test_leaves_the_project_readable(self, projects, project, connections):
+        archived = await projects.lifecycle.archive(project.name)
+        async with connections.get_project_connection(project.name) as connection:
+            assert await store.identity_get(connection) == project.id
+        assert (archived.state, archived.generation) == (ProjectState.ARCHIVED, project.generation + 1)
+
+    async def test_is_undone_by_unarchiving(self, projects, project, connections):
+        await projects.lifecycle.archive(project.name)
+        assert (await projects.lifecycle.unarchive(project.name)).state is ProjectState.READY
+        await write(connections, project.name)
+
+    async def test_reaches_the_connections_that_other_processes_keep(self, projects, project, elsewhere):
+        await write(elsewhere, project.name)
+        await projects.lifecycle.archive(project.name, force=True)
+        with pytest.raises(ProjectArchived):
+            await write(elsewhere, project.name)
+        await projects.lifecycle.unarchive(project.name)
+        await write(elsewhere, project.name)
+
+    async def test_that_was_interrupted_is_finished_by_the_next_call(self, projects, project, connections, admin):
+        await make_read_only(admin, project.database_name)  # and was killed before the registry knew
+        assert (await projects.lifecycle.archive(project.name)).state is ProjectState.ARCHIVED
+
+    async def test_and_deleting_at_once_leave_nothing(self, projects, name, admin):
+        created = await projects.create(name, created_by="test")
+        turned, deleted = await asyncio.gather(
+            projects.lifecycle.archive(name, force=True),
+            projects.delete(name, confirm=name, force=True),
+            return_exceptions=True,
+        )
+        assert isinstance(deleted, DeletedProject)
+        assert isinstance(turned, Project | ProjectNotReady | ProjectNotFound | DatabaseMissing)
+        assert not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", created.database_name)
+
+    async def test_is_refused_while_somebody_works_in_it(self, projects, project, stranger):
+        with pytest.raises(ProjectInUse, match="psql"):
+            await projects.lifecycle.archive(project.name)
+        assert (await projects.get(project.name)).state is ProjectState.READY
