@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -20,12 +21,20 @@ from benchmarks.wire import HttpCaller, answer_of
 
 @dataclass(frozen=True)
 class Job:
-    """Each client sends the messages in turn, beginning with another one, until it has made its calls."""
+    """Each client sends the messages in turn, beginning with another one, until it has made its calls.
+
+    Attributes:
+        calls: of each client.
+        seconds: no call is begun after this time; None is no limit.
+        counts_failures: failed calls are counted and not an end of the job.
+    """
 
     url: str
     messages: Sequence[dict[str, Any]]
     clients: int
     calls: int
+    seconds: float | None = None
+    counts_failures: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,14 +43,16 @@ class Load:
 
     Attributes:
         calls_per_second: of all clients together.
+        failures: what failed calls said.
     """
 
     times: Times
     calls_per_second: float
+    failures: tuple[str, ...] = ()
 
 
 async def run_load(job: Job) -> Load:
-    """Let clients in another process do the job; any failed call fails it.
+    """Let clients in another process do the job; any failed call fails it unless they are counted.
 
     Raises:
         RuntimeError: with what the process wrote to stderr.
@@ -53,26 +64,33 @@ async def run_load(job: Job) -> Load:
     if process.returncode:
         raise RuntimeError(errors.decode()[-2000:])
     result = json.loads(out)
-    return Load(Times.of(result["seconds"]), len(result["seconds"]) / result["wall"])
+    return Load(Times.of(result["seconds"]), len(result["seconds"]) / result["wall"], tuple(result["failures"]))
 
 
 def _do(job: Job) -> dict[str, Any]:
+    failures: list[str] = []
     began = time.perf_counter()
     with ThreadPoolExecutor(job.clients) as clients:
-        seconds = list(clients.map(lambda number: _one_client(job, number), range(job.clients)))
+        seconds = list(clients.map(lambda number: _one_client(job, number, failures), range(job.clients)))
     wall = time.perf_counter() - began
-    return {"wall": wall, "seconds": [each for some in seconds for each in some]}
+    return {"wall": wall, "seconds": [each for some in seconds for each in some], "failures": failures}
 
 
-def _one_client(job: Job, number: int) -> list[float]:
+def _one_client(job: Job, number: int, failures: list[str]) -> list[float]:
     caller = HttpCaller(job.url)
+    until = math.inf if job.seconds is None else time.perf_counter() + job.seconds
     seconds = []
     for turn in range(job.calls):
-        message = job.messages[(number * 7 + turn) % len(job.messages)]
         began = time.perf_counter()
-        text = caller.call(message)
+        if began > until:
+            break
+        try:
+            answer_of(caller.call(job.messages[(number * 7 + turn) % len(job.messages)]))
+        except RuntimeError as error:
+            if not job.counts_failures:
+                raise
+            failures.append(str(error))
         seconds.append(time.perf_counter() - began)
-        answer_of(text)
     caller.close()
     return seconds
 

@@ -144,7 +144,7 @@ class Sessions:
 async def _many_callers(home: Home, names: Sequence[str], calls: int) -> list[Figure]:
     """Let 20 callers touch 50 projects at random, through the budget and by a new connection for each call."""
     seen = Sessions()
-    async with opened(home) as connections, _watching(home.address, seen):
+    async with opened(home) as connections, watching_sessions(home.address, seen):
         budget = connections.budget.limit
 
         async def call(name: str) -> None:
@@ -184,7 +184,7 @@ async def _called(call, names: Sequence[str], calls: int, seen: Sessions) -> Tim
 
 
 @asynccontextmanager
-async def _watching(address: Address, seen: Sessions) -> AsyncGenerator[None]:
+async def watching_sessions(address: Address, seen: Sessions) -> AsyncGenerator[None]:
     """Count the sessions in project databases, again and again, while the context is open."""
     connection = await connect(address, "postgres")
 
