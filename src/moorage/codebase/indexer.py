@@ -19,6 +19,7 @@ import structlog
 from moorage.codebase import store, vector_table
 from moorage.codebase.errors import AlreadyIndexing, IndexingFailed, JobLost, RepositoryNotFound
 from moorage.codebase.indexing import LEASE, RENEW_SECONDS, IndexRun
+from moorage.codebase.metering import INDEX_JOBS, JobOutcome
 from moorage.codebase.models import EmbeddingModel, IndexJob, JobState, Repository
 from moorage.codebase.settings import CodebaseSettings
 from moorage.codebase.workers import worker_count
@@ -26,6 +27,7 @@ from moorage.core.embedding.embedder import Embedder
 from moorage.core.errors import Exhausted, MoorageError, Unavailable
 from moorage.core.postgres.errors import ServerUnavailable
 from moorage.core.postgres.pools import Connection
+from moorage.core.telemetry.subjects import about
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import RegistryUnavailable
 
@@ -46,6 +48,7 @@ class Indexer:
         self._embedder = embedder
         self._settings = settings
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self.runs: dict[UUID, tuple[str, IndexRun]] = {}  # under way, by job, each with its project
 
     async def begin(self, project: str, repository: Repository, *, full: bool = False) -> None:
         """Begin to index a repository, or continue the run of a process that died; one that runs is left alone.
@@ -126,21 +129,33 @@ class Indexer:
             await asyncio.wait({task}, timeout=seconds)
 
     async def _run(self, project: str, repository: Repository, job: IndexJob) -> None:
-        """Run a job to its end and record how it ended; begin again when PostgreSQL was restarted meanwhile."""
+        """Run a job to its end and record how it ended; begin again when PostgreSQL was restarted meanwhile.
+
+        Its log lines carry the job's id beside those of the call that began it.
+        """
+        with about(job_id=str(job.id), project=project):
+            INDEX_JOBS.labels(await self._run_to_its_end(project, repository, job)).inc()
+
+    async def _run_to_its_end(self, project: str, repository: Repository, job: IndexJob) -> JobOutcome:
         try:
             async for attempt in stamina.retry_context(_was_cut, attempts=RUN_ATTEMPTS, timeout=None, wait_max=8.0):
                 with attempt:
                     await self._run_once(project, repository, job)
         except JobLost as error:
             log.warning("index.lost", repository=repository.name, reason=error.message)
+            return "lost"
         except asyncio.CancelledError:
-            await asyncio.shield(self._end_cancelled(project, job))
+            return await asyncio.shield(self._end_cancelled(project, job))
         except MoorageError as error:
             log.warning("index.failed", repository=repository.name, code=error.code, reason=error.message)
             await self._end_failed(project, job, error)
+            return "failed"
         except Exception as error:
             log.exception("index.failed", repository=repository.name)
             await self._end_failed(project, job, _unexpected(error))
+            return "failed"
+        else:
+            return "completed"
         finally:
             if self._tasks.get(repository.id) is asyncio.current_task():  # the next run may have begun already
                 del self._tasks[repository.id]
@@ -158,10 +173,14 @@ class Indexer:
             self._settings.workers or worker_count(),
             has_vectors=await self.ensure_model(project),
         )
-        await _with_heartbeat(run)
+        self.runs[job.id] = (project, run)
+        try:
+            await _with_heartbeat(run)
+        finally:
+            del self.runs[job.id]
         await self._record_end(project, job, JobState.COMPLETED)
 
-    async def _end_cancelled(self, project: str, job: IndexJob) -> None:
+    async def _end_cancelled(self, project: str, job: IndexJob) -> JobOutcome:
         """Record a cancellation that was asked for; a process that ends leaves the job to be continued at once."""
         with contextlib.suppress(MoorageError):
             async with self._connections.get_project_connection(project) as connection:
@@ -170,6 +189,8 @@ class Indexer:
                 )
             if asked:
                 await self._record_end(project, job, JobState.CANCELLED)
+                return "cancelled"
+        return "stopped"
 
     async def _end_failed(self, project: str, job: IndexJob, failure: MoorageError) -> None:
         """Record a failure; when PostgreSQL is gone, the lease runs out, and whoever asks next continues the job."""

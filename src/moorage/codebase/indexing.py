@@ -22,6 +22,7 @@ import structlog
 from moorage.codebase import lexical, store, vector_table
 from moorage.codebase.errors import JobLost
 from moorage.codebase.git.heads import head
+from moorage.codebase.metering import INDEX_CHUNKS, INDEX_FILES
 from moorage.codebase.models import IndexJob, LeftOutCount, Place, Repository, StoredFile
 from moorage.codebase.processing import Batch, BatchRequest, ReadRequest
 from moorage.codebase.scanning import Scan, ScanLimits, UnfitRoot, scan
@@ -94,6 +95,7 @@ class IndexRun:
     has_vectors: bool
     seconds: StepSeconds = field(default_factory=StepSeconds)
     files_total: int = 0
+    files_done: int = 0
     phase: str = "scanning"
 
     async def run(self) -> None:
@@ -198,6 +200,9 @@ class IndexRun:
             async for attempt in stamina.retry_context(on=_is_passing, attempts=WRITE_ATTEMPTS, wait_max=8.0):
                 with attempt:
                     await self._write_once(request, batch)
+        self.files_done += len(request.files)
+        INDEX_FILES.inc(len(request.files))
+        INDEX_CHUNKS.inc(len(batch.chunks))
 
     async def _write_once(self, request: BatchRequest, batch: Batch) -> None:
         async with self.database() as connection, connection.transaction():

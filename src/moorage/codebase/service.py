@@ -91,6 +91,7 @@ class CodebaseService:
         self._settings = settings
         self._clones = clones
         self._indexer = Indexer(connections, embedder, settings)
+        self.runs = self._indexer.runs
         self._freshness = Freshness(connections, settings.scan_limits)
 
     async def close(self) -> None:

@@ -25,6 +25,7 @@ from moorage.codebase.models import (
 from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.queries import Executor, Row, load_statements
 from moorage.core.postgres.vectors import FloatArray, copy_of_vectors, vector_text
+from moorage.core.telemetry.statements import timed
 
 _statements = load_statements("moorage.codebase")
 _CHUNK_COLUMNS = (
@@ -257,12 +258,18 @@ async def chunks_written(project: Executor, repository_id: UUID) -> int:
 
 async def chunk_copy_in(transaction: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
     """Write chunks; each row in the order of `_CHUNK_COLUMNS`."""
-    await transaction.copy_records_to_table("code_chunks", schema_name="codebase", columns=_CHUNK_COLUMNS, records=rows)
+    with timed("codebase.chunk_copy"):
+        await transaction.copy_records_to_table(
+            "code_chunks", schema_name="codebase", columns=_CHUNK_COLUMNS, records=rows
+        )
 
 
 async def posting_copy_in(transaction: Connection, segment_id: int, postings: Sequence[Posting]) -> None:
     rows = [(each.word, segment_id, len(each.body), each.positions, each.body, each.names) for each in postings]
-    await transaction.copy_records_to_table("postings", schema_name="codebase", columns=_POSTING_COLUMNS, records=rows)
+    with timed("codebase.posting_copy"):
+        await transaction.copy_records_to_table(
+            "postings", schema_name="codebase", columns=_POSTING_COLUMNS, records=rows
+        )
 
 
 async def posting_extend_in(transaction: Executor, segment_id: int, postings: Sequence[Posting]) -> None:
@@ -279,13 +286,15 @@ async def posting_extend_in(transaction: Executor, segment_id: int, postings: Se
 
 async def embedding_copy_in(transaction: Connection, first: Place, vectors: FloatArray) -> None:
     """Write the vectors of chunks that follow each other in a segment."""
-    await transaction.copy_to_table(
-        "embeddings",
-        schema_name="codebase",
-        columns=("segment_id", "position", "embedding"),
-        source=BytesIO(copy_of_vectors(first.segment_id, first.position, vectors)),
-        format="binary",
-    )
+    source = BytesIO(copy_of_vectors(first.segment_id, first.position, vectors))
+    with timed("codebase.embedding_copy"):
+        await transaction.copy_to_table(
+            "embeddings",
+            schema_name="codebase",
+            columns=("segment_id", "position", "embedding"),
+            source=source,
+            format="binary",
+        )
 
 
 async def chunk_get(project: Executor, ids: Sequence[UUID], *, lines: int) -> list[Row]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from moorage.codebase.commands import commands
+from moorage.codebase.metering import metered
 from moorage.codebase.service import CodebaseService
 from moorage.codebase.settings import CodebaseSettings
 from moorage.codebase.tools import CodebaseTools
@@ -32,7 +33,8 @@ class CodebaseSystem:
         if settings.watch and ground.projects.default is not None:
             watching = asyncio.create_task(watch(service, ground.projects.default))
         try:
-            yield Opened(service, tools=CodebaseTools(service, ground.projects.resolve).tools())
+            with metered(service.runs):
+                yield Opened(service, tools=CodebaseTools(service, ground.projects.resolve).tools())
         finally:
             if watching is not None:
                 watching.cancel()

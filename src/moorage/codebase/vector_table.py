@@ -15,6 +15,7 @@ from moorage.core.postgres.errors import DiskFull, translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.vectors import vector_version
+from moorage.core.telemetry.statements import timed
 
 # A scan of this many vectors takes about 5 ms; building HNSW over them would take seconds.
 INDEX_FROM_ROWS = 10_000
@@ -166,11 +167,13 @@ async def _create_index_once(connection: Connection, using: str, megabytes: int,
         await connection.execute(f"SET LOCAL maintenance_work_mem = '{megabytes}MB'")
         if workers is not None:
             await connection.execute(f"SET LOCAL max_parallel_maintenance_workers = {workers}")
-        await connection.execute(
-            f"CREATE INDEX embeddings_by_direction ON codebase.embeddings USING {using}",
-            timeout=BUILD_TIMEOUT.total_seconds(),
-        )
-    await connection.execute(ANALYZE_AFTER_LOAD)
+        with timed("codebase.vector_index_build"):
+            await connection.execute(
+                f"CREATE INDEX embeddings_by_direction ON codebase.embeddings USING {using}",
+                timeout=BUILD_TIMEOUT.total_seconds(),
+            )
+    with timed("codebase.analyze_after_load"):
+        await connection.execute(ANALYZE_AFTER_LOAD)
     return True
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Collection
 from time import perf_counter
 from uuid import uuid4
@@ -14,13 +13,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moorage.core.http.errors import internal_error, response_to
-from moorage.core.mcp.calls import REQUEST_ID_SCOPE_KEY
+from moorage.core.mcp.calls import ACCEPTED_ID, REQUEST_ID_SCOPE_KEY
 from moorage.core.telemetry.metrics import HTTP_REQUEST_SECONDS, HTTP_REQUESTS
+from moorage.core.telemetry.subjects import about
 
 log = structlog.get_logger()
 
 REQUEST_ID_HEADER = "x-request-id"
-ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 UNMATCHED = "unmatched"
 
 KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -40,7 +39,8 @@ class RequestRecords:
         scope[REQUEST_ID_SCOPE_KEY] = answer.request_id
         started = perf_counter()
         try:
-            await self._app(scope, receive, answer.send)
+            with about(request_id=answer.request_id):
+                await self._app(scope, receive, answer.send)
         except Exception:  # the border: the client gets an answer, the log the traceback
             log.exception("request.crashed", path=scope["path"], request_id=answer.request_id)
             if answer.status is None:
@@ -66,7 +66,7 @@ class _Answer:
 
 def _request_id(scope: Scope) -> str:
     given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
-    return given if ACCEPTED_REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if ACCEPTED_ID.fullmatch(given) else uuid4().hex
 
 
 def _count(scope: Scope, status: int | None, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ TRANSPORT_NAMES: Mapping[str | None, Transport] = {
     None: "memory",
 }
 
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+"""Of ids that callers give; others could break a log, or fill it."""
+
 REQUEST_ID_SCOPE_KEY = "moorage.request_id"
 """Where the HTTP door leaves the id it gave a request, in the ASGI scope."""
 
@@ -31,6 +35,7 @@ class RunningCall:
 
     Attributes:
         client: name the caller gives itself, None when it does not say.
+        rpc_id: the caller's own number of the call, as JSON-RPC has it; over stdio what both sides' logs share.
         trace_id: of the caller's trace (W3C), None when the call is not part of one.
     """
 
@@ -39,6 +44,7 @@ class RunningCall:
     protocol_version: str | None
     client: str | None
     trace_id: str | None
+    rpc_id: str | None
     context: Context
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
@@ -50,13 +56,14 @@ def current_call() -> RunningCall:
     context = get_context()
     request = context.request_context
     if request is None:
-        return RunningCall(_new_request_id(), "memory", None, None, None, context)
+        return RunningCall(_new_request_id(), "memory", None, None, None, None, context)
     return RunningCall(
         request_id=_request_id_of(request.request),
         transport=TRANSPORT_NAMES[context.transport],
         protocol_version=request.protocol_version,
         client=_client_of(request.session.client_params),
         trace_id=current_trace_id(),
+        rpc_id=_fit_for_a_log(str(request.request_id)),
         context=context,
     )
 
@@ -73,6 +80,10 @@ def _new_request_id() -> str:
 
 def _client_of(params: Any) -> str | None:
     return params.client_info.name if params is not None else None
+
+
+def _fit_for_a_log(given_id: str) -> str | None:
+    return given_id if ACCEPTED_ID.fullmatch(given_id) else None
 
 
 class CallsInFlight:

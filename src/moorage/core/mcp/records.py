@@ -1,4 +1,7 @@
-"""What is written down about a call: one canonical log line, two metrics, and facts on its span."""
+"""What is written down about a call: one canonical log line, metrics, and facts on its span.
+
+Every other line that is logged meanwhile, by whatever module, carries the call's ids, its tool, caller and project.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,19 @@ from typing import Any, Literal
 
 import structlog
 
+from moorage.core.access import current_caller
 from moorage.core.mcp.calls import RunningCall
 from moorage.core.shape import Tool
-from moorage.core.telemetry.metrics import TOOL_CALL_SECONDS, TOOL_CALLS
+from moorage.core.telemetry.metrics import TOOL_CALL_SECONDS, TOOL_CALLS, TOOL_ERRORS
+from moorage.core.telemetry.subjects import about
 from moorage.core.telemetry.traces import describe_current_span
 
 log = structlog.get_logger()
 
 Outcome = Literal["ok", "error", "cancelled"]
+
+SHOWN_NAME_CHARACTERS = 64
+"""A project's name is shorter; what a caller gives in its place may be anything."""
 
 
 @dataclass
@@ -34,38 +42,48 @@ class CallRecord:
 
 @contextmanager
 def recorded(tool: Tool, call: RunningCall, given: Mapping[str, Any]) -> Generator[CallRecord]:
-    """Write the call down when it ends, however it ends. Of the arguments only the project's name is kept."""
+    """Write the call down when it ends, however it ends.
+
+    Of the arguments only the project's name is kept: the one that was found, else the one that was given.
+    """
     record, started = CallRecord(), perf_counter()
-    try:
-        yield record
-    except asyncio.CancelledError:
-        record.outcome = "cancelled"
-        raise
-    finally:
-        _write(tool, call, given.get("project_name"), record, perf_counter() - started)
+    project = _name_in(given.get("project_name"))
+    ids = {"request_id": call.request_id, "trace_id": call.trace_id, "rpc_id": call.rpc_id}
+    with about(**ids, tool=tool.name, caller=current_caller().name, project=project) as facts:
+        try:
+            yield record
+        except asyncio.CancelledError:
+            record.outcome = "cancelled"
+            raise
+        finally:
+            _write(tool, call, facts, record, perf_counter() - started)
 
 
-def _write(tool: Tool, call: RunningCall, project: object, record: CallRecord, seconds: float) -> None:
-    TOOL_CALLS.labels(tool.name, record.outcome).inc()
-    TOOL_CALL_SECONDS.labels(tool.name).observe(seconds)
-    facts = {
-        "tool": tool.name,
-        "system": system_of(tool.function),
-        "project": project if isinstance(project, str) else None,
-        "outcome": record.outcome,
-    }
-    describe_current_span(failed_with=record.error_code, **facts)
+def _name_in(given: object) -> str | None:
+    return given[:SHOWN_NAME_CHARACTERS] if isinstance(given, str) else None
+
+
+def _write(tool: Tool, call: RunningCall, facts: Mapping[str, Any], record: CallRecord, seconds: float) -> None:
+    _count(tool, record, seconds)
+    own = {"system": system_of(tool.function), "outcome": record.outcome}
+    describe_current_span(failed_with=record.error_code, tool=tool.name, project=facts.get("project"), **own)
     log.info(
         "call.finished",
         **facts,
+        **own,
         error_code=record.error_code,
         duration_ms=round(seconds * 1000, 3),
         transport=call.transport,
         protocol=call.protocol_version,
         client=call.client,
-        request_id=call.request_id,
-        trace_id=call.trace_id,
     )
+
+
+def _count(tool: Tool, record: CallRecord, seconds: float) -> None:
+    TOOL_CALLS.labels(tool.name, record.outcome).inc()
+    TOOL_CALL_SECONDS.labels(tool.name).observe(seconds)
+    if record.error_code:
+        TOOL_ERRORS.labels(tool.name, record.error_code).inc()
 
 
 def system_of(function: Callable[..., Any]) -> str:

@@ -11,6 +11,7 @@ from fastmcp import Client
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from moorage.core.access import system_user
 from moorage.core.mcp.records import system_of
 from moorage.core.telemetry.metrics import REGISTRY
 from tests.support.tiny_tools import add, tiny_server
@@ -41,13 +42,14 @@ async def test_a_call_leaves_one_line_with_the_facts() -> None:
         "log_level": "info",
         "tool": "add",
         "system": "support",
+        "caller": system_user().name,
         "project": "boats",
+        "rpc_id": "1",
         "outcome": "ok",
         "error_code": None,
         "transport": "memory",
         "protocol": "2026-07-28",
         "client": "mcp",
-        "trace_id": None,
     }
 
 
