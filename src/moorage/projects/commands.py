@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from moorage.core.shell import Services, shell_of
-from moorage.projects.lifecycle_commands import commands as lifecycle_commands
+from moorage.projects.lifecycle.commands import commands as lifecycle_commands
 from moorage.projects.models import MAX_NAME_LENGTH
 from moorage.projects.service import ProjectService
 

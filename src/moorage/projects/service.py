@@ -14,7 +14,7 @@ from moorage.projects.errors import (
     NotConfirmed,
     ProjectRequired,
 )
-from moorage.projects.lifecycle import ProjectLifecycle
+from moorage.projects.lifecycle.service import ProjectLifecycle
 from moorage.projects.models import (
     MAIN_SERVER,
     CreatedProject,
