@@ -106,8 +106,8 @@ class Caller:
 class Gate(Protocol):
     """Finds out who calls over the network."""
 
-    async def caller_of(self, token: str | None) -> Caller:
-        """Return who calls with this token; None is without any.
+    async def caller_of(self, token: str | None, *, path: str) -> Caller:
+        """Return who calls this path with this token; None is without any.
 
         Raises:
             Unauthenticated: nobody knows.
@@ -115,12 +115,27 @@ class Gate(Protocol):
         """
         ...
 
+    def challenge(self, path: str, *, error: str | None) -> str:
+        """Return what the answer 401 says of the way in (`WWW-Authenticate`).
+
+        Args:
+            error: `invalid_token`; None when the request had no token at all.
+        """
+        ...
+
 
 class OpenGate:
     """Lets everybody in as the operating system's user: for a server that only this machine can reach."""
 
-    async def caller_of(self, token: str | None) -> Caller:  # noqa: ARG002
+    async def caller_of(self, token: str | None, *, path: str) -> Caller:  # noqa: ARG002
         return system_user()
+
+    def challenge(self, path: str, *, error: str | None) -> str:  # noqa: ARG002
+        return "Bearer"
+
+
+NOBODY = Caller("nobody", Scope.READ, frozenset())
+"""Who calls the few routes where nobody is asked: it sees no project."""
 
 
 @cache
