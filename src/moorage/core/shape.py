@@ -76,11 +76,16 @@ class Call(Protocol):
 
 @dataclass(frozen=True)
 class Check:
-    """One answer to "are you ready?"."""
+    """One answer to "are you ready?".
+
+    Attributes:
+        required: False where the process is of use without it, as without one project of many.
+    """
 
     name: str
     ok: bool
     detail: str = ""
+    required: bool = True
 
 
 class Severity(StrEnum):

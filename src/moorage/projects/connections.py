@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from time import perf_counter
 
 from moorage.core.access import current_caller
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import DatabaseMissing, ReadOnly, ServerUnavailable, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
 from moorage.core.postgres.pools import Connection, Pool, close_pool, open_pool
+from moorage.core.telemetry.metrics import histogram
 from moorage.core.telemetry.statements import tallied
 from moorage.core.telemetry.subjects import learn
 from moorage.projects import store
@@ -31,7 +33,12 @@ from moorage.projects.settings import ConnectionSettings
 from moorage.projects.states import not_ready, read_only
 from moorage.projects.usage import Usage
 
-HEALTH_TIMEOUT_SECONDS = 2.0
+HEALTH_TIMEOUT_SECONDS = 1.0  # of the 2 s that a readiness check has
+CONNECTION_WAIT_SECONDS = histogram(
+    "moorage_connection_wait_seconds",
+    "Time from asking for a connection to a project's database to having it, by server.",
+    ["server"],
+)
 
 
 class ProjectConnectionManager:
@@ -106,7 +113,7 @@ class ProjectConnectionManager:
 
     async def close(self) -> None:
         """Close every pool; calls that hold a connection are given a moment to end."""
-        await asyncio.gather(*(budget.close(member) for budget, member in list(self._members())))
+        await asyncio.gather(*(budget.close(member, "shutdown") for budget, member in list(self._members())))
         if self._registry_pool is not None:
             await close_pool(self._registry_pool)
             self._registry_pool = None
@@ -162,14 +169,16 @@ class ProjectConnectionManager:
         if project.state not in READABLE_STATES:
             raise not_ready(project)
         with tallied(self.usage.note(project.id, project.name)):
+            began = perf_counter()
             async with self._admitted(project) as member, _borrowed(member.pool, project) as connection:
+                CONNECTION_WAIT_SECONDS.labels(project.server).observe(perf_counter() - began)
                 yield connection
 
     async def forget(self, project: Project) -> None:
         """Close the project's pool; the next call opens another."""
         for budget, member in list(self._members()):
             if member.project_id == project.id:
-                await budget.close(member)
+                await budget.close(member, "forgotten")
 
     async def replace_connections(self, project_name: str) -> None:
         """Open new connections for the calls to come: a setting of the database counts for new ones only."""
@@ -221,12 +230,12 @@ class ProjectConnectionManager:
         async with self.servers[project.server].opening:
             member = budget.members.get(project.id)
             if member is not None and member.generation < project.generation:
-                await budget.close(member)
+                await budget.close(member, "replaced")
                 member = None
             if member is None:
                 limit = project.max_connections
                 member = Member(project.id, project.name, await self._open(project), project.generation, limit)
-                budget.members[project.id] = member
+                budget.add(member)
             return member
 
     async def _open(self, project: Project) -> Pool:
@@ -307,7 +316,8 @@ async def _answers(pool: Pool) -> bool:
     if pool.get_size() == pool.get_max_size() and pool.get_idle_size() == 0:
         return True
     try:
-        await pool.fetchval("SELECT 1", timeout=HEALTH_TIMEOUT_SECONDS)
+        async with asyncio.timeout(HEALTH_TIMEOUT_SECONDS):
+            await pool.fetchval("SELECT 1")
     except Exception:  # noqa: BLE001 - whatever it is, the answer is no
         return False
     return True

@@ -10,6 +10,7 @@ from moorage.core.errors import MoorageError
 from moorage.core.shape import Check, Opened
 from moorage.projects.commands import commands
 from moorage.projects.ground import Ground
+from moorage.projects.models import RESERVED_NAME
 from moorage.projects.tools import ProjectTools
 
 
@@ -24,7 +25,7 @@ class ProjectsSystem:
     async def open(self, ground: Ground, _settings: Any) -> AsyncGenerator[Opened]:
         async def connections() -> Sequence[Check]:
             health = await ground.connections.health_check()
-            return [Check(f"connection to {name}", ok) for name, ok in health.items()]
+            return [Check(f"connection to {name}", ok, required=name == RESERVED_NAME) for name, ok in health.items()]
 
         async def project(name: str) -> Sequence[Check]:
             try:

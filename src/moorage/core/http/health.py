@@ -38,9 +38,9 @@ class Health:
         return JSONResponse({"status": "alive"})
 
     async def ready(self, request: Request) -> JSONResponse:
-        """Answer 200 when every check is good and 503 when one is not, with all of them in the body."""
+        """Answer 200 when every required check is good and 503 when one is not, with all of them in the body."""
         answers = await self._ask(request.query_params.get("project"))
-        is_ready = all(check.ok for check in answers)
+        is_ready = all(check.ok for check in answers if check.required)
         return JSONResponse(
             {"status": "ready" if is_ready else "not_ready", "checks": [asdict(check) for check in answers]},
             status_code=200 if is_ready else 503,

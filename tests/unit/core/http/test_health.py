@@ -21,6 +21,10 @@ async def bad() -> Sequence[Check]:
     return [Check("disk", ok=False, detail="full")]
 
 
+async def one_project_is_down() -> Sequence[Check]:
+    return [Check("registry", ok=True), Check("project cars", ok=False, required=False)]
+
+
 async def breaks() -> Sequence[Check]:
     raise ConnectionError("postgresql://user:hunter2@db")
 
@@ -32,6 +36,10 @@ async def hangs() -> Sequence[Check]:
 
 async def of_project(name: str) -> Sequence[Check]:
     return [Check(f"project {name}", ok=name == "boats")]
+
+
+def failed(name: str, detail: str) -> dict:
+    return {"name": name, "ok": False, "detail": detail, "required": True}
 
 
 async def ready(path: str = "/health/ready", **options: object) -> tuple[int, dict]:
@@ -50,8 +58,8 @@ async def test_ready_shows_every_check() -> None:
         {
             "status": "ready",
             "checks": [
-                {"name": "registry", "ok": True, "detail": ""},
-                {"name": "embedder", "ok": True, "detail": "builtin"},
+                {"name": "registry", "ok": True, "detail": "", "required": True},
+                {"name": "embedder", "ok": True, "detail": "builtin", "required": True},
             ],
         },
     )
@@ -62,15 +70,21 @@ async def test_one_bad_check_makes_it_not_ready() -> None:
     assert (status, body["status"], len(body["checks"])) == (503, "not_ready", 3)
 
 
+async def test_what_is_not_required_is_told_and_does_not_make_it_not_ready() -> None:
+    status, body = await ready(checks=[one_project_is_down])
+    assert (status, body["status"]) == (200, "ready")
+    assert body["checks"][1] == {"name": "project cars", "ok": False, "detail": "", "required": False}
+
+
 async def test_a_check_that_breaks_is_a_bad_one_and_keeps_its_secrets() -> None:
     status, body = await ready(checks=[breaks])
-    assert (status, body["checks"]) == (503, [{"name": "breaks", "ok": False, "detail": "ConnectionError"}])
+    assert (status, body["checks"]) == (503, [failed("breaks", "ConnectionError")])
 
 
 async def test_a_check_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
     status, body = await ready(checks=[hangs])
-    assert (status, body["checks"]) == (503, [{"name": "hangs", "ok": False, "detail": "TimeoutError"}])
+    assert (status, body["checks"]) == (503, [failed("hangs", "TimeoutError")])
 
 
 @pytest.mark.parametrize(("project", "status"), [("boats", 200), ("cars", 503)])
