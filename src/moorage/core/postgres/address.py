@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,11 @@ class Address:
     @property
     def login(self) -> dict[str, str]:
         """The user and the password, as far as they are known."""
-        parts = urlsplit(self.arguments.get("dsn", ""))
-        of_dsn = {"user": parts.username, "password": parts.password}
-        known = {name: unquote(value) for name, value in of_dsn.items() if value is not None}
-        return {name: str(value) for name, value in self.arguments.items() if name in of_dsn} | known
+        url = urlsplit(self.arguments.get("dsn", ""))
+        known = {**dict(parse_qsl(url.query)), **self.arguments}
+        named = {name: known[name] for name in ("user", "password") if name in known}
+        in_front = {"user": url.username, "password": url.password}
+        return named | {name: unquote(text) for name, text in in_front.items() if text is not None}
 
     def connect_arguments(self, database: str) -> dict[str, Any]:
         """Return the keyword arguments with which asyncpg reaches `database` on this server."""

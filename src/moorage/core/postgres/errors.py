@@ -103,6 +103,16 @@ class StatementFailed(Internal):
     code: ClassVar[str] = "postgres.statement_failed"
 
 
+class PoolerUnknown(BrokenState):
+    """A pooler in transaction mode stands where the settings have PostgreSQL itself."""
+
+    code: ClassVar[str] = "postgres.pooler_unknown"
+
+
+_TELL_OF_POOLER = (
+    PoolerUnknown,
+    "Name the server itself in POSTGRES_HOST or DATABASE_URL, and the pooler in postgres.pooler_url.",
+)
 # SQLSTATE, or its class of two letters, to what it means here and what to do. The longest match wins.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _MEANING: dict[str, tuple[type[MoorageError], str]] = {
@@ -112,6 +122,9 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     ),
     "22021": (UnfitText, "Leave out NUL bytes and halves of surrogate pairs."),
     "23505": (AlreadyThere, "Look it up; it exists now."),
+    # A statement prepared in one session was looked for, or prepared again, in another.
+    "26000": _TELL_OF_POOLER,
+    "42P05": _TELL_OF_POOLER,
     "25006": (ReadOnly, "Only read here; the database, or its server, takes no writes now."),
     "28": (LoginRefused, "Check POSTGRES_USER and POSTGRES_PASSWORD (or DATABASE_URL) and pg_hba.conf."),
     "3D000": (DatabaseMissing, "Check the database name; a project whose database was dropped must be deleted."),
@@ -129,6 +142,13 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "57014": (TookTooLong, "Ask for less, or repeat the call when the server is less busy."),
     "57P": (ServerUnavailable, "PostgreSQL is stopping or starting; repeat the call in a moment."),
 }
+# What older PgBouncers say with the SQLSTATE of a broken protocol, and the one that PostgreSQL itself would give.
+_SAID_BY_POOLER = (
+    ("authentication failed", "28P01"),
+    ("no such user", "28P01"),
+    ("does not exist", "3D000"),
+    ("no more connections allowed", "53300"),
+)
 
 
 def translate(error: Exception, *, doing: str) -> MoorageError:
@@ -160,12 +180,19 @@ def translated(doing: str) -> Generator[None]:
 def _from_sqlstate(error: asyncpg.PostgresError, doing: str) -> MoorageError:
     if isinstance(error.__cause__, UnicodeEncodeError):  # the driver's own error would repeat the text
         return UnfitText("an argument is not valid Unicode", hint=_MEANING["22021"][1])
-    state = getattr(error, "sqlstate", None) or ""
+    state = _state(error)
     for length in (5, 3, 2):
         if state[:length] in _MEANING:
             kind, hint = _MEANING[state[:length]]
             return kind(f"{doing}: {error}", hint=hint, sqlstate=state)
     return StatementFailed(f"{doing}: {error}", hint="This is a defect; see the log.", sqlstate=state)
+
+
+def _state(error: asyncpg.PostgresError) -> str:
+    state = getattr(error, "sqlstate", None) or ""
+    if state != "08P01":
+        return state
+    return next((meant for said, meant in _SAID_BY_POOLER if said in str(error)), state)
 
 
 def _reason(error: BaseException) -> str:

@@ -9,6 +9,8 @@ from moorage.core.postgres.address import Address, address_from_parts, address_f
 POOLER = "postgresql://pooler:6432"
 IN_PARTS = address_from_parts(host="db", port=5432, user="mcp", password="p@ss")
 AS_URL, _ = address_from_url("postgresql://mcp:p%40ss@db:5432/mcp_registry")
+WITH_WORDS, _ = address_from_url("postgresql://db/mcp_registry?user=mcp&password=p%40ss&sslmode=require")
+SERVERS = pytest.mark.parametrize("server", [IN_PARTS, AS_URL, WITH_WORDS], ids=["parts", "url", "words"])
 
 
 def arguments_of_the_pooler(server: Address, url: str) -> dict[str, str]:
@@ -17,14 +19,14 @@ def arguments_of_the_pooler(server: Address, url: str) -> dict[str, str]:
     return pooler.connect_arguments("project_a")
 
 
-@pytest.mark.parametrize("server", [IN_PARTS, AS_URL], ids=["parts", "url"])
+@SERVERS
 def test_a_pooler_without_a_login_of_its_own_gets_the_servers(server: Address):
     assert arguments_of_the_pooler(server, POOLER) == {
         "dsn": POOLER, "user": "mcp", "password": "p@ss", "database": "project_a",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("server", [IN_PARTS, AS_URL], ids=["parts", "url"])
+@SERVERS
 def test_the_login_in_the_url_of_a_pooler_wins(server: Address):
     found = arguments_of_the_pooler(server, "postgresql://app:other@pooler:6432")
     assert (found["user"], found["password"]) == ("app", "other")

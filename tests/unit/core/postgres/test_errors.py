@@ -6,7 +6,14 @@ import asyncpg
 import pytest
 
 from moorage.core.errors import Exhausted, Forbidden, Unavailable
-from moorage.core.postgres.errors import ServerUnavailable, TookTooLong, translated
+from moorage.core.postgres.errors import (
+    DatabaseMissing,
+    LoginRefused,
+    PoolerUnknown,
+    ServerUnavailable,
+    TookTooLong,
+    translated,
+)
 
 
 @pytest.mark.parametrize("kind", [Unavailable, Exhausted, Forbidden])
@@ -26,6 +33,10 @@ def test_a_failure_of_ours_passes_with_its_own_cause(kind):
         (ConnectionRefusedError("refused"), ServerUnavailable),
         (TimeoutError(), TookTooLong),
         (asyncpg.QueryCanceledError("cancelled"), TookTooLong),
+        (asyncpg.InvalidSQLStatementNameError("unnamed prepared statement does not exist"), PoolerUnknown),
+        (asyncpg.ProtocolViolationError("SASL authentication failed"), LoginRefused),
+        (asyncpg.ProtocolViolationError('database "project_a" does not exist'), DatabaseMissing),
+        (asyncpg.ProtocolViolationError("server login has been failing"), ServerUnavailable),
     ],
 )
 def test_an_error_of_the_driver_is_told_in_our_words(error: Exception, meaning):
