@@ -10,10 +10,25 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 from uuid import UUID
 
+import structlog
+
 from moorage.core.postgres.pools import Pool, close_pool
+from moorage.core.telemetry.metrics import counter
 from moorage.projects.errors import PoolExhausted
+from moorage.projects.models import MAIN_SERVER
+
+log = structlog.get_logger()
+
+POOLS_OPENED = counter("moorage_pools_opened_total", "Pools of projects that were opened.", ["server"])
+POOLS_CLOSED = counter(
+    "moorage_pools_closed_total",
+    "Pools of projects that were closed; room: for another project, replaced: by one of a newer generation.",
+    ["server", "reason"],
+)
+Reason = Literal["room", "replaced", "forgotten", "shutdown"]
 
 
 @dataclass(eq=False)
@@ -54,6 +69,7 @@ class Budget:
     per_member: int
     max_waiting: int
     wait_seconds: float
+    server: str = MAIN_SERVER
     members: dict[UUID, Member] = field(default_factory=dict)
     waiting: int = 0
     _turn: int = 0
@@ -89,10 +105,18 @@ class Budget:
                 member.peak = 0
             self._announce()
 
-    async def close(self, member: Member) -> None:
+    def add(self, member: Member) -> None:
+        """Take in a pool that was opened; its project has no other."""
+        self.members[member.project_id] = member
+        POOLS_OPENED.labels(self.server).inc()
+        log.info("pool.opened", pool=member.name, server=self.server, generation=member.generation)
+
+    async def close(self, member: Member, reason: Reason) -> None:
         """Take a member out and close its pool; calls inside it are given a moment to end."""
         if self.has(member):
             del self.members[member.project_id]
+            POOLS_CLOSED.labels(self.server, reason).inc()
+            log.info("pool.closed", pool=member.name, server=self.server, reason=reason, connections=member.cost)
         cost = member.cost
         self._closing += cost
         try:
@@ -131,7 +155,7 @@ class Budget:
             idle = self._least_recently_used_idle(member)
             if member.active >= self.limit_of(member) or idle is None:
                 return False
-            await self.close(idle)
+            await self.close(idle, "room")
         return True
 
     def _fits(self, member: Member) -> bool:

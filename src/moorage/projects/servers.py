@@ -51,6 +51,7 @@ class Server:
                 per_member=min(self.settings.project_max, limit),
                 max_waiting=self.settings.max_waiting,
                 wait_seconds=self.settings.wait_seconds,
+                server=self.name,
             )
         return self._budget
 
