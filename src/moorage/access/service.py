@@ -19,6 +19,12 @@ class TokenService:
     def __init__(self, connections: ProjectConnectionManager) -> None:
         self._connections = connections
 
+    async def list(self) -> Sequence[Token]:
+        """Return all tokens in the order of their names, those that are no longer good among them."""
+        _allow_administration("listing tokens")
+        with self._connections.registry() as registry:
+            return await store.token_list(registry)
+
     async def create(
         self,
         name: str,
@@ -57,12 +63,6 @@ class TokenService:
         if token is None:
             raise _taken(name)
         return NewToken(**token.model_dump(), secret=secret)
-
-    async def list(self) -> list[Token]:
-        """Return all tokens in the order of their names, those that are no longer good among them."""
-        _allow_administration("listing tokens")
-        with self._connections.registry() as registry:
-            return await store.token_list(registry)
 
     async def revoke(self, name: str) -> Token:
         """Make a token good for nothing, for ever; safe to repeat.

@@ -17,9 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.routing import BaseRoute
 from typer import Typer
 
-from moorage.core.postgres.pools import Connection
-
 from moorage.core.access import Scope
+from moorage.core.postgres.pools import Connection
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from moorage.core.access import Gate, OpenGate
 from moorage.core.errors import MoorageError
+from moorage.core.http.callers import CallerGuard
 from moorage.core.http.errors import answer_failure, answer_refusal
 from moorage.core.http.guards import DEFAULT_MAX_BODY_BYTES, BodyLimit, HostGuard
 from moorage.core.http.health import Checks, Health, ProjectChecks
@@ -61,6 +63,8 @@ def build_app(
     sse: bool = False,
     allowed_hosts: Collection[str] = (),
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    gate: Gate | None = None,
+    open_paths: Collection[str] = (),
 ) -> HttpDoor:
     """Build the app.
 
@@ -73,6 +77,8 @@ def build_app(
         sse: serve the deprecated HTTP+SSE transport as well, at `/sse` beside each `/mcp`.
         allowed_hosts: names this server answers to besides those of loopback.
         max_body_bytes: of a request; MCP endpoints take 4 MiB at most, whatever is said here.
+        gate: finds out who calls; without one everybody is the operating system's user, as fits loopback.
+        open_paths: of `routes`, those that are answered to strangers.
     """
     draining = asyncio.Event()
     mounted = {path: server.http_app(path) for path, server in doors.items()}
@@ -84,6 +90,7 @@ def build_app(
         middleware=[
             Middleware(RequestRecords),
             Middleware(HostGuard, allowed_hosts=allowed_hosts),
+            Middleware(CallerGuard, gate=gate or OpenGate(), mcp_paths=mounted, open_paths=open_paths),
             Middleware(BodyLimit, max_body_bytes=max_body_bytes),
             Middleware(EndableStreams, paths=mounted, draining=draining),
         ],

@@ -5,7 +5,7 @@ MoorageError
 │   └── BodyTooLarge       413
 ├── NotFound
 │   └── UnknownRoute       404
-└── Forbidden
+└── Forbidden              (of them Unauthenticated, in core/access.py: 401)
     ├── ForeignHost        421  the Host header names another server
     ├── ForeignOrigin      403  a page of another site asks
     └── MethodRefused      405
@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from moorage.core.access import TooManyCalls, Unauthenticated
 from moorage.core.errors import (
     BrokenState,
     Conflict,
@@ -69,6 +70,8 @@ STATUS: Mapping[type, int] = {
     BodyTooLarge: 413,
     ForeignHost: 421,
     MethodRefused: 405,
+    Unauthenticated: 401,
+    TooManyCalls: 429,
     InvalidInput: 400,
     NotFound: 404,
     Conflict: 409,
@@ -87,7 +90,8 @@ def status_of(error: MoorageError) -> int:
 
 def response_to(error: MoorageError) -> JSONResponse:
     """Return the failure as JSON, with Retry-After where trying again makes sense."""
-    headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if error.retryable else None
+    wait = error.details.get("retry_after_seconds", RETRY_AFTER_SECONDS)
+    headers = {"retry-after": str(wait)} if error.retryable else None
     return JSONResponse({"error": error.as_dict()}, status_code=status_of(error), headers=headers)
 
 

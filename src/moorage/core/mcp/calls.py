@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
-from moorage.core.mcp.sdk import Context, get_context
+from moorage.core.access import Caller, current_caller
+from moorage.core.mcp.sdk import Context, fastmcp_request_ctx, get_context
 from moorage.core.telemetry.traces import current_trace_id
 
 Transport = Literal["stdio", "http", "sse", "memory"]
@@ -29,17 +30,24 @@ REQUEST_ID_SCOPE_KEY = "moorage.request_id"
 """Where the HTTP door leaves the id it gave a request, in the ASGI scope."""
 
 
+CALLER_SCOPE_KEY = "moorage.caller"
+"""Where the HTTP door leaves who makes the request. The task of a session is older than the request it serves, and
+knows only who began the session, so a context variable would name the wrong one."""
+
+
 @dataclass(frozen=True)
 class RunningCall:
     """The `Call` of a tool, for as long as it runs.
 
     Attributes:
+        caller: in whose name it runs.
         client: name the caller gives itself, None when it does not say.
         rpc_id: the caller's own number of the call, as JSON-RPC has it; over stdio what both sides' logs share.
         trace_id: of the caller's trace (W3C), None when the call is not part of one.
     """
 
     request_id: str
+    caller: Caller
     transport: Transport
     protocol_version: str | None
     client: str | None
@@ -56,9 +64,10 @@ def current_call() -> RunningCall:
     context = get_context()
     request = context.request_context
     if request is None:
-        return RunningCall(_new_request_id(), "memory", None, None, None, None, context)
+        return RunningCall(_new_request_id(), current_caller(), "memory", None, None, None, None, context)
     return RunningCall(
         request_id=_request_id_of(request.request),
+        caller=_caller_of(request.request),
         transport=TRANSPORT_NAMES[context.transport],
         protocol_version=request.protocol_version,
         client=_client_of(request.session.client_params),
@@ -66,6 +75,21 @@ def current_call() -> RunningCall:
         rpc_id=_fit_for_a_log(str(request.request_id)),
         context=context,
     )
+
+
+def requesting_caller() -> Caller:
+    """Return who makes the request that the protocol library is serving in this task."""
+    request = fastmcp_request_ctx.get()
+    return _caller_of(request.request) if request is not None else current_caller()
+
+
+def _caller_of(request: Any) -> Caller:
+    """Return who makes an HTTP request; on other transports the caller of this task.
+
+    Raises:
+        KeyError: an endpoint is served past the guard that asks who calls.
+    """
+    return request.scope[CALLER_SCOPE_KEY] if request is not None else current_caller()
 
 
 def _request_id_of(request: Any) -> str:

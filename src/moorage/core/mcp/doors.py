@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 import structlog
 from pydantic import PrivateAttr, TypeAdapter
 
+from moorage.core.access import acting_as, allow, count_call
 from moorage.core.errors import Internal, MoorageError
 from moorage.core.mcp.arguments import Arguments
 from moorage.core.mcp.calls import CallsInFlight, RunningCall, current_call
@@ -33,7 +34,7 @@ class ToolDoor:
     async def serve(self, given: Mapping[str, Any]) -> ToolResult:
         """Run the tool. Every failure comes back as a result; only cancellation passes through."""
         call = current_call()
-        with self.in_flight.one(), recorded(self.tool, call, given) as record:
+        with acting_as(call.caller), self.in_flight.one(), recorded(self.tool, call, given) as record:
             try:
                 return result_of(await self._run(given, call))
             except MoorageError as error:
@@ -43,6 +44,8 @@ class ToolDoor:
                 return self._crash(error, call, record)
 
     async def _run(self, given: Mapping[str, Any], call: RunningCall) -> Any:
+        count_call(call.caller)
+        allow(self.tool.scope, f"the tool {self.tool.name}")
         bound = self.arguments.bind(given)
         if self.arguments.call_parameter:
             bound[self.arguments.call_parameter] = call

@@ -66,7 +66,8 @@ def _name_in(given: object) -> str | None:
 def _write(tool: Tool, call: RunningCall, facts: Mapping[str, Any], record: CallRecord, seconds: float) -> None:
     _count(tool, record, seconds)
     own = {"system": system_of(tool.function), "outcome": record.outcome}
-    describe_current_span(failed_with=record.error_code, tool=tool.name, project=facts.get("project"), **own)
+    shown = {name: facts.get(name) for name in ("tool", "project", "caller")}
+    describe_current_span(failed_with=record.error_code, **shown, **own)
     log.info(
         "call.finished",
         **facts,

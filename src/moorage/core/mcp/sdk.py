@@ -16,7 +16,7 @@ os.environ.setdefault("FASTMCP_ENV_FILE", os.devnull)
 import fastmcp
 from fastmcp import FastMCP
 from fastmcp.server.context import Context, reset_transport, set_transport
-from fastmcp.server.dependencies import get_context
+from fastmcp.server.dependencies import fastmcp_request_ctx, get_context
 from fastmcp.server.http import create_sse_app, create_streamable_http_app
 from fastmcp.tools import Tool as FastMCPTool
 from fastmcp.tools import ToolResult
@@ -63,6 +63,7 @@ __all__ = [
     "compress_schema",
     "create_sse_app",
     "create_streamable_http_app",
+    "fastmcp_request_ctx",
     "get_context",
     "jsonrpc_message_adapter",
     "reset_transport",

@@ -17,7 +17,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from moorage.core.mcp.arguments import read_arguments
-from moorage.core.mcp.calls import CallsInFlight
+from moorage.core.mcp.calls import CallsInFlight, requesting_caller
 from moorage.core.mcp.doors import ServedTool, ToolDoor, served
 from moorage.core.mcp.errors import SeamMissing, UnknownTool
 from moorage.core.mcp.lint import defects_of, defects_of_all, refuse_defects
@@ -167,8 +167,9 @@ class _Served(FastMCP):
         return tool or _unknown(name, list(self.served))
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[FastMCPTool]:  # noqa: ARG002
-        """Return the table; the library's way there imports its session store first, which every start would pay."""
-        return list(self.served.values())
+        """Return what the caller may call; the library's way there imports its session store first, at every start."""
+        scope = requesting_caller().scope
+        return [tool for tool in self.served.values() if scope.includes(tool.door.tool.scope)]
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
         tool = self.served.get(name)
