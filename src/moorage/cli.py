@@ -20,6 +20,7 @@ from moorage.core.shell import Shell, shell_of
 from moorage.core.telemetry.logs import configure_logging
 from moorage.core.telemetry.traces import configure_tracing
 from moorage.operations.commands import commands as operations
+from moorage.operations.doctor.commands import commands as doctor
 from moorage.settings import Settings, load_settings, setting_rows
 from moorage.systems import SYSTEMS, open_house
 
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (*(system.commands for system in SYSTEMS), operations, tokens):
+for _commands in (*(system.commands for system in SYSTEMS), operations, doctor, tokens):
     app.add_typer(_commands)
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project that is served.")]

@@ -1,0 +1,117 @@
+"""The doctor on the command line: `moorage doctor`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from moorage.core.errors import MoorageError
+from moorage.core.postgres.migrations import SchemaIsNewer
+from moorage.core.shape import Finding, Severity
+from moorage.core.shell import Shell, shell_of
+from moorage.operations.doctor.examination import Doctor
+from moorage.operations.doctor.mending import Outcome, TreatedFinding, left, treat
+from moorage.projects.models import MAIN_SERVER
+
+commands = typer.Typer()
+
+HEALTHY, FOUND, COULD_NOT_LOOK = 0, 1, 2
+
+Consent = Callable[[Finding], bool]
+
+
+@commands.command("doctor", epilog="Examples: moorage doctor; moorage doctor --fix --yes; moorage doctor --json")
+def doctor(
+    context: typer.Context,
+    project: Annotated[str | None, typer.Option("--project", "-p", help="Look at this project only.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is found, asking each time.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --fix: mend without asking all that deletes no data.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON for programs.")] = False,
+) -> None:
+    """Find what is broken and say what would mend it. Ends with 0: healthy, 1: something found, 2: could not look."""
+    shell = shell_of(context)
+    consent = (_unasked if yes else _asked) if fix else None
+    try:
+        findings = asyncio.run(_examined(shell, project, consent))
+    except MoorageError as error:
+        findings = [_could_not_look(error)]
+    if json:
+        shell.print_json(findings)
+    else:
+        _print(shell, findings)
+    raise typer.Exit(_status(findings))
+
+
+async def _examined(shell: Shell, project: str | None, consent: Consent | None) -> list[Finding]:
+    """Return what was found; with consent, also what became of each."""
+    async with shell.open_systems(()) as house:
+        diagnoses = [diagnosis for opened in house.values() for diagnosis in opened.diagnoses]
+        doctor = Doctor(house["projects"].service.connections, diagnoses)
+        findings = await doctor.examine(project)
+        if consent is None:
+            return findings
+        return [await treat(doctor, each) if each.mend and consent(each) else left(each) for each in findings]
+
+
+def _unasked(finding: Finding) -> bool:
+    return not finding.deletes_data
+
+
+def _asked(finding: Finding) -> bool:
+    """Ask a person; for what deletes data by the name of what will be gone."""
+    what = f"{finding.subject}: {finding.message}. {finding.remedy}"
+    if not finding.deletes_data:
+        return typer.confirm(f"{what} Do it?", err=True)
+    name = finding.subject.rpartition(" ")[2]
+    return typer.prompt(f"{what} This deletes data; type {name} to do it", default="", err=True) == name
+
+
+def _could_not_look(error: MoorageError) -> Finding:
+    """Return why the registry could not be asked, as a finding."""
+    return Finding(
+        code="registry_newer" if isinstance(error, SchemaIsNewer) else "could_not_look",
+        severity=Severity.ERROR,
+        subject="registry",
+        message=f"{error.code}: {error.message}",
+        remedy=error.hint,
+        server=MAIN_SERVER,
+    )
+
+
+def _status(findings: Sequence[Finding]) -> int:
+    if any(each.subject == "registry" and each.code in ("registry_newer", "could_not_look") for each in findings):
+        return COULD_NOT_LOOK
+    return FOUND if any(map(_still_matters, findings)) else HEALTHY
+
+
+def _still_matters(finding: Finding) -> bool:
+    is_done = isinstance(finding, TreatedFinding) and finding.outcome in (Outcome.MENDED, Outcome.GONE)
+    return finding.severity is not Severity.INFO and not is_done
+
+
+def _print(shell: Shell, findings: Sequence[Finding]) -> None:
+    """Print findings for people, grouped by how bad they are."""
+    for severity in Severity:
+        rows = [_row(each) for each in findings if each.severity is severity]
+        if rows:
+            shell.print_table(severity.value, ("found at", "what", "mending", "outcome"), rows)
+            shell.console.print()
+    shell.console.print(_summary(findings), highlight=False)
+
+
+def _row(finding: Finding) -> tuple[str, str, str, str]:
+    outcome = f"{finding.outcome.value} {finding.detail}" if isinstance(finding, TreatedFinding) else ""
+    return finding.subject, f"{finding.code}: {finding.message}", finding.remedy, outcome
+
+
+def _summary(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return "healthy: nothing was found"
+    mendable = sum(each.mend is not None for each in findings)
+    can = f"; `moorage doctor --fix` can mend {mendable} of them" if mendable else ""
+    return f"{len(findings)} found{can}"

@@ -1,0 +1,130 @@
+"""The doctor's statements: rows out as what they describe, nothing decided."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from moorage.core.postgres.pools import APPLICATION_NAME
+from moorage.core.postgres.queries import Executor, load_statements
+
+_statements = load_statements("moorage.operations.doctor")
+
+
+class Database(BaseModel):
+    """A database of Moorage's, or one that has such a name, as its server describes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    takes_connections: bool
+    is_half_dropped: bool
+    is_open_to_public: bool
+    is_read_only: bool
+    may_connect: bool
+    checksum_failures: int
+
+    @property
+    def lets_in(self) -> bool:
+        return self.takes_connections and self.may_connect and not self.is_half_dropped
+
+
+class IdleSession(BaseModel):
+    """A session of Moorage's that sits in an open transaction."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    database_name: str
+    seconds: int
+
+
+class Index(BaseModel):
+    """An index of one of Moorage's schemas; invalid ones are never used by a query."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_name: str
+    name: str
+    is_valid: bool
+
+
+class TableHealth(BaseModel):
+    """A table as the statistics collector sees it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_name: str
+    name: str
+    live_rows: int
+    dead_rows: int
+    is_analysed: bool
+
+
+async def database_list(server: Executor, *, registry_database: str) -> dict[str, Database]:
+    rows = await _statements.database_list(server, registry_database=registry_database)
+    return {row["name"]: Database.model_validate(dict(row)) for row in rows}
+
+
+async def database_collations_changed(server: Executor) -> frozenset[str]:
+    """Return the databases whose indexes on text were built with another version of their collation."""
+    return frozenset(row["name"] for row in await _statements.database_collations_changed(server))
+
+
+async def connection_use(server: Executor) -> tuple[int, int]:
+    """Return how many connections the server has, and how many ordinary roles may have."""
+    row = await _statements.connection_use(server)
+    return row["used"], row["most"]
+
+
+async def session_idle_in_transaction(server: Executor, *, longer_than: timedelta) -> list[IdleSession]:
+    rows = await _statements.session_idle_in_transaction(
+        server, application_name=APPLICATION_NAME, longer_than=longer_than
+    )
+    return [IdleSession.model_validate(dict(row)) for row in rows]
+
+
+async def session_end(server: Executor, pid: int, *, longer_than: timedelta) -> None:
+    await _statements.session_end(server, pid=pid, application_name=APPLICATION_NAME, longer_than=longer_than)
+
+
+async def extension_available(server: Executor) -> str | None:
+    """Return the version of pgvector that the server could install; None where it has none."""
+    return await _statements.extension_available(server)
+
+
+async def extension_installed(project: Executor) -> str | None:
+    return await _statements.extension_installed(project)
+
+
+async def project_try_lock_in(transaction: Executor, name: str) -> bool:
+    """Take the project's lock if no process works at the project; held until the transaction ends."""
+    return await _statements.project_try_lock(transaction, name=name)
+
+
+async def project_was_deleted(registry: Executor, project_id: UUID) -> bool:
+    return await _statements.project_was_deleted(registry, id=project_id)
+
+
+async def project_adopt(
+    registry: Executor, project_id: UUID, name: str, database_name: str, *, server: str, created_by: str
+) -> bool:
+    """Put a project back into the registry; False when its name or its id is taken."""
+    row = await _statements.project_adopt(
+        registry, id=project_id, name=name, database_name=database_name, server=server, created_by=created_by
+    )
+    return row is not None
+
+
+async def identity_exists(project: Executor) -> bool:
+    return await _statements.identity_exists(project)
+
+
+async def index_list(project: Executor, schemas: list[str]) -> list[Index]:
+    return [Index.model_validate(dict(row)) for row in await _statements.index_list(project, schemas=schemas)]
+
+
+async def table_list(project: Executor, schemas: list[str]) -> list[TableHealth]:
+    return [TableHealth.model_validate(dict(row)) for row in await _statements.table_list(project, schemas=schemas)]

@@ -1,0 +1,108 @@
+"""What the doctor sees of a server: its databases beside the registry's rows, as they were a moment ago."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from moorage.core.postgres.errors import translated
+from moorage.core.postgres.pools import Connection
+from moorage.operations.doctor import store
+from moorage.operations.doctor.store import Database, IdleSession
+from moorage.projects import staging
+from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.models import Project, ProjectState
+from moorage.projects.provisioning import Provisioner
+
+HALF_MADE = frozenset({ProjectState.CREATING, ProjectState.COPYING, ProjectState.MOVING, ProjectState.DELETING})
+# A statement of Moorage's takes seconds; a transaction that waits this long for its program was forgotten.
+IDLE_IN_TRANSACTION = timedelta(minutes=10)
+COLLATION_VERSIONS_SINCE = 15
+
+
+@dataclass(frozen=True)
+class ServerView:
+    """One server and what the registry says of it.
+
+    Attributes:
+        rows: every project of the registry by the name of its database, on whatever server.
+        collations_changed: databases whose text indexes are older than the collation of the operating system.
+        vector_version: of the pgvector that the server could install; None where it has none.
+        unattended: databases that some process should be working at, but none is: of half-made projects, and staged.
+    """
+
+    connections: ProjectConnectionManager
+    provisioner: Provisioner
+    rows: Mapping[str, Project]
+    databases: Mapping[str, Database]
+    collations_changed: frozenset[str]
+    vector_version: str | None
+    unattended: frozenset[str]
+    idle_sessions: Sequence[IdleSession]
+    connections_used: int
+    connections_most: int
+
+    @property
+    def server(self) -> str:
+        return self.provisioner.server
+
+    @property
+    def projects(self) -> list[Project]:
+        """The projects that the registry places here."""
+        return [project for project in self.rows.values() if project.server == self.server]
+
+
+async def view_server(
+    connections: ProjectConnectionManager,
+    provisioner: Provisioner,
+    projects: Sequence[Project],
+    *,
+    locked: str | None = None,
+) -> ServerView:
+    """Look at one server.
+
+    Args:
+        locked: the project whose lock the caller holds, so that nobody else works at it.
+
+    Raises:
+        ServerUnavailable, LoginRefused, ...: it does not let us look.
+    """
+    async with provisioner.maintenance() as server:
+        databases = await store.database_list(server, registry_database=provisioner.registry_database)
+        used, most = await store.connection_use(server)
+        return ServerView(
+            connections=connections,
+            provisioner=provisioner,
+            rows={project.database_name: project for project in projects},
+            databases=databases,
+            collations_changed=await _collations_changed(server),
+            vector_version=await store.extension_available(server),
+            unattended=await _unattended(provisioner, projects, databases, locked),
+            idle_sessions=await store.session_idle_in_transaction(server, longer_than=IDLE_IN_TRANSACTION),
+            connections_used=used,
+            connections_most=most,
+        )
+
+
+async def _collations_changed(server: Connection) -> frozenset[str]:
+    if server.get_server_version().major < COLLATION_VERSIONS_SINCE:
+        return frozenset()
+    return await store.database_collations_changed(server)
+
+
+async def _unattended(
+    provisioner: Provisioner, projects: Sequence[Project], databases: Mapping[str, Database], locked: str | None
+) -> frozenset[str]:
+    """Try the locks of what is half-made; whoever works at it holds its lock, which ends with the process."""
+    half_made = [each for each in projects if each.server == provisioner.server and each.state in HALF_MADE]
+    staged = [name for name in databases if name.startswith(staging.STAGING_PREFIX)]
+    with translated("asking who works at half-made projects"):
+        async with provisioner.registry_transaction() as registry:
+            left = [
+                each.database_name
+                for each in half_made
+                if each.name == locked or await store.project_try_lock_in(registry, each.name)
+            ]
+            left += [name for name in staged if await staging.is_abandoned(registry, name)]
+    return frozenset(left)
