@@ -18,7 +18,9 @@ from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.shape import Opened
 from moorage.core.shell import Shell, shell_of
 from moorage.core.telemetry.logs import configure_logging
+from moorage.core.telemetry.statements import log_statements_slower_than
 from moorage.core.telemetry.traces import configure_tracing
+from moorage.operations.backup.commands import commands as backups
 from moorage.operations.commands import commands as operations
 from moorage.operations.doctor.commands import commands as doctor
 from moorage.settings import Settings, load_settings, setting_rows
@@ -31,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (*(system.commands for system in SYSTEMS), operations, doctor, tokens):
+for _commands in (*(system.commands for system in SYSTEMS), operations, backups, doctor, tokens):
     app.add_typer(_commands)
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project that is served.")]
@@ -59,7 +61,9 @@ def root(
     flags: dict[str, Any] = {"home": home} if home else {}
     if log_level:
         flags["logging"] = {"level": log_level}
-    context.obj = Shell(lambda systems: _open_systems(flags, systems))
+    context.obj = Shell(
+        lambda systems: _open_systems(flags, systems), settings=lambda: _settings(context, {}, quiet=True)
+    )
     context.meta["flags"] = flags
 
 
@@ -187,4 +191,5 @@ def _configure(settings: Settings, *, quiet: bool = False) -> None:
     is_default = "level" not in settings.logging.model_fields_set
     level = "warning" if quiet and is_default else settings.logging.level
     configure_logging(level=level.upper(), log_format=settings.logging.format)
+    log_statements_slower_than(settings.logging.slow_statement_ms / 1000)
     configure_tracing(os.environ, version=moorage.__version__)

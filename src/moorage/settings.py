@@ -39,8 +39,9 @@ from moorage.core.embedding.settings import EmbeddingSettings
 from moorage.core.errors import InvalidInput
 from moorage.core.postgres.address import address_from_url
 from moorage.core.postgres.embedded import default_home
+from moorage.operations.settings import BackupSettings
 from moorage.projects.models import MAIN_SERVER
-from moorage.projects.settings import ConnectionSettings
+from moorage.projects.settings import ConnectionSettings, MetricsSettings
 
 CONFIG_FILE = "moorage.yaml"
 REGISTRY_DATABASE = "mcp_registry"
@@ -162,6 +163,9 @@ class LoggingSettings(BaseModel):
 
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     format: Literal["auto", "text", "json"] = Field("auto", description="Text on a terminal, else JSON.")
+    slow_statement_ms: float = Field(
+        500.0, ge=0, description="SQL statements that take at least so many milliseconds are logged by name; 0: all."
+    )
 
 
 class Settings(BaseSettings):
@@ -175,8 +179,10 @@ class Settings(BaseSettings):
     connections: ConnectionSettings = ConnectionSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     codebase: CodebaseSettings = CodebaseSettings()
+    backup: BackupSettings = BackupSettings()
     server: ServerSettings = ServerSettings()
     access: AccessSettings = AccessSettings()
+    metrics: MetricsSettings = MetricsSettings()
     logging: LoggingSettings = LoggingSettings()
 
     @classmethod

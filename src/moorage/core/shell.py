@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -29,10 +31,12 @@ class Shell:
 
     Attributes:
         open_systems: opens the systems named and yields what they opened, by name.
+        settings: reads the settings of the program, for commands that need more than a system.
         console: where people read results; `errors` is stderr.
     """
 
     open_systems: Callable[[Sequence[str]], AbstractAsyncContextManager[dict[str, Opened]]]
+    settings: Callable[[], Any]
     console: Console = field(default_factory=Console)
     errors: Console = field(default_factory=lambda: Console(stderr=True))
 
@@ -40,6 +44,7 @@ class Shell:
         """Open systems, hand their services by name to `use`, and return what it returns."""
 
         async def opened() -> Any:
+            _end_as_interrupted()
             async with self.open_systems(systems) as house:
                 return await use({name: each.service for name, each in house.items()})
 
@@ -91,6 +96,12 @@ class Shell:
         for row in rows:
             table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
         self.console.print(table)
+
+
+def _end_as_interrupted() -> None:
+    """Let SIGTERM end a command as Ctrl-C does, so that it leaves nothing half-done behind."""
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
 
 
 def shell_of(context: typer.Context) -> Shell:

@@ -42,7 +42,7 @@ _LIBPQ_WORDS = frozenset({
 })  # fmt: skip
 # The database is given by the caller, secrets go into the environment.
 _LEFT_OUT_WORDS = frozenset({"dbname", "database", "password", "sslpassword"})
-_VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+\S*)")
 # <linux/prctl.h>: the signal this process gets when the thread that made it ends.
 _PR_SET_PDEATHSIG = 1
 
@@ -62,10 +62,14 @@ class ProgramFailed(Unavailable):
 
 @dataclass(frozen=True)
 class Programs:
-    """The client programs of one major version of PostgreSQL, which lie in one folder."""
+    """The client programs of one version of PostgreSQL, such as "18.4", which lie in one folder."""
 
     folder: Path
-    major: int
+    version: str
+
+    @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
 
 
 @dataclass(frozen=True)
@@ -93,17 +97,16 @@ def find_programs(major: int, *, folder: Path | None = None) -> Programs:
         ProgramMissing: with the versions that were found.
     """
     places = [folder] if folder is not None else list(_places())
-    found = [(version, place) for place in places if (version := _version_in(place)) is not None]
-    fitting = [each for each in found if each[0] >= major]
+    found = [Programs(place, version) for place in places if (version := _version_in(place)) is not None]
+    fitting = [each for each in found if each.major >= major]
     if fitting:
-        version, place = min(fitting, key=lambda each: each[0])
-        return Programs(place, version)
+        return min(fitting, key=lambda each: each.major)
     raise ProgramMissing(
         f"there is no pg_dump and pg_restore of PostgreSQL {major} or newer"
         + (f" in {folder}" if folder is not None else ""),
         hint=f"Install the client programs of PostgreSQL {major} (Debian: postgresql-client-{major}),"
         " or name their folder in the setting backup.programs.",
-        found=sorted({version for version, _ in found}),
+        found=sorted({each.version for each in found}),
     )
 
 
@@ -185,7 +188,7 @@ def _environment(login: Login | None) -> dict[str, str]:
     ours = {
         "PGAPPNAME": APPLICATION_NAME,
         "PGCONNECT_TIMEOUT": str(int(CONNECT_TIMEOUT_SECONDS)),
-        "LC_MESSAGES": "C",
+        "LC_ALL": "C",  # what they say is searched for the operating system's own words
     }
     return {**os.environ, **ours, **(login.environment if login else {})}
 
@@ -203,8 +206,8 @@ def _places() -> Iterator[Path]:
 
 
 @cache
-def _version_in(folder: Path) -> int | None:
-    """Return the major version of the programs in a folder; None where there are none, or not both."""
+def _version_in(folder: Path) -> str | None:
+    """Return the version of the programs in a folder; None where there are none, or not both."""
     if not (folder / "pg_restore").is_file():
         return None
     try:
@@ -212,7 +215,7 @@ def _version_in(folder: Path) -> int | None:
     except (OSError, subprocess.SubprocessError):
         return None
     match = _VERSION.search(said.stdout)
-    return int(match[1]) if match else None
+    return match[1] if match else None
 
 
 def _ending_with(parent: int) -> Callable[[], None] | None:

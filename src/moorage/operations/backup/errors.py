@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from moorage.core.errors import BrokenState, NotFound
+from moorage.core.errors import BrokenState, Conflict, InvalidInput, NotFound, Unavailable
 
 
 class BackupNotFound(NotFound):
@@ -23,3 +23,27 @@ class ManifestNewer(BrokenState):
     """A newer Moorage wrote the backup."""
 
     code: ClassVar[str] = "backup.manifest_newer"
+
+
+class BackupFolderUnfit(InvalidInput):
+    """Backups cannot be kept in this folder."""
+
+    code: ClassVar[str] = "backup.folder_unfit"
+
+
+class BackupFolderFull(Unavailable):
+    """The disk with the backups is full; nothing of the unfinished backup is left."""
+
+    code: ClassVar[str] = "backup.folder_full"
+
+
+class ProjectReplaced(Conflict):
+    """The project's database has become another project's since the backup began."""
+
+    code: ClassVar[str] = "backup.project_replaced"
+
+
+class ProjectNotBackedUp(Unavailable):
+    """The project could not be backed up, so nothing was done that a backup should come before."""
+
+    code: ClassVar[str] = "backup.project_failed"

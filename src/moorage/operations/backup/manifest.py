@@ -36,6 +36,7 @@ class DumpedFile(BaseModel):
         file: below the folder of the backup, with "/".
         server_version: of the server it came from, such as "18.4".
         dumped_with: the version of pg_dump; pg_restore must not be older.
+        tables: how many rows each table had, by "schema.table", in the very snapshot that was dumped.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +46,7 @@ class DumpedFile(BaseModel):
     sha256: str = Field(pattern=_SHA256)
     server_version: str
     dumped_with: str
+    tables: dict[str, int]
 
 
 class BackedUpRegistry(DumpedFile):
@@ -52,7 +54,6 @@ class BackedUpRegistry(DumpedFile):
 
     database_name: str
     revision: str
-    tables: dict[str, int]
 
 
 class BackedUpProject(DumpedFile):
@@ -60,14 +61,12 @@ class BackedUpProject(DumpedFile):
 
     Attributes:
         project: its row of the registry when the backup began.
-        tables: how many rows each table had, by "schema.table", in the very snapshot that was dumped.
         lines: the revision of each system's tables, by the system's name.
         settings: of the database itself (`ALTER DATABASE ... SET`), as "name=value"; pg_dump leaves them out.
         extensions: the version of each extension, by its name.
     """
 
     project: Project
-    tables: dict[str, int]
     lines: dict[str, str]
     settings: tuple[str, ...] = ()
     extensions: dict[str, str] = {}

@@ -1,0 +1,116 @@
+"""Dumping one database: pg_dump and the count of the rows look at the same moment of it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moorage.core.postgres.address import Address
+from moorage.core.postgres.programs import ProgramFailed, find_programs, login_to, run_program
+from moorage.operations.backup.errors import ProjectReplaced
+from moorage.operations.backup.folders import FULL_ERRORS, folder_full, own_file, told_of
+from moorage.operations.backup.manifest import REGISTRY_FILE, BackedUpProject, BackedUpRegistry, file_of_project
+from moorage.operations.backup.snapshots import LOCK_TIMEOUT_SECONDS, Snapshot, snapshot_of
+from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.models import Project
+from moorage.projects.provisioning import REGISTRY_LINE, Provisioner
+from moorage.projects.staging import database_settings
+from moorage.projects.store import identity_get
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where dumps are written.
+
+    Attributes:
+        folder: of the unfinished backup.
+        target: the folder people know, for messages.
+        lock: descriptor that pg_dump keeps open while it writes here.
+        programs: folder of pg_dump, where it is not the one that fits the server.
+    """
+
+    folder: Path
+    target: Path
+    lock: int
+    programs: Path | None = None
+
+
+async def dump_registry(provisioner: Provisioner, snapshot: Snapshot, place: Place) -> BackedUpRegistry:
+    """Dump the registry as it stood at `snapshot`."""
+    name = provisioner.registry_database
+    revisions = await snapshot.revisions([REGISTRY_LINE])
+    return BackedUpRegistry(
+        database_name=name,
+        revision=revisions[REGISTRY_LINE.name],
+        tables=await snapshot.count_rows(),
+        **await _dump(snapshot, provisioner.address, name, place, REGISTRY_FILE),
+    )
+
+
+async def backup_project(connections: ProjectConnectionManager, project: Project, place: Place) -> BackedUpProject:
+    """Dump a project's database as it stands now.
+
+    Raises:
+        DatabaseMissing, ProjectReplaced: the project is gone, or another has its name.
+        ServerUnavailable, ProgramFailed: its server does not answer, or ended the dump.
+        BackupFolderFull.
+    """
+    address = connections.provisioner_of(project).address
+    async with snapshot_of(address, project.database_name) as snapshot:
+        await _refuse_other_project(snapshot, project)
+        return BackedUpProject(
+            project=project,
+            tables=await snapshot.count_rows(),
+            lines=await snapshot.revisions(connections.provisioner.lines),
+            settings=tuple(await database_settings(snapshot.connection, project.database_name)),
+            extensions=await snapshot.extensions(),
+            **await _dump(snapshot, address, project.database_name, place, file_of_project(project.name)),
+        )
+
+
+async def _refuse_other_project(snapshot: Snapshot, project: Project) -> None:
+    if await identity_get(snapshot.connection) != project.id:
+        raise ProjectReplaced(
+            f"the database {project.database_name!r} is another project's now",
+            hint="Take another backup.",
+            project_name=project.name,
+        )
+
+
+async def _dump(snapshot: Snapshot, address: Address, database: str, place: Place, file: str) -> dict[str, Any]:
+    """Write a dump and return what the manifest says of the file."""
+    programs = find_programs(snapshot.server_major, folder=place.programs)
+    path = place.folder / file
+    with told_of(place.target), own_file(path):
+        pass  # pg_dump writes into a file that is there without changing who may read it
+    arguments = [
+        "--format=custom",
+        f"--snapshot={snapshot.exported}",
+        f"--lock-wait-timeout={LOCK_TIMEOUT_SECONDS}s",
+        f"--file={path}",
+    ]
+    try:
+        await run_program(programs, "pg_dump", arguments, login=login_to(address, database), inherited=[place.lock])
+    except ProgramFailed as error:
+        if any(os.strerror(number) in error.message for number in FULL_ERRORS):
+            raise folder_full(place.target, error.message) from error
+        raise
+    with told_of(place.target):
+        size, digest = await asyncio.to_thread(measured, path)
+    return {
+        "file": file,
+        "bytes": size,
+        "sha256": digest,
+        "server_version": snapshot.server_version,
+        "dumped_with": programs.version,
+    }
+
+
+def measured(path: Path) -> tuple[int, str]:
+    """Return the size of a file in bytes, and its SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
