@@ -11,7 +11,8 @@ import typer
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.migrations import SchemaIsNewer
 from moorage.core.shape import Finding, Severity
-from moorage.core.shell import Shell, shell_of
+from moorage.core.shell import Services, Shell, shell_of
+from moorage.operations.doctor import strays
 from moorage.operations.doctor.examination import Doctor
 from moorage.operations.doctor.mending import Outcome, TreatedFinding, left, treat
 from moorage.projects.models import MAIN_SERVER
@@ -31,10 +32,16 @@ def doctor(
     yes: Annotated[
         bool, typer.Option("--yes", help="With --fix: mend without asking all that deletes no data.")
     ] = False,
+    adopt: Annotated[str | None, typer.Option(help="Make a project of a database without one.")] = None,
+    drop: Annotated[str | None, typer.Option(help="Drop a database without a project; its name is asked.")] = None,
+    server: Annotated[str, typer.Option(help="With --adopt and --drop: the server it is on.")] = MAIN_SERVER,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON for programs.")] = False,
 ) -> None:
     """Find what is broken and say what would mend it. Ends with 0: healthy, 1: something found, 2: could not look."""
     shell = shell_of(context)
+    if adopt or drop:
+        _decide_about_stray(shell, adopt=adopt, drop=drop, server=server)
+        return
     consent = (_unasked if yes else _asked) if fix else None
     try:
         findings = asyncio.run(_examined(shell, project, consent))
@@ -45,6 +52,21 @@ def doctor(
     else:
         _print(shell, findings)
     raise typer.Exit(_status(findings))
+
+
+def _decide_about_stray(shell: Shell, *, adopt: str | None, drop: str | None, server: str) -> None:
+    """Adopt or drop one database, as a person has decided by naming it."""
+    typed = typer.prompt(f"Type {drop} to drop it with all its data", default="", err=True) if drop else ""
+
+    async def use(services: Services) -> str:
+        connections = services["projects"].connections
+        if adopt:
+            name = await strays.adopt(connections, adopt, server=server, created_by="moorage doctor")
+            return f"{adopt} is project {name} again"
+        await strays.drop(connections, str(drop), server=server, confirm=typed)
+        return f"{drop} is dropped"
+
+    shell.console.print(shell.run(("projects",), use), highlight=False)
 
 
 async def _examined(shell: Shell, project: str | None, consent: Consent | None) -> list[Finding]:
@@ -99,14 +121,14 @@ def _print(shell: Shell, findings: Sequence[Finding]) -> None:
     for severity in Severity:
         rows = [_row(each) for each in findings if each.severity is severity]
         if rows:
-            shell.print_table(severity.value, ("found at", "what", "mending", "outcome"), rows)
+            shell.print_table(severity.value.upper(), ("found at", "what", "mending"), rows)
             shell.console.print()
     shell.console.print(_summary(findings), highlight=False)
 
 
-def _row(finding: Finding) -> tuple[str, str, str, str]:
-    outcome = f"{finding.outcome.value} {finding.detail}" if isinstance(finding, TreatedFinding) else ""
-    return finding.subject, f"{finding.code}: {finding.message}", finding.remedy, outcome
+def _row(finding: Finding) -> tuple[str, str, str]:
+    outcome = f"{finding.outcome.value.upper()} {finding.detail}\n" if isinstance(finding, TreatedFinding) else ""
+    return finding.subject, f"{finding.code}: {finding.message}", f"{outcome}{finding.remedy}"
 
 
 def _summary(findings: Sequence[Finding]) -> str:

@@ -64,11 +64,11 @@ WHERE name = 'vector';
 -- The lock of projects.project_lock, if nobody has it.
 SELECT pg_try_advisory_xact_lock(hashtextextended('moorage.project.' || :name, 0));
 
--- name: project_was_deleted :value
-SELECT EXISTS (SELECT 1 FROM public.deleted_projects WHERE id = :id);
-
 -- name: project_adopt :optional
--- No row comes back when the name or the id is taken meanwhile.
+-- No row comes back when the name or the id is taken. A tombstone of the project is taken away.
+WITH alive_again AS (
+    DELETE FROM public.deleted_projects WHERE id = :id
+)
 INSERT INTO public.projects (id, name, database_name, state, created_by, server)
 VALUES (:id, :name, :database_name, 'ready', :created_by, :server)
 ON CONFLICT DO NOTHING

@@ -104,10 +104,6 @@ async def project_try_lock_in(transaction: Executor, name: str) -> bool:
     return await _statements.project_try_lock(transaction, name=name)
 
 
-async def project_was_deleted(registry: Executor, project_id: UUID) -> bool:
-    return await _statements.project_was_deleted(registry, id=project_id)
-
-
 async def project_adopt(
     registry: Executor, project_id: UUID, name: str, database_name: str, *, server: str, created_by: str
 ) -> bool:
