@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from rich.text import Text
 
 import moorage
+from moorage.access.gate import TokenGate
+from moorage.access.issuer import Issuer
+from moorage.access.resources import Resources
+from moorage.access.routes import routes as metadata_routes
 from moorage.codebase.commands import index_with_progress, print_results
 from moorage.codebase.scanning import resolve_root
+from moorage.core.access import current_caller
 from moorage.core.http.app import HttpDoor, build_app
+from moorage.core.http.guards import is_loopback
 from moorage.core.http.page import Page
 from moorage.core.mcp.server import McpServer, build_server
 from moorage.core.serving import serve_http, serve_stdio
 from moorage.core.shell import Shell
-from moorage.settings import Settings
+from moorage.projects.measuring import measuring
+from moorage.settings import ServerSettings, Settings
 from moorage.systems import SYSTEMS, House, open_house
 
 log = structlog.get_logger(__name__)
@@ -30,17 +39,22 @@ _SHOWN_PROJECTS = 50
 
 async def serve_over_stdio(settings: Settings, systems: Sequence[str]) -> None:
     """Serve one client until it leaves; started in a project's folder, the process serves that project."""
-    async with open_house(settings, systems, folder=Path.cwd()) as house:
+    async with _opened(settings, systems, folder=Path.cwd()) as house:
         await serve_stdio(mcp_server(house))
 
 
 async def serve_over_http(settings: Settings, systems: Sequence[str]) -> None:
-    """Serve HTTP until told to stop."""
-    async with open_house(settings, systems) as house:
+    """Serve HTTP until told to stop.
+
+    Raises:
+        AccessTooOpen: others could reach the server, and it would ask nobody who calls.
+    """
+    async with _opened(settings, systems) as house, open_gate(house, settings) as gate:
         await serve_http(
-            http_door(house, settings),
+            http_door(house, settings, gate),
             host=settings.server.host,
             port=settings.server.port,
+            beyond_loopback=await gate.is_required(),
             on_listening=lambda url: log.info("serve.listening", url=url),
         )
 
@@ -53,18 +67,20 @@ async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, questi
 
     Raises:
         UnfitRoot: the folder is missing, or may not be indexed.
+        AccessTooOpen: others could reach the server, and it would ask nobody who calls.
     """
     folder = resolve_root(str(folder), settings.codebase.allowed_roots)  # before anything is made for it
     project = settings.project or await _project_of_folder(settings, folder)
     settings = settings.model_copy(update={"project": project})
-    async with open_house(settings) as house:
-        await house.ground.projects.create(project, created_by="moorage up")
+    async with _opened(settings) as house, open_gate(house, settings) as gate:
+        await house.ground.projects.create(project, created_by=current_caller().name)
         listening = asyncio.Event()
         serving = asyncio.create_task(
             serve_http(
-                http_door(house, settings),
+                http_door(house, settings, gate),
                 host=settings.server.host,
                 port=_free_port(settings) if any_port else settings.server.port,
+                beyond_loopback=await gate.is_required(),
                 on_listening=lambda url: _say_where(shell, url, project, listening),
             )
         )
@@ -72,10 +88,68 @@ async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, questi
         await _until_stopped(serving, indexing)
 
 
-def http_door(house: House, settings: Settings) -> HttpDoor:
-    """Build the app: one door to all systems, one door a system, health, metrics and the page."""
-    doors = {"/mcp": mcp_server(house)}
-    doors |= {f"/{name}/mcp": mcp_server(house, [name]) for name in house.opened}
+@asynccontextmanager
+async def _opened(
+    settings: Settings, systems: Sequence[str] = (), *, folder: Path | None = None
+) -> AsyncGenerator[House]:
+    """Open the house of a process that serves, which measures its projects as long as it does."""
+    async with (
+        open_house(settings, systems, folder=folder) as house,
+        measuring(house.ground.connections, settings.metrics),
+    ):
+        yield house
+
+
+@asynccontextmanager
+async def open_gate(house: House, settings: Settings) -> AsyncGenerator[TokenGate]:
+    """Open what finds out who calls; where other machines can reach the server, nobody comes in unknown.
+
+    Raises:
+        AccessTooOpen: nobody would be asked, or nobody could answer.
+    """
+    connections, access = house.ground.connections, settings.access
+    issuer = resources = None
+    if access.issuer.url is not None:
+        public_url = str(settings.server.public_url or f"http://{settings.server.host}:{settings.server.port}")
+        public_url = public_url.rstrip("/")
+        issuer = Issuer(access.issuer, public_url=public_url)
+        resources = Resources(public_url, access.issuer.url, list(_mcp_paths(house)), access.issuer.asked_scopes)
+    gate = TokenGate(connections, access, issuer, resources)
+    if name := reachable_as(settings):
+        await gate.refuse_strangers(name)
+    async with gate.open():
+        yield gate
+
+
+def reachable_as(settings: Settings) -> str | None:
+    """Return the name under which other machines can reach the server, directly or through a proxy; else None.
+
+    Names that are set say that something passes on what others ask. Whoever turns tokens off at a loopback address
+    all the same has a proxy that asks for itself.
+    """
+    server = settings.server
+    if not is_loopback(server.host):
+        return server.host
+    if settings.access.required is False:
+        return None
+    return next((name for name in sorted(served_names(server)) if not is_loopback(name)), None)
+
+
+def served_names(server: ServerSettings) -> set[str]:
+    """Return the hosts that requests may name: those set, that of the public URL, and the address itself."""
+    names = {*server.allowed_hosts, server.host} - {"0.0.0.0", "::"}  # noqa: S104  (taken out: they are no host's)
+    if server.public_url is not None:
+        names.add(urlsplit(str(server.public_url)).hostname or "")
+    return names
+
+
+def http_door(house: House, settings: Settings, gate: TokenGate | None = None) -> HttpDoor:
+    """Build the app: one door to all systems, one door a system, health, metrics and the page.
+
+    Args:
+        gate: from `open_gate`; without one everybody is the operating system's user.
+    """
+    doors = {path: mcp_server(house, systems) for path, systems in _mcp_paths(house).items()}
     purposes = {"/mcp": "All systems."}
     purposes |= {f"/{system.name}/mcp": system.purpose for system in SYSTEMS if system.name in house.opened}
 
@@ -83,15 +157,24 @@ def http_door(house: House, settings: Settings) -> HttpDoor:
         page = await house.ground.projects.list(limit=_SHOWN_PROJECTS)
         return [each.name for each in page.projects]
 
+    metadata = metadata_routes(gate.resources) if gate and gate.resources else []
     return build_app(
         doors=doors,
         page=Page(f"Moorage {moorage.__version__}", purposes, projects),
-        routes=[route for each in house.opened.values() for route in each.routes],
+        routes=[*metadata, *(route for each in house.opened.values() for route in each.routes)],
         checks=[check for each in house.opened.values() for check in each.checks],
         project_checks=[check for each in house.opened.values() for check in each.project_checks],
         sse=settings.server.sse,
         max_body_bytes=settings.server.max_body_bytes,
+        allowed_hosts=served_names(settings.server),
+        gate=gate,
+        open_paths=[route.path for route in metadata],
     )
+
+
+def _mcp_paths(house: House) -> dict[str, list[str]]:
+    """Return the paths of the MCP endpoints, the one door first, and the systems behind each; empty means all."""
+    return {"/mcp": [], **{f"/{name}/mcp": [name] for name in house.opened}}
 
 
 def mcp_server(house: House, systems: Sequence[str] = ()) -> McpServer:
@@ -119,7 +202,7 @@ def _instructions(house: House, names: Sequence[str]) -> str:
 async def _project_of_folder(settings: Settings, folder: Path) -> str:
     """Return the name of the folder's project; it is made when there is none."""
     async with open_house(settings, ["projects"]) as house:
-        return (await house.ground.projects.open_folder(folder, created_by="moorage up")).name
+        return (await house.ground.projects.open_folder(folder, created_by=current_caller().name)).name
 
 
 async def _index_and_answer(

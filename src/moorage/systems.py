@@ -21,6 +21,7 @@ from moorage.projects.models import MAIN_SERVER
 from moorage.projects.provisioning import Provisioner, project_lines
 from moorage.projects.service import ProjectService
 from moorage.projects.system import SYSTEM as PROJECTS
+from moorage.projects.usage import Usage
 from moorage.settings import REGISTRY_DATABASE, PostgresSettings, ServerAddress, Settings
 from moorage.workflow.lines import LINE as WORKFLOW_LINE
 
@@ -78,6 +79,7 @@ async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerato
             settings.connections,
             others={name: _external_address(server)[0] for name, server in settings.postgres.servers.items()},
             auto_migrate=is_embedded if auto_migrate is None else auto_migrate,
+            usage=Usage(settings.metrics.labelled_projects),
         )
         stack.push_async_callback(connections.close)
         await connections.initialize()

@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from time import perf_counter
+from uuid import UUID
 
 from moorage.core.access import current_caller
+from moorage.core.errors import MoorageError
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import DatabaseMissing, ReadOnly, ServerUnavailable, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
@@ -29,11 +32,13 @@ from moorage.projects.errors import (
 from moorage.projects.models import MAIN_SERVER, READABLE_STATES, Project, parse_project_name
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.servers import Servers
+from moorage.projects.sessions import end_sessions
 from moorage.projects.settings import ConnectionSettings
 from moorage.projects.states import not_ready, read_only
 from moorage.projects.usage import Usage
 
 HEALTH_TIMEOUT_SECONDS = 1.0  # of the 2 s that a readiness check has
+USAGE_TIMEOUT_SECONDS = 2.0
 CONNECTION_WAIT_SECONDS = histogram(
     "moorage_connection_wait_seconds",
     "Time from asking for a connection to a project's database to having it, by server.",
@@ -112,7 +117,10 @@ class ProjectConnectionManager:
         await self.servers.main.ensure_budget()
 
     async def close(self) -> None:
-        """Close every pool; calls that hold a connection are given a moment to end."""
+        """Write down what was used and close every pool; calls that hold a connection are given a moment to end."""
+        if self._registry_pool is not None:
+            with contextlib.suppress(MoorageError):
+                await self.write_down_usage()
         await asyncio.gather(*(budget.close(member, "shutdown") for budget, member in list(self._members())))
         if self._registry_pool is not None:
             await close_pool(self._registry_pool)
@@ -174,6 +182,23 @@ class ProjectConnectionManager:
                 CONNECTION_WAIT_SECONDS.labels(project.server).observe(perf_counter() - began)
                 yield connection
 
+    async def write_down_usage(self) -> frozenset[UUID]:
+        """Write into the registry when projects were used last; return those used since this was done before.
+
+        Raises:
+            RegistryUnavailable: (a ConnectionError) nothing is lost; it is written the next time.
+        """
+        used = self.usage.take_used()
+        if used:
+            try:
+                with self.registry() as registry:
+                    async with asyncio.timeout(USAGE_TIMEOUT_SECONDS):
+                        await store.project_set_last_used(registry, used)
+            except BaseException:
+                self.usage.give_back(used)
+                raise
+        return frozenset(used)
+
     async def forget(self, project: Project) -> None:
         """Close the project's pool; the next call opens another."""
         for budget, member in list(self._members()):
@@ -182,6 +207,11 @@ class ProjectConnectionManager:
 
     async def replace_connections(self, project_name: str) -> None:
         """Open new connections for the calls to come: a setting of the database counts for new ones only."""
+        project = await self.find_project(project_name)
+        provisioner = self.provisioner_of(project)
+        if provisioner.address.pooler is not None:  # its sessions live longer than our connections
+            async with provisioner.maintenance() as server:
+                await end_sessions(server, project.database_name, idle_for=timedelta())
         for _, member in list(self._members()):
             if member.name == project_name:
                 await member.pool.expire_connections()

@@ -81,6 +81,23 @@ class Project(BaseModel):
         return self.state is not ProjectState.READY
 
 
+class MeasuredProject(BaseModel):
+    """What of a project concerns its size."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    name: str
+    database_name: str
+    state: ProjectState
+    server: str
+    database_bytes: int | None
+
+    def with_bytes(self, measured: int | None) -> MeasuredProject:
+        """Return it with a new size; None keeps the one it has."""
+        return self if measured is None else self.model_copy(update={"database_bytes": measured})
+
+
 class DatabaseUser(BaseModel):
     """Sessions of one program in a database."""
 

@@ -13,13 +13,49 @@ FROM public.projects
 WHERE folder = :folder;
 
 -- name: project_list :many
--- Keyset pages in the order of names.
+-- Keyset pages in the order of names, of the projects that are visible; NULL is all of them.
 SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
        title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections
 FROM public.projects
 WHERE name > :after
+  AND (CAST(:visible AS text[]) IS NULL OR name = ANY (CAST(:visible AS text[])))
 ORDER BY name
 LIMIT :limit;
+
+-- name: project_sizes :many
+SELECT id, name, database_name, state, server, database_bytes
+FROM public.projects
+ORDER BY name;
+
+-- name: project_set_sizes :exec
+-- In the order of their ids, so that two processes that write at once wait for each other once.
+WITH measured AS (
+    SELECT p.id, new.bytes
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:bytes AS bigint[])) AS new (id, bytes)
+    JOIN public.projects AS p ON p.id = new.id
+    WHERE p.database_bytes IS DISTINCT FROM new.bytes
+    ORDER BY p.id
+    FOR NO KEY UPDATE OF p
+)
+UPDATE public.projects AS p
+SET database_bytes = measured.bytes
+FROM measured
+WHERE p.id = measured.id;
+
+-- name: project_set_last_used :exec
+-- Never back: another process may have used it since. In the order of their ids, as above.
+WITH used AS (
+    SELECT p.id, new.at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS new (id, at)
+    JOIN public.projects AS p ON p.id = new.id
+    WHERE p.last_used_at IS NULL OR p.last_used_at < new.at
+    ORDER BY p.id
+    FOR NO KEY UPDATE OF p
+)
+UPDATE public.projects AS p
+SET last_used_at = used.at
+FROM used
+WHERE p.id = used.id;
 
 -- name: project_counts :many
 SELECT server, count(*) AS projects
@@ -43,6 +79,17 @@ WHERE id = :id AND state = ANY (CAST(:from_states AS text[]))
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
        title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
+-- name: project_place :optional
+-- Ends a move. No row comes back when the project has been moved or changed meanwhile.
+UPDATE public.projects
+SET server = :to_server,
+    state = CASE state WHEN 'moving' THEN 'ready' ELSE state END,
+    generation = generation + 1,
+    updated_at = now()
+WHERE id = :id AND server = :from_server AND state IN ('moving', 'archived')
+RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+          title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
+
 -- name: project_delete :exec
 DELETE FROM public.projects
 WHERE id = :id AND state = 'deleting';
@@ -50,6 +97,9 @@ WHERE id = :id AND state = 'deleting';
 -- name: project_lock :exec
 -- Held until the transaction ends: one process at a time creates or deletes this project.
 SELECT pg_advisory_xact_lock(hashtextextended('moorage.project.' || :name, 0));
+
+-- name: project_try_lock :value
+SELECT pg_try_advisory_xact_lock(hashtextextended('moorage.project.' || :name, 0));
 
 -- name: template_lock :exec
 -- One template at a time is made on a server.

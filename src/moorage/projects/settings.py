@@ -6,6 +6,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from moorage.core.postgres.pools import PoolSize
 
+LABELLED_PROJECTS = 100
+
+
+class MetricsSettings(BaseModel):
+    """What a serving process measures by itself, and how much of it is shown by project."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    interval_seconds: float = Field(
+        60.0, gt=0, description="How often the databases in use are measured and their last use is written, in seconds."
+    )
+    labelled_projects: int = Field(
+        LABELLED_PROJECTS,
+        ge=1,
+        description="Most projects with values of their own in /metrics; the others are added up.",
+    )
+
 
 class ConnectionSettings(BaseModel):
     """How many connections this process opens, and how long callers wait for one."""

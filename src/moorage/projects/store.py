@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from moorage.core.postgres.queries import Executor, load_statements
-from moorage.projects.models import DatabaseUser, Project, ProjectState, TableSize
+from moorage.projects.models import DatabaseUser, MeasuredProject, Project, ProjectState, TableSize
 
 _statements = load_statements("moorage.projects")
 
@@ -21,10 +21,28 @@ async def project_by_folder(registry: Executor, folder: str) -> Project | None:
     return _project(await _statements.project_by_folder(registry, folder=folder))
 
 
-async def project_list(registry: Executor, *, after: str = "", limit: int) -> list[Project]:
-    """Return projects in the order of their names, those behind `after`."""
-    rows = await _statements.project_list(registry, after=after, limit=limit)
+async def project_list(
+    registry: Executor, *, after: str = "", limit: int, visible: Collection[str] | None = None
+) -> list[Project]:
+    """Return projects in the order of their names, those behind `after`; only `visible` ones, unless that is None."""
+    names = None if visible is None else list(visible)
+    rows = await _statements.project_list(registry, after=after, limit=limit, visible=names)
     return [Project.model_validate(dict(row)) for row in rows]
+
+
+async def project_sizes(registry: Executor) -> list[MeasuredProject]:
+    """Return every project with its size as last measured, in the order of their names."""
+    return [MeasuredProject.model_validate(dict(row)) for row in await _statements.project_sizes(registry)]
+
+
+async def project_set_sizes(registry: Executor, sizes: Mapping[UUID, int]) -> None:
+    """Write the sizes of databases, in bytes by project id."""
+    await _statements.project_set_sizes(registry, ids=list(sizes), bytes=list(sizes.values()))
+
+
+async def project_set_last_used(registry: Executor, times: Mapping[UUID, datetime]) -> None:
+    """Write when projects were last used, by project id; a time before the one written stays out."""
+    await _statements.project_set_last_used(registry, ids=list(times), times=list(times.values()))
 
 
 async def project_counts(registry: Executor) -> dict[str, int]:
@@ -53,6 +71,13 @@ async def project_set_state(
     )
 
 
+async def project_place(registry: Executor, project_id: UUID, *, from_server: str, to_server: str) -> Project | None:
+    """Say that a project's database is on another server now; None when it is not on `from_server` any more."""
+    return _project(
+        await _statements.project_place(registry, id=project_id, from_server=from_server, to_server=to_server)
+    )
+
+
 async def project_delete(registry: Executor, project_id: UUID) -> None:
     await _statements.project_delete(registry, id=project_id)
 
@@ -60,6 +85,11 @@ async def project_delete(registry: Executor, project_id: UUID) -> None:
 async def project_lock_in(transaction: Executor, name: str) -> None:
     """Wait until no other process creates or deletes this project; held until the transaction ends."""
     await _statements.project_lock(transaction, name=name)
+
+
+async def project_try_lock_in(transaction: Executor, name: str) -> bool:
+    """Take the lock of `project_lock_in` if nobody has it; return whether it was taken."""
+    return await _statements.project_try_lock(transaction, name=name)
 
 
 async def template_lock_in(transaction: Executor, server: str) -> None:

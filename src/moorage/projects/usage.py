@@ -9,8 +9,7 @@ from uuid import UUID
 from moorage.core.telemetry.metrics import OTHERS
 from moorage.core.telemetry.statements import Tally
 from moorage.projects.models import RESERVED_NAME
-
-LABELLED_PROJECTS = 100
+from moorage.projects.settings import LABELLED_PROJECTS
 
 
 class Usage:
