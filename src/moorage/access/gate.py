@@ -8,13 +8,15 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from moorage.access import store
 from moorage.access.errors import AccessTooOpen, InvalidToken, TokenMissing
+from moorage.access.issuer import Issuer
 from moorage.access.lookups import TokenLookups
 from moorage.access.memory import Memory
 from moorage.access.models import Token, hash_of, is_own
+from moorage.access.resources import Resources
 from moorage.access.settings import AccessSettings
 from moorage.core.access import Caller, CallLimit, system_user
 from moorage.projects.connections import ProjectConnectionManager
@@ -27,14 +29,6 @@ CREATE_ONE = "moorage token create NAME --scope read"
 _GET_ANOTHER = "Ask an administrator of this server for another: " + CREATE_ONE
 
 
-class TokenIssuer(Protocol):
-    """Who checks the tokens that are not ours."""
-
-    async def verify(self, token: str, *, path: str) -> Caller: ...
-
-    def challenge(self, path: str, *, error: str | None) -> str: ...
-
-
 class TokenGate:
     """Finds out who calls: the owner of a token, the subject of an issuer, or, where no token is needed, the user.
 
@@ -43,14 +37,20 @@ class TokenGate:
 
     Args:
         issuer: of tokens that are not ours, where one is set.
+        resources: what clients without a token are told of the issuer.
     """
 
     def __init__(
-        self, connections: ProjectConnectionManager, settings: AccessSettings, issuer: TokenIssuer | None = None
+        self,
+        connections: ProjectConnectionManager,
+        settings: AccessSettings,
+        issuer: Issuer | None = None,
+        resources: Resources | None = None,
     ) -> None:
         self._connections = connections
         self._settings = settings
         self._issuer = issuer
+        self.resources = resources
         self._lookups = TokenLookups(connections)
         self._known: Memory[bytes, tuple[Token, Caller]] = Memory(
             size=REMEMBERED_TOKENS, seconds=settings.remember_seconds
@@ -92,8 +92,8 @@ class TokenGate:
 
     def challenge(self, path: str, *, error: str | None) -> str:
         """Return the value of `WWW-Authenticate` (RFC 6750 section 3)."""
-        if self._issuer is not None:
-            return self._issuer.challenge(path, error=error)
+        if self.resources is not None:
+            return self.resources.challenge(path, error=error)
         return "Bearer" if error is None else f'Bearer error="{error}"'
 
     async def is_required(self) -> bool:

@@ -42,7 +42,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(sign
 
 
 class NotLoopback(InvalidInput):
-    """The address could be reached from other machines, and callers are not asked who they are yet."""
+    """The address could be reached from other machines, and callers would not be asked who they are."""
 
     code = "serve.not_loopback"
 
@@ -64,6 +64,7 @@ async def serve_http(
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
+    beyond_loopback: bool = False,
     grace_seconds: float = GRACE_SECONDS,
     on_listening: Callable[[str], None] | None = None,
 ) -> None:
@@ -73,6 +74,7 @@ async def serve_http(
         door: from `build_app`.
         host: a loopback name or address.
         port: 0 takes any free one.
+        beyond_loopback: any host will do, because the door's gate lets nobody in unknown.
         grace_seconds: what calls in flight get after the signal.
         on_listening: called with the base URL once clients may connect.
 
@@ -80,6 +82,12 @@ async def serve_http(
         NotLoopback: other machines could reach the address.
         PortTaken: something else listens there.
     """
+    if not beyond_loopback and not is_loopback(host):
+        raise NotLoopback(
+            f"{host} can be reached from other machines, and callers are not asked who they are.",
+            hint="Make a token first: moorage token create NAME --scope read; or serve on 127.0.0.1.",
+            host=host,
+        )
     with _listen(host, port) as listening, stop_on_signals() as stop:
         async with door.app.router.lifespan_context(door.app):
             server = _Uvicorn(_configuration(door, grace_seconds))
@@ -132,13 +140,7 @@ async def _until_first(stop: Coroutine[Any, Any, Any], serving: asyncio.Task[Non
 
 @contextmanager
 def _listen(host: str, port: int) -> Generator[socket.socket]:
-    """Listen at a loopback address. `localhost` is 127.0.0.1, whatever the resolver says."""
-    if not is_loopback(host):
-        raise NotLoopback(
-            f"{host} can be reached from other machines, and callers are not asked who they are.",
-            hint="Serve on 127.0.0.1 and put a tunnel or a proxy with authentication before it.",
-            host=host,
-        )
+    """Listen at an address. `localhost` is 127.0.0.1, whatever the resolver says."""
     address = "127.0.0.1" if host == "localhost" else host
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # asyncio turns Nagle's algorithm off only where the protocol is named; otherwise each answer waits 40 ms.
@@ -156,7 +158,7 @@ def _refused_address(error: OSError | OverflowError, host: str, port: int) -> Po
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         hint = f"Stop what listens there (lsof -i :{port} shows it), or take another: --port 0 finds a free one."
         return PortTaken(f"Port {port} on {host} is taken.", hint=hint, host=host, port=port)
-    hint = "Ports below 1024 need privileges; any loopback address of this machine will do as host."
+    hint = "Ports below 1024 need privileges; any address of this machine will do as host."
     return InvalidInput(f"Cannot listen on {host} port {port}: {error}.", hint=hint, host=host, port=port)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from moorage.core.access import current_caller
 from moorage.core.shell import Services, shell_of
 from moorage.projects.lifecycle.commands import commands as lifecycle_commands
 from moorage.projects.models import MAX_NAME_LENGTH
@@ -31,7 +32,9 @@ def create(
     shell = shell_of(context)
 
     async def use(services: Services):
-        return await _projects(services).create(name, description=description, created_by="cli", server=server)
+        return await _projects(services).create(
+            name, description=description, created_by=current_caller().name, server=server
+        )
 
     project = shell.run(_SYSTEMS, use)
     if json:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from moorage.core.access import NotAllowed, current_caller
 from moorage.core.errors import InvalidInput
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
@@ -57,17 +58,18 @@ class ProjectService:
         self.default = None if default_project is None else parse_project_name(default_project)
 
     async def resolve(self, project_name: str | None) -> ProjectName:
-        """Return the project a call means: the one it names, else the process's own.
+        """Return the project a call means: the one it names, else the process's own, where the caller sees that.
 
         Raises:
-            ProjectRequired: neither; the message lists the projects there are.
+            ProjectRequired: neither; the message lists the projects that the caller sees.
         """
         if project_name is not None:
             return parse_project_name(project_name)
-        if self.default is not None:
+        caller = current_caller()
+        if self.default is not None and caller.sees(self.default):
             return self.default
         with self.connections.registry() as registry:
-            known = await store.project_list(registry, limit=_SHOWN_PROJECTS)
+            known = await store.project_list(registry, limit=_SHOWN_PROJECTS, visible=caller.projects)
         names = ", ".join(project.name for project in known) or "none yet"
         raise ProjectRequired(
             "project_name is missing, and this process serves no project of its own",
@@ -92,8 +94,10 @@ class ProjectService:
         Raises:
             InvalidProjectName, FolderTaken, DatabaseTaken, ServerUnknown, ServerDown.
             ProjectNotReady: the project is archived or being deleted.
+            NotAllowed: the caller may not see a project of this name.
         """
         parse_project_name(name)
+        _refuse_unseen(name)
         _check_description(description)
         chosen = await choose_server(self.connections, self._placed_on if server is None else [server])
         with self.connections.registry() as registry:
@@ -145,11 +149,11 @@ class ProjectService:
         return await self.connections.find_project(name)
 
     async def list(self, *, after: str = "", limit: int = 50) -> ProjectPage:
-        """Return a page of projects in the order of their names."""
+        """Return a page of the projects that the caller sees, in the order of their names."""
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInput(f"limit {limit} is out of range", hint=f"Use 1 to {MAX_PAGE}.", field="limit")
         with self.connections.registry() as registry:
-            rows = await store.project_list(registry, after=after, limit=limit + 1)
+            rows = await store.project_list(registry, after=after, limit=limit + 1, visible=current_caller().projects)
         shown = rows[:limit]
         return ProjectPage(projects=tuple(shown), next_after=shown[-1].name if len(rows) > limit else None)
 
@@ -224,6 +228,15 @@ class ProjectService:
         await self.connections.provisioner_of(project).drop_database(project)
         with self.connections.registry() as registry:
             await store.project_delete(registry, project.id)
+
+
+def _refuse_unseen(name: str) -> None:
+    caller = current_caller()
+    if not caller.sees(name):
+        raise NotAllowed(
+            f"{caller.name!r} may not create a project {name!r}: its token is for certain projects, not for this one",
+            hint="Ask an administrator of this server for a token that names the project, or for all projects.",
+        )
 
 
 def _check_description(description: str | None) -> None:

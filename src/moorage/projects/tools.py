@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from moorage.core.access import current_caller
 from moorage.core.shape import Tool
 from moorage.projects.models import CreatedProject, DeletedProject, Project, ProjectPage, ProjectStats
 from moorage.projects.service import ProjectService
@@ -36,6 +37,7 @@ class ProjectTools:
                 destructive=False,
                 idempotent=True,
                 open_world=False,
+                needs_admin=True,
             ),
             Tool(
                 self.delete_project,
@@ -44,6 +46,7 @@ class ProjectTools:
                 destructive=True,
                 idempotent=True,
                 open_world=False,
+                needs_admin=True,
             ),
         ]
 
@@ -75,7 +78,7 @@ class ProjectTools:
 
         Safe to repeat: an existing project is returned with created=false. Takes about a tenth of a second.
         """
-        return await self._service.create(name, description=description, created_by="mcp")
+        return await self._service.create(name, description=description, created_by=current_caller().name)
 
     async def delete_project(
         self,

@@ -28,7 +28,7 @@ from moorage.core.access import (
 )
 from moorage.core.errors import MoorageError
 from moorage.core.http.errors import response_to
-from moorage.core.mcp.calls import CALLER_SCOPE_KEY
+from moorage.core.mcp.calls import introduce
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -99,7 +99,7 @@ class CallerGuard:
         except MoorageError as error:
             await self._refusal(error, path, has_token=token is not None)(scope, receive, send)
             return
-        scope[CALLER_SCOPE_KEY] = caller
+        introduce(scope, caller)
         with acting_as(caller):
             await self._app(scope, receive, send)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import uuid4
 
 from moorage.core.access import Caller, current_caller
-from moorage.core.mcp.sdk import Context, fastmcp_request_ctx, get_context
+from moorage.core.mcp.sdk import AccessToken, AuthenticatedUser, Context, fastmcp_request_ctx, get_context
 from moorage.core.telemetry.traces import current_trace_id
 
 Transport = Literal["stdio", "http", "sse", "memory"]
@@ -33,6 +34,8 @@ REQUEST_ID_SCOPE_KEY = "moorage.request_id"
 CALLER_SCOPE_KEY = "moorage.caller"
 """Where the HTTP door leaves who makes the request. The task of a session is older than the request it serves, and
 knows only who began the session, so a context variable would name the wrong one."""
+
+REMEMBERED_OWNERS = 1024
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,18 @@ def current_call() -> RunningCall:
         rpc_id=_fit_for_a_log(str(request.request_id)),
         context=context,
     )
+
+
+def introduce(scope: MutableMapping[str, Any], caller: Caller) -> None:
+    """Leave in an ASGI scope who makes the request: for tools, and for sessions, which belong to who began them."""
+    scope[CALLER_SCOPE_KEY] = caller
+    scope["user"] = _session_owner(caller.name)
+
+
+@lru_cache(REMEMBERED_OWNERS)
+def _session_owner(name: str) -> AuthenticatedUser:
+    """Return the caller as the protocol library compares it with the owner of a session; no token is in it."""
+    return AuthenticatedUser(AccessToken(token="", client_id=name, scopes=[]))
 
 
 def requesting_caller() -> Caller:

@@ -22,6 +22,8 @@ from fastmcp.tools import Tool as FastMCPTool
 from fastmcp.tools import ToolResult
 from fastmcp.utilities.json_schema import compress_schema
 from fastmcp.utilities.versions import VersionSpec
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 from mcp.shared.message import SessionMessage
 from mcp.types import (
@@ -40,6 +42,8 @@ from mcp.types import (
 )
 
 __all__ = [
+    "AccessToken",
+    "AuthenticatedUser",
     "Context",
     "EmptyResult",
     "FastMCP",
