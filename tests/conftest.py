@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from moorage.core.postgres.address import Address
+from moorage.core.postgres.address import Address, address_from_url
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.postgres.pools import connect
 from moorage.projects.connections import ProjectConnectionManager
@@ -22,6 +22,10 @@ from moorage.systems import LINES
 from tests.support.homes import temporary_home
 
 REGISTRY = "mcp_registry"
+# Run by `task test:extended`: they need Debian's PostgreSQL and PgBouncer.
+collect_ignore = ["extended"]
+# The tests run on this server instead of an embedded one; see CONTRIBUTING.md.
+OTHER_SERVER = os.environ.get("MOORAGE_TEST_DATABASE_URL")
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +47,9 @@ def home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def address(home: Path) -> Iterator[Address]:
     """The one PostgreSQL of the run."""
+    if OTHER_SERVER is not None:
+        yield address_from_url(OTHER_SERVER)[0]
+        return
     with EmbeddedServer(home).running() as running:
         yield running
 
