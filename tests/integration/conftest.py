@@ -11,12 +11,11 @@ import pytest
 from moorage.core.postgres.address import Address, address_from_parts
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.postgres.pools import connect
-from tests.conftest import OTHER_SERVER
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.settings import ConnectionSettings
 from moorage.systems import LINES
-from tests.conftest import REGISTRY
+from tests.conftest import OTHER_SERVER, REGISTRY
 from tests.support.homes import temporary_home
 
 # Crashes of the machine are not tested. Crashes of processes are, and need none of these:

@@ -22,7 +22,7 @@ from moorage.core.postgres.migrations import (
 )
 from moorage.core.postgres.pools import Connection, connect
 from moorage.projects import store
-from moorage.projects.errors import DatabaseTaken, ProjectNotReady, SchemaMissing
+from moorage.projects.errors import DatabaseTaken, ProjectInUse, ProjectNotReady, SchemaMissing
 from moorage.projects.models import MAIN_SERVER, DatabaseUser, Project, ProjectState
 
 REGISTRY_LINE = MigrationLine(
@@ -162,6 +162,22 @@ class Provisioner:
             yield connection
 
     @asynccontextmanager
+    async def claimed(self, project: Project) -> AsyncGenerator[Connection]:
+        """Do what `locked` does, for work that takes long: who comes second is told and does not wait.
+
+        Raises:
+            ProjectInUse: another process makes, copies, moves or deletes this project.
+        """
+        async with self.registry_transaction() as connection:
+            if not await store.project_try_lock_in(connection, project.name):
+                raise ProjectInUse(
+                    f"another process is at work on project {project.name!r} as a whole",
+                    hint="Repeat the call when that has ended.",
+                    project_name=project.name,
+                )
+            yield connection
+
+    @asynccontextmanager
     async def registry_transaction(self) -> AsyncGenerator[Connection]:
         """Lend a connection to the registry with an open transaction, whose locks end with it."""
         connection = await connect(self.registry_address or self.address, self.registry_database)
@@ -228,13 +244,21 @@ class Provisioner:
             )
 
 
-async def create_database(server: Connection, name: str, *, template: str | None = None) -> bool:
-    """Make a database unless it is there; return whether it was this call that made it."""
+async def create_database(
+    server: Connection, name: str, *, template: str | None = None, strategy: str | None = None
+) -> bool:
+    """Make a database unless it is there; return whether it was this call that made it.
+
+    Args:
+        strategy: how the template is copied; None leaves it to the server.
+    """
     if await store.database_state(server, name) is not None:
         return False
     statement = f"CREATE DATABASE {quote_identifier(name)}"
     if template is not None:
         statement += f" TEMPLATE {quote_identifier(template)}"
+    if strategy is not None:
+        statement += f" STRATEGY {strategy}"
     with contextlib.suppress(AlreadyThere), translated(f"creating the database {name!r}"):
         await server.execute(statement)
         return True

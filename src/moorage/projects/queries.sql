@@ -70,6 +70,38 @@ ON CONFLICT DO NOTHING
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
        title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
+-- name: project_begin_copy :optional
+-- A copy whose process was killed is begun anew, in the same row. No row comes back when a project has the name.
+INSERT INTO public.projects AS p (
+    name, database_name, title, description, state, created_by, server, snapshot_of, max_bytes, max_connections
+)
+SELECT :name,
+       'project_' || :name,
+       title, description, 'copying',
+       :created_by,
+       server,
+       CASE WHEN :is_snapshot THEN id END, max_bytes, max_connections
+FROM public.projects
+WHERE id = :source_id
+ON CONFLICT (name) DO UPDATE
+SET title = EXCLUDED.title, description = EXCLUDED.description, created_by = EXCLUDED.created_by,
+    server = EXCLUDED.server, snapshot_of = EXCLUDED.snapshot_of, max_bytes = EXCLUDED.max_bytes,
+    max_connections = EXCLUDED.max_connections, created_at = now(), updated_at = now()
+WHERE p.state = 'copying'
+RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
+
+-- name: project_abandon_copy :exec
+DELETE FROM public.projects
+WHERE id = :id AND state = 'copying';
+
+-- name: project_snapshots :many
+SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections
+FROM public.projects
+WHERE snapshot_of = :id
+ORDER BY created_at DESC, name;
+
 -- name: project_set_state :optional
 -- No row comes back when the project has gone on, or is gone. Connections made before are closed by their processes:
 -- they may be to another database, or write where one only reads from now on.

@@ -60,6 +60,27 @@ async def project_insert(
     return _project(row)
 
 
+async def project_begin_copy(
+    registry: Executor, source_id: UUID, *, name: str, is_snapshot: bool, created_by: str
+) -> Project | None:
+    """Insert a project in state `copying`, or begin one anew that was cut off; None when a project has the name."""
+    row = await _statements.project_begin_copy(
+        registry, source_id=source_id, name=name, is_snapshot=is_snapshot, created_by=created_by
+    )
+    return _project(row)
+
+
+async def project_abandon_copy(registry: Executor, project_id: UUID) -> None:
+    """Forget a project that is still `copying`."""
+    await _statements.project_abandon_copy(registry, id=project_id)
+
+
+async def project_snapshots(registry: Executor, project_id: UUID) -> list[Project]:
+    """Return the snapshots of a project, the newest first."""
+    rows = await _statements.project_snapshots(registry, id=project_id)
+    return [Project.model_validate(dict(row)) for row in rows]
+
+
 async def project_set_state(
     registry: Executor, project_id: UUID, state: ProjectState, *, from_states: Sequence[ProjectState]
 ) -> Project | None:

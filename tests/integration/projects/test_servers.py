@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from moorage.core.errors import InvalidInput
-from moorage.core.postgres.address import Address, address_from_parts
-from moorage.core.postgres.embedded import EmbeddedServer
+from moorage.core.postgres.address import Address
 from moorage.core.postgres.pools import connect
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import ServerDown, ServerUnknown
-from moorage.projects.provisioning import Provisioner
 from moorage.projects.service import ProjectService
-from moorage.projects.settings import ConnectionSettings
-from moorage.systems import LINES
-from tests.conftest import REGISTRY
-from tests.support.homes import temporary_home
-
-NOBODY = address_from_parts(host="127.0.0.1", port=9, user="nobody", password=None)
-
-
-@pytest.fixture(scope="module")
-def second(home) -> Iterator[EmbeddedServer]:  # the first server starts first
-    with temporary_home() as folder:
-        server = EmbeddedServer(folder)
-        with server.running():
-            yield server
-
-
-@pytest.fixture
-async def servers(address: Address, second: EmbeddedServer) -> AsyncIterator[ProjectConnectionManager]:
-    others = {"second": second.start(), "gone": NOBODY}
-    provisioner = Provisioner(address, REGISTRY, LINES)
-    manager = ProjectConnectionManager(provisioner, ConnectionSettings(registry_min=0), others=others)
-    await manager.initialize()
-    yield manager
-    await manager.close()
 
 
 async def database_names(address: Address) -> set[str]:
@@ -54,16 +27,18 @@ async def where_it_is(manager: ProjectConnectionManager, name: str) -> str:
         return await connection.fetchval("SELECT current_setting('data_directory')")
 
 
-async def test_a_project_is_made_found_and_deleted_on_the_server_it_was_placed_on(servers, address, second, name: str):
+async def test_a_project_is_made_found_and_deleted_on_the_server_it_was_placed_on(
+    servers, address, second_server, name: str
+):
     projects = ProjectService(servers)
     made = await projects.create(name, created_by="test", server="second")
     assert made.server == "second"
-    assert await where_it_is(servers, name) == str(second.data_folder)
-    assert made.database_name in await database_names(second.start())
+    assert await where_it_is(servers, name) == str(second_server.data_folder)
+    assert made.database_name in await database_names(second_server.start())
     assert made.database_name not in await database_names(address)
     assert (await projects.stats(name)).database_bytes > 0
     await projects.delete(name, confirm=name, force=True)
-    assert made.database_name not in await database_names(second.start())
+    assert made.database_name not in await database_names(second_server.start())
 
 
 async def test_the_least_loaded_server_that_answers_is_chosen(servers, name: str):
@@ -94,12 +69,12 @@ async def test_asking_for_another_server_for_a_project_that_exists_tells_how_to_
     assert f"moorage project move {project.name} --to second" in refused.value.hint
 
 
-async def test_a_server_that_is_down_harms_only_its_own_projects(servers, project, second, name: str):
+async def test_a_server_that_is_down_harms_only_its_own_projects(servers, project, second_server, name: str):
     projects = ProjectService(servers)
     distant = f"{name}_d"
     await projects.create(distant, created_by="test", server="second")
     await where_it_is(servers, distant)
-    second.stop()
+    second_server.stop()
     try:
         with pytest.raises(ServerDown, match="'second'") as told:
             await where_it_is(servers, distant)
@@ -108,6 +83,6 @@ async def test_a_server_that_is_down_harms_only_its_own_projects(servers, projec
         assert len(set(near)) == 1
         assert (await servers.health_check())["registry"]
     finally:
-        second.start()
-    assert await where_it_is(servers, distant) == str(second.data_folder)
+        second_server.start()
+    assert await where_it_is(servers, distant) == str(second_server.data_folder)
     await projects.delete(distant, confirm=distant, force=True)
