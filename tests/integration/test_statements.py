@@ -58,6 +58,15 @@ async def test_every_statement_of_projects_is_understood(own, connections):
                 await registry.prepare(each.sql)
 
 
+async def test_every_statement_of_the_doctor_is_understood(own, connections):
+    for each in load_statements("moorage.operations.doctor"):
+        if each.name == "doctor.project_adopt":
+            async with connections.registry_pool.acquire() as registry:
+                await registry.prepare(each.sql)
+        else:
+            await own.prepare(each.sql)
+
+
 async def test_a_project_is_found_by_its_name_through_an_index(connections):
     statement = load_statements("moorage.projects").project_by_name
     async with connections.registry_pool.acquire() as registry, registry.transaction():

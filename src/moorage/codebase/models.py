@@ -47,6 +47,30 @@ class Repository(Frozen):
     indexing_duration_seconds: float | None
 
 
+class UnendedRepository(Frozen):
+    """A repository that nobody indexes, for the doctor.
+
+    Attributes:
+        lease_until: of the job whose runner died; None when there is no running job.
+        total_chunks: as its row has it; `chunks` is how many there are.
+    """
+
+    id: UUID
+    name: str
+    indexing_status: Literal["pending", "in_progress", "completed", "failed"]
+    lease_until: datetime | None
+    total_chunks: int
+    chunks: int
+
+
+class UnembeddedRepository(Frozen):
+    """A repository with this many chunks that search by meaning cannot find."""
+
+    id: UUID
+    name: str
+    chunks: int
+
+
 class LeftOutCount(Frozen):
     """Files and folders left out for one reason, with up to five of their paths."""
 

@@ -9,6 +9,22 @@ ON CONFLICT (repo_path) DO UPDATE SET folder = EXCLUDED.folder, updated_at = now
 RETURNING id, repo_path, name, folder, last_indexed_at, head_commit, total_files, total_chunks, left_out,
           indexing_status, indexing_duration_seconds;
 
+-- name: repository_unended :many
+-- Repositories whose run will not end by itself: no job runs, or its runner has been dead for :longer_than; with what
+-- is told of them in the row, and what there is.
+SELECT r.id, r.name, r.indexing_status, r.total_chunks, j.lease_until,
+       (SELECT count(*) FROM codebase.code_chunks AS c WHERE c.repository_id = r.id) AS chunks
+FROM codebase.repositories AS r
+LEFT JOIN codebase.index_jobs AS j ON j.repository_id = r.id AND j.state = 'in_progress'
+WHERE j.id IS NULL OR j.lease_until < now() - CAST(:longer_than AS interval)
+ORDER BY r.name, r.repo_path;
+
+-- name: repository_recount :exec
+UPDATE codebase.repositories
+SET total_files = (SELECT count(*) FROM codebase.files WHERE repository_id = :id AND left_out IS NULL),
+    total_chunks = (SELECT count(*) FROM codebase.code_chunks WHERE repository_id = :id)
+WHERE id = :id;
+
 -- name: repository_list :many
 SELECT id, repo_path, name, folder, last_indexed_at, head_commit, total_files, total_chunks, left_out,
        indexing_status, indexing_duration_seconds
@@ -180,6 +196,20 @@ WHERE repository_id = :repository_id AND path = ANY (CAST(:paths AS text[]));
 -- name: chunk_delete :exec
 DELETE FROM codebase.code_chunks
 WHERE repository_id = :repository_id AND file_path = ANY (CAST(:paths AS text[]));
+
+-- name: embedding_missing :many
+-- Repositories with chunks that have no vector, and how many.
+SELECT r.id, r.name, count(*) AS chunks
+FROM codebase.code_chunks AS c
+JOIN codebase.repositories AS r ON r.id = c.repository_id
+WHERE NOT EXISTS (
+    SELECT 1 FROM codebase.embeddings AS e WHERE e.segment_id = c.segment_id AND e.position = c.position
+)
+  AND NOT EXISTS (
+    SELECT 1 FROM codebase.index_jobs AS j WHERE j.repository_id = c.repository_id AND j.state = 'in_progress'
+)
+GROUP BY r.id, r.name
+ORDER BY r.name;
 
 -- name: embedding_delete :exec
 DELETE FROM codebase.embeddings AS e

@@ -21,6 +21,8 @@ from moorage.codebase.models import (
     Place,
     Repository,
     StoredFile,
+    UnembeddedRepository,
+    UnendedRepository,
 )
 from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.queries import Executor, Row, load_statements
@@ -45,6 +47,22 @@ async def repository_upsert(project: Executor, *, repo_path: str, name: str, fol
 
 async def repository_list(project: Executor) -> list[Repository]:
     return [Repository.model_validate(dict(row)) for row in await _statements.repository_list(project)]
+
+
+async def repository_unended(project: Executor, *, longer_than: timedelta) -> list[UnendedRepository]:
+    """Return the repositories that nobody indexes; a runner that died counts as nobody after `longer_than`."""
+    rows = await _statements.repository_unended(project, longer_than=longer_than)
+    return [UnendedRepository.model_validate(dict(row)) for row in rows]
+
+
+async def repository_recount(project: Executor, repository_id: UUID) -> None:
+    await _statements.repository_recount(project, id=repository_id)
+
+
+async def embedding_missing(project: Executor) -> list[UnembeddedRepository]:
+    """Return the repositories, none of which is being indexed, that have chunks without a vector."""
+    rows = await _statements.embedding_missing(project)
+    return [UnembeddedRepository.model_validate(dict(row)) for row in rows]
 
 
 async def repository_begin(project: Executor, repository_id: UUID) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from moorage.codebase.commands import commands
+from moorage.codebase.diagnosing import CodebaseDiagnoses
 from moorage.codebase.metering import metered
 from moorage.codebase.service import CodebaseService
 from moorage.codebase.settings import CodebaseSettings
@@ -34,7 +35,11 @@ class CodebaseSystem:
             watching = asyncio.create_task(watch(service, ground.projects.default))
         try:
             with metered(service.runs):
-                yield Opened(service, tools=CodebaseTools(service, ground.projects.resolve).tools())
+                yield Opened(
+                    service,
+                    tools=CodebaseTools(service, ground.projects.resolve).tools(),
+                    diagnoses=CodebaseDiagnoses(ground.connections).all,
+                )
         finally:
             if watching is not None:
                 watching.cancel()

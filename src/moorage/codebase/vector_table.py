@@ -102,20 +102,26 @@ async def drop_index_before(connection: Connection, *, rows_coming: int) -> None
         await connection.execute("DROP INDEX IF EXISTS codebase.embeddings_by_direction")
 
 
+async def lacks_index(connection: Connection) -> bool:
+    """Tell whether there are enough vectors for an index, of a width that can be indexed, and it is missing."""
+    model = await store.embedding_model_get(connection)
+    if model is None or model.dimensions > MAX_INDEXED_DIMENSIONS or not await store.vectors_exist(connection):
+        return False
+    if await store.vector_index_is_valid(connection) is not None:
+        return False
+    return await store.vector_count(connection) >= INDEX_FROM_ROWS
+
+
 async def build_index_after(connection: Connection) -> bool:
     """Build the vector index when there are enough rows and it is missing; return whether it was built.
 
     Vectors wider than pgvector can index are left to a scan of all.
     """
     model = await store.embedding_model_get(connection)
-    if model is None or model.dimensions > MAX_INDEXED_DIMENSIONS:
-        return False
-    if await store.vector_index_is_valid(connection) is not None:
+    version = await vector_version(connection)
+    if model is None or version is None or not await lacks_index(connection):
         return False
     rows = await store.vector_count(connection)
-    version = await vector_version(connection)
-    if rows < INDEX_FROM_ROWS or version is None:
-        return False
     using = f"hnsw (embedding vector_cosine_ops) WITH ({HNSW_OPTIONS})"
     if version < FIRST_HNSW:
         using = f"ivfflat (embedding vector_cosine_ops) WITH (lists = {ivfflat_lists(rows)})"

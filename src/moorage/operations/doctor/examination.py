@@ -111,7 +111,8 @@ class Doctor:
                         return found
                 findings = [finding for check in inside_checks.CHECKS for finding in await check(inside)]
                 for diagnosis in self.diagnoses:
-                    findings += await diagnosis(project.name, connection)
+                    found = await diagnosis(project.name, connection)
+                    findings += [each.model_copy(update={"server": project.server}) for each in found]
                 return findings
             finally:
                 await connection.close()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.shape import Finding, Severity
 from moorage.operations.doctor.views import ServerView
 from moorage.projects import store as registry_store
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.service import ProjectService
+from moorage.projects.sessions import make_read_only, make_writable
 
 ProjectCheck = Callable[[ServerView, Project], Iterator[Finding]]
 
@@ -142,17 +142,18 @@ def _finding(project: Project, code: str, severity: Severity, message: str, reme
 def _read_only(view: ServerView, project: Project, code: str, message: str, *, wanted: bool) -> Finding:
     async def put_right() -> None:
         await _set_read_only(view, project, wanted=wanted)
+        await _set_state(view, project, project.state)
 
-    remedy = f"Makes its database {'read-only' if wanted else 'writable'}, for connections to come."
+    remedy = f"Makes its database {'read-only' if wanted else 'writable'}; connections made before are replaced."
     return _finding(project, code, Severity.ERROR, message, remedy, mend=put_right)
 
 
 async def _set_read_only(view: ServerView, project: Project, *, wanted: bool) -> None:
-    change = "SET default_transaction_read_only = on" if wanted else "RESET default_transaction_read_only"
     async with view.provisioner.maintenance() as server:
-        await server.execute(f"ALTER DATABASE {quote_identifier(project.database_name)} {change}")
+        await (make_read_only if wanted else make_writable)(server, project.database_name)
 
 
 async def _set_state(view: ServerView, project: Project, state: ProjectState) -> None:
+    """Move the project to a state unless it has gone on; also to the same one, which has connections replaced."""
     with view.connections.registry() as registry:
         await registry_store.project_set_state(registry, project.id, state, from_states=[project.state])

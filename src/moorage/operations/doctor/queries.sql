@@ -60,10 +60,6 @@ SELECT default_version
 FROM pg_catalog.pg_available_extensions
 WHERE name = 'vector';
 
--- name: project_try_lock :value
--- The lock of projects.project_lock, if nobody has it.
-SELECT pg_try_advisory_xact_lock(hashtextextended('moorage.project.' || :name, 0));
-
 -- name: project_adopt :optional
 -- No row comes back when the name or the id is taken. A tombstone of the project is taken away.
 WITH alive_again AS (

@@ -99,11 +99,6 @@ async def extension_installed(project: Executor) -> str | None:
     return await _statements.extension_installed(project)
 
 
-async def project_try_lock_in(transaction: Executor, name: str) -> bool:
-    """Take the project's lock if no process works at the project; held until the transaction ends."""
-    return await _statements.project_try_lock(transaction, name=name)
-
-
 async def project_adopt(
     registry: Executor, project_id: UUID, name: str, database_name: str, *, server: str, created_by: str
 ) -> bool:

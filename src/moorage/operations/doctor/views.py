@@ -11,6 +11,7 @@ from moorage.core.postgres.pools import Connection
 from moorage.operations.doctor import store
 from moorage.operations.doctor.store import Database, IdleSession
 from moorage.projects import staging
+from moorage.projects import store as registry_store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.provisioning import Provisioner
@@ -102,7 +103,7 @@ async def _unattended(
             left = [
                 each.database_name
                 for each in half_made
-                if each.name == locked or await store.project_try_lock_in(registry, each.name)
+                if each.name == locked or await registry_store.project_try_lock_in(registry, each.name)
             ]
             left += [name for name in staged if await staging.is_abandoned(registry, name)]
     return frozenset(left)
