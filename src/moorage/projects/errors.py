@@ -49,6 +49,18 @@ class NotConfirmed(Conflict):
     code: ClassVar[str] = "projects.not_confirmed"
 
 
+class NameTaken(Conflict):
+    """A project, or a database, of this name exists already."""
+
+    code: ClassVar[str] = "projects.name_taken"
+
+
+class NotASnapshot(InvalidInput):
+    """The project to roll back to is no snapshot of the one that is rolled back."""
+
+    code: ClassVar[str] = "projects.not_a_snapshot"
+
+
 class FolderTaken(Conflict):
     """Another project already belongs to this folder."""
 

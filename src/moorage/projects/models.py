@@ -186,5 +186,21 @@ def name_from_folder(folder_name: str, *, number: int = 1) -> ProjectName:
     return ProjectName(name[: MAX_NAME_LENGTH - len(suffix)] + suffix)
 
 
+def snapshot_name(project_name: str, label: str) -> ProjectName:
+    """Return the name of a snapshot: the project's, cut where both do not fit into 55, an underscore and the label.
+
+    Raises:
+        InvalidProjectName: the label is not of a-z, 0-9 and underscore, or leaves no room for the project's name.
+    """
+    suffix = f"_{label}"
+    parse_project_name(suffix)
+    return parse_project_name(project_name[: MAX_NAME_LENGTH - len(suffix)] + suffix)
+
+
+def database_name_of(project_name: str) -> str:
+    """Return the name of the project's database."""
+    return f"project_{project_name}"
+
+
 def _shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")

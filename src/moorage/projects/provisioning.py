@@ -162,18 +162,18 @@ class Provisioner:
             yield connection
 
     @asynccontextmanager
-    async def claimed(self, project: Project) -> AsyncGenerator[Connection]:
+    async def claimed(self, project_name: str) -> AsyncGenerator[Connection]:
         """Do what `locked` does, for work that takes long: who comes second is told and does not wait.
 
         Raises:
             ProjectInUse: another process makes, copies, moves or deletes this project.
         """
         async with self.registry_transaction() as connection:
-            if not await store.project_try_lock_in(connection, project.name):
+            if not await store.project_try_lock_in(connection, project_name):
                 raise ProjectInUse(
-                    f"another process is at work on project {project.name!r} as a whole",
+                    f"another process is at work on project {project_name!r} as a whole",
                     hint="Repeat the call when that has ended.",
-                    project_name=project.name,
+                    project_name=project_name,
                 )
             yield connection
 

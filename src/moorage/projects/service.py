@@ -15,6 +15,7 @@ from moorage.projects.errors import (
     NotConfirmed,
     ProjectRequired,
 )
+from moorage.projects.lifecycle.copies import ProjectCopies
 from moorage.projects.lifecycle.service import ProjectLifecycle
 from moorage.projects.models import (
     MAIN_SERVER,
@@ -54,6 +55,7 @@ class ProjectService:
     ) -> None:
         self.connections = connections
         self.lifecycle = ProjectLifecycle(connections)
+        self.copies = ProjectCopies(connections)
         self._placed_on = placed_on
         self.default = None if default_project is None else parse_project_name(default_project)
 

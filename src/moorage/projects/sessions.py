@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from moorage.core.postgres.errors import translated
@@ -15,6 +17,9 @@ from moorage.projects.provisioning import Provisioner
 
 # A Moorage process that worked in a project this long ago is probably in the middle of something.
 BUSY_WITHIN = timedelta(seconds=5)
+# One that has not spoken for this long is between two calls.
+IDLE_FOR = timedelta(seconds=1)
+END_AGAIN_SECONDS = 0.1
 
 
 async def refuse_when_used(provisioner: Provisioner, project: Project) -> None:
@@ -40,6 +45,30 @@ async def end_sessions(server: Connection, database_name: str, *, idle_for: time
     """
     with translated(f"ending the sessions in {database_name!r}"):
         return await store.sessions_end(server, database_name, idle_for=idle_for)
+
+
+@asynccontextmanager
+async def kept_free(provisioner: Provisioner, database_name: str, *, force: bool) -> AsyncGenerator[None]:
+    """End sessions in a database for as long as PostgreSQL waits for it to be free, before it is copied or renamed.
+
+    PostgreSQL keeps new ones waiting from then on, and gives those there are five seconds to leave.
+
+    Args:
+        force: all sessions; otherwise only Moorage's that are idle, so that nobody's work is lost.
+    """
+    ending = asyncio.create_task(_end_again_and_again(provisioner, database_name, None if force else IDLE_FOR))
+    try:
+        yield
+    finally:
+        ending.cancel()
+        await asyncio.gather(ending, return_exceptions=True)
+
+
+async def _end_again_and_again(provisioner: Provisioner, database_name: str, idle_for: timedelta | None) -> None:
+    async with provisioner.maintenance() as server:
+        while True:
+            await end_sessions(server, database_name, idle_for=idle_for)
+            await asyncio.sleep(END_AGAIN_SECONDS)
 
 
 async def make_read_only(server: Connection, database_name: str) -> None:

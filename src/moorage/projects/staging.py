@@ -19,6 +19,10 @@ from moorage.projects.models import Project
 from moorage.projects.provisioning import Provisioner, close_to_public, create_database
 
 STAGING_PREFIX = "moorage_staging_"
+# https://www.postgresql.org/docs/current/sql-createdatabase.html: WAL_LOG, the default since 15, writes every page to
+# the log as well; FILE_COPY makes two checkpoints instead. Measured: 0.8 and 0.25 s for 100 MB, 13 and 0.9 s for 1.5 GB.
+FIRST_WITH_STRATEGIES = 15
+FILE_COPY_FROM_BYTES = 30_000_000
 
 
 @asynccontextmanager
@@ -33,12 +37,20 @@ async def staged(provisioner: Provisioner, *, template: str = "template0") -> As
         await store.staging_lock_in(lock_holder, name)
         try:
             async with provisioner.maintenance() as server:
-                await create_database(server, name, template=template)
+                await create_database(server, name, template=template, strategy=await _strategy(server, template))
                 await close_to_public(server, name)
             yield name
         finally:
             async with provisioner.maintenance() as server:
                 await server.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)")
+
+
+async def _strategy(server: Connection, template: str) -> str | None:
+    """Return how a database is copied fastest; None leaves it to the server, which knows one way only before 15."""
+    if server.get_server_version().major < FIRST_WITH_STRATEGIES:
+        return None
+    sizes = await store.database_sizes(server, [template])
+    return "FILE_COPY" if sizes.get(template, 0) >= FILE_COPY_FROM_BYTES else None
 
 
 async def write_identity(provisioner: Provisioner, database_name: str, project: Project) -> None:
@@ -64,6 +76,15 @@ async def put_in_place(server: Connection, staging: str, project: Project) -> No
         await server.execute(
             f"ALTER DATABASE {quote_identifier(staging)} RENAME TO {quote_identifier(project.database_name)}"
         )
+
+
+async def swap_databases(server: Connection, staging: str, database_name: str) -> None:
+    """Exchange the names of two databases in one transaction: nobody ever finds neither, or the wrong one."""
+    passing = f"{STAGING_PREFIX}{uuid4().hex}"
+    with translated(f"putting another database in the place of {database_name!r}"):
+        async with server.transaction():
+            for old, new in ((database_name, passing), (staging, database_name), (passing, staging)):
+                await server.execute(f"ALTER DATABASE {quote_identifier(old)} RENAME TO {quote_identifier(new)}")
 
 
 async def database_settings(connection: Connection, database_name: str) -> list[str]:

@@ -85,6 +85,13 @@ class AlreadyThere(Conflict):
     code: ClassVar[str] = "postgres.already_there"
 
 
+class ObjectInUse(Conflict):
+    """A database is in use, so it cannot be copied, renamed or dropped."""
+
+    code: ClassVar[str] = "postgres.object_in_use"
+    retryable: ClassVar[bool] = True
+
+
 class NotPermitted(Forbidden):
     """The login role lacks a right."""
 
@@ -135,6 +142,7 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "42501": (NotPermitted, "Grant the role this right, or use a role that owns the database."),
     "40001": (TryAgain, "Repeat the call."),
     "40P01": (TryAgain, "Repeat the call."),
+    "55006": (ObjectInUse, "End the sessions in that database, then repeat the call."),
     "55P03": (TryAgain, "Repeat the call in a moment."),
     "53100": (DiskFull, "Free space on the disk of the PostgreSQL data folder, then repeat the call."),
     "53200": (Unavailable, "PostgreSQL is out of memory; lower its load, then repeat the call."),
