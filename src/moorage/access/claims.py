@@ -31,7 +31,7 @@ def caller_of(claims: Mapping[str, Any], settings: IssuerSettings) -> Caller:
         _name(claims.get(settings.name_claim), settings.name_claim),
         _scope(word for claim in settings.scope_claims for word in _words(claims, claim)),
         _projects(claims, settings.projects_claim),
-        expires_at=_end(claims["exp"]) + timedelta(seconds=settings.leeway_seconds),
+        expires_at=_end(claims["exp"], settings.leeway_seconds),
     )
 
 
@@ -63,9 +63,9 @@ def _media_type(header: Mapping[str, Any]) -> str:
     return str(header.get("typ") or "").lower().removeprefix("application/")
 
 
-def _end(seconds: Any) -> datetime:
+def _end(seconds: Any, leeway_seconds: float) -> datetime:
     try:
-        return datetime.fromtimestamp(int(seconds), UTC)
+        return datetime.fromtimestamp(int(seconds), UTC) + timedelta(seconds=leeway_seconds)
     except (ValueError, TypeError, OverflowError, OSError):
         raise InvalidToken("the token does not say when it ends") from None
 
@@ -85,6 +85,7 @@ def _scope(words: Iterable[str]) -> Scope:
     raise NoScope(
         "the token has none of this server's scopes",
         hint=f"Ask the issuer for one of: {scope_words(Scope)}.",
+        needed=Scope.READ.value,
     )
 
 

@@ -3,13 +3,15 @@
 MoorageError
 ├── InvalidInput
 │   ├── InvalidTokenRequest    the name, scope, time or limit of a token that is to be made
-│   └── AccessTooOpen          the server could be reached from elsewhere, and would ask nobody who calls
+│   ├── AccessTooOpen          the server could be reached from elsewhere, and would ask nobody who calls
+│   └── PublicUrlMissing       an issuer is set, but not what its tokens call this server
 ├── NotFound
 │   └── TokenNotFound
 ├── Conflict
 │   └── TokenNameTaken
 ├── Forbidden
-│   ├── NoScope                a good token that allows nothing here
+│   ├── NotAllowed             (core/access.py)
+│   │   └── NoScope            a good token that allows nothing here
 │   └── Unauthenticated        (core/access.py; HTTP answers 401)
 │       ├── TokenMissing
 │       └── InvalidToken       unknown, expired or revoked
@@ -21,8 +23,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from moorage.core.access import Unauthenticated
-from moorage.core.errors import Conflict, Forbidden, InvalidInput, NotFound, Unavailable
+from moorage.core.access import NotAllowed, Unauthenticated
+from moorage.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 
 
 class InvalidTokenRequest(InvalidInput):
@@ -35,6 +37,12 @@ class AccessTooOpen(InvalidInput):
     """Other machines could reach the server, and it would ask nobody who calls."""
 
     code: ClassVar[str] = "access.too_open"
+
+
+class PublicUrlMissing(InvalidInput):
+    """An issuer is set, but not how clients reach this server, which is what its tokens have to name."""
+
+    code: ClassVar[str] = "access.public_url_missing"
 
 
 class TokenNotFound(NotFound):
@@ -61,7 +69,7 @@ class InvalidToken(Unauthenticated):
     code: ClassVar[str] = "access.invalid_token"
 
 
-class NoScope(Forbidden):
+class NoScope(NotAllowed):
     """The issuer's token is good, but none of its scopes is one of this server."""
 
     code: ClassVar[str] = "access.no_scope"

@@ -9,7 +9,6 @@ Sources: RFC 8725 (best practices for JWT), RFC 9068 section 4 (checking access 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +22,10 @@ from moorage.access.claims import caller_of, refuse_other_kinds
 from moorage.access.discovery import Discovery
 from moorage.access.errors import InvalidToken
 from moorage.access.jwks import KeyRing
+from moorage.access.memory import Memory
+from moorage.access.resources import Resources
 from moorage.access.settings import IssuerSettings
-from moorage.core.access import Caller
+from moorage.core.access import Caller, Scope
 
 MAX_TOKEN_CHARACTERS: Final = 16 * 1024
 """Tokens with hundreds of groups have 8 KB; servers before us seldom take headers of more."""
@@ -46,21 +47,21 @@ class Issuer:
     """Checks the tokens of one issuer. A token that was good is remembered until it ends or its key is withdrawn.
 
     Args:
-        public_url: how clients reach this server, without the path of an endpoint.
+        resources: what its tokens are for.
         keys: the issuer's; those it publishes when left out.
     """
 
-    def __init__(self, settings: IssuerSettings, *, public_url: str, keys: KeyRing | None = None) -> None:
+    def __init__(self, settings: IssuerSettings, resources: Resources, keys: KeyRing | None = None) -> None:
         self._settings = settings
-        self._public_url = public_url.rstrip("/")
+        self._resources = resources
         self._keys = keys or KeyRing(Discovery(settings).fetch, max_age_seconds=settings.keys_max_age_seconds)
-        self._remembered: OrderedDict[tuple[bytes, str], _Verified] = OrderedDict()
+        self._remembered: Memory[tuple[bytes, str], _Verified] = Memory(size=REMEMBERED_TOKENS)
 
-    async def verify(self, token: str, *, path: str = "/mcp") -> Caller:
+    async def verify(self, token: str, *, path: str) -> Caller:
         """Return who the token stands for.
 
         Args:
-            path: what is called. A token for /mcp is good everywhere, one for another endpoint only there.
+            path: what is called; a token for another endpoint than the one door is good there only.
 
         Raises:
             InvalidToken: it is no token of this issuer for this server, or not now.
@@ -73,18 +74,17 @@ class Issuer:
         verified = self._remembered.get(place)
         if verified is None or not await self._is_still_good(verified):
             verified = await self._check(token, path)
-            self._remember(place, verified)
+            self._remembered.put(place, verified)
         return verified.caller
+
+    def challenge(self, path: str, *, error: str | None, needed: Scope | None = None) -> str:
+        """Return the value of `WWW-Authenticate` for a refused request; see `Resources.challenge`."""
+        return self._resources.challenge(path, error=error, needed=needed)
 
     async def _is_still_good(self, verified: _Verified) -> bool:
         key = await self._keys.find(verified.key_id, verified.key.algorithm_name)
         ends = verified.caller.expires_at
         return key is verified.key and ends is not None and datetime.now(UTC) < ends
-
-    def _remember(self, place: tuple[bytes, str], verified: _Verified) -> None:
-        self._remembered[place] = verified
-        if len(self._remembered) > REMEMBERED_TOKENS:
-            self._remembered.popitem(last=False)
 
     async def _check(self, token: str, path: str) -> _Verified:
         header = _header(token)
@@ -123,7 +123,7 @@ class Issuer:
     def _audiences(self, path: str) -> list[str]:
         if self._settings.audience is not None:
             return [self._settings.audience]
-        return [f"{self._public_url}/mcp", f"{self._public_url}{path}"]
+        return self._resources.audiences(path)
 
 
 def _header(token: str) -> Mapping[str, Any]:

@@ -71,11 +71,10 @@ class KeyRing:
             IssuerUnavailable: the issuer does not answer, and what it said before is too old.
         """
         key = self._keys.get((key_id, algorithm))
-        if key is not None and self._is_younger_than(self._max_age):
+        good_for_seconds = self._kept if self._fetching.locked() else self._max_age  # nobody waits behind a fetch
+        if key is not None and self._is_younger_than(good_for_seconds):
             return key
-        is_asked_already = key is not None and self._fetching.locked()
-        if not is_asked_already:
-            await self._refetch()
+        await self._refetch()
         if not self._is_younger_than(self._kept):
             raise IssuerUnavailable(
                 "the issuer of tokens does not answer, so that no token of it can be checked",

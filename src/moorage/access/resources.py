@@ -6,10 +6,15 @@ https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from moorage.access.claims import scope_words
+from moorage.access.errors import PublicUrlMissing
+from moorage.access.settings import IssuerSettings
+from moorage.core.access import Scope
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
@@ -28,6 +33,10 @@ class Resources:
     issuer: str
     paths: Sequence[str]
     scopes: Sequence[str]
+
+    def audiences(self, path: str) -> list[str]:
+        """Return what a token for this path may name as its audience: the endpoint, or the one door to all."""
+        return [f"{self.public_url}{self.paths[0]}", f"{self.public_url}{path}"]
 
     def document(self, path: str) -> dict[str, Any]:
         """Return the metadata of an endpoint."""
@@ -54,14 +63,14 @@ class Resources:
             served[f"{WELL_KNOWN}{path}"] = served[f"{WELL_KNOWN}{self._prefix}{path}"] = self.document(path)
         return served
 
-    def challenge(self, path: str, *, error: str | None = None, scopes: Iterable[str] | None = None) -> str:
+    def challenge(self, path: str, *, error: str | None, needed: Scope | None = None) -> str:
         """Return the value of `WWW-Authenticate` for a refused request.
 
         Args:
             error: `invalid_token` or `insufficient_scope`; None when the request had no token at all.
-            scopes: what the request needs; by default what a client is told to ask for.
+            needed: what the request needs; without it, clients are told what to ask for in general.
         """
-        wanted = " ".join(self.scopes if scopes is None else scopes)
+        wanted = " ".join(self.scopes) if needed is None else scope_words([needed])
         parameters = {"error": error, "resource_metadata": self.document_url(path), "scope": wanted}
         return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items() if value)
 
@@ -73,3 +82,19 @@ class Resources:
     @property
     def _prefix(self) -> str:
         return urlsplit(self.public_url).path
+
+
+def resources_of(settings: IssuerSettings, *, public_url: str | None, paths: Sequence[str]) -> Resources | None:
+    """Return the endpoints as clients of the issuer name them; None when no issuer is set.
+
+    Raises:
+        PublicUrlMissing: nobody said how clients reach this server.
+    """
+    if settings.url is None:
+        return None
+    if public_url is None:
+        raise PublicUrlMissing(
+            "access.issuer.url is set, but not how clients reach this server, which its tokens have to name",
+            hint="Set server.public_url, for instance https://moorage.example.com.",
+        )
+    return Resources(public_url.rstrip("/"), settings.url, tuple(paths), settings.asked_scopes)
