@@ -64,7 +64,7 @@ async def verify_backup(backup: Path, *, programs: Path | None = None) -> Verifi
     manifest = read_manifest(backup)
     problems = [*_unnamed(backup, manifest)]
     for dumped in manifest.files:
-        problem = await _problem_of(backup, dumped, programs)
+        problem = await problem_of(backup, dumped, programs)
         if problem is not None:
             project = dumped.name if isinstance(dumped, BackedUpProject) else None
             problems.append(Problem(file=dumped.file, project=project, problem=problem))
@@ -86,7 +86,7 @@ def _unnamed(backup: Path, manifest: Manifest) -> Iterator[Problem]:
             yield Problem(file=file, project=None, problem="the manifest does not name it")
 
 
-async def _problem_of(backup: Path, dumped: DumpedFile, programs: Path | None) -> str | None:
+async def problem_of(backup: Path, dumped: DumpedFile, programs: Path | None) -> str | None:
     """Return what is wrong with a dump; None when nothing is."""
     path = path_of(backup, dumped)
     if path.is_symlink() or not path.is_file():
