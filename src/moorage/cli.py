@@ -23,6 +23,7 @@ from moorage.core.telemetry.traces import configure_tracing
 from moorage.operations.backup.commands import commands as backups
 from moorage.operations.commands import commands as operations
 from moorage.operations.doctor.commands import commands as doctor
+from moorage.operations.restore.commands import commands as restoring
 from moorage.settings import Settings, load_settings, setting_rows
 from moorage.systems import SYSTEMS, open_house
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (*(system.commands for system in SYSTEMS), operations, backups, doctor, tokens):
+for _commands in (*(system.commands for system in SYSTEMS), operations, backups, restoring, doctor, tokens):
     app.add_typer(_commands)
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project that is served.")]

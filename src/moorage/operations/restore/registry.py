@@ -1,0 +1,67 @@
+"""The registry's own rows: those of projects as they begin, tombstones and tokens as they were."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from moorage.core.postgres.migrations import migrate
+from moorage.core.postgres.pools import Connection, connect
+from moorage.operations.backup.store import patience_set
+from moorage.operations.restore import store
+from moorage.operations.restore.errors import BeingRestored
+from moorage.operations.restore.filling import Dump, fill_database
+from moorage.projects.provisioning import REGISTRY_LINE, Provisioner
+from moorage.projects.staging import staged
+from moorage.projects.store import project_try_lock_in
+
+
+@dataclass(frozen=True)
+class RestoredTables:
+    """How many rows of the registry's own came back; None where they were not asked for."""
+
+    tombstones: int | None = None
+    tokens: int | None = None
+
+
+@asynccontextmanager
+async def claimed(registry: Provisioner, names: Sequence[str]) -> AsyncGenerator[None]:
+    """Keep everybody else from making, restoring, moving or deleting projects of these names.
+
+    Raises:
+        BeingRestored: somebody does that already; with their names.
+    """
+    async with registry.registry_transaction() as holder:
+        await patience_set(holder, lock_timeout="0")  # it holds the locks for as long as all takes
+        taken = [name for name in names if not await project_try_lock_in(holder, name)]
+        if taken:
+            raise BeingRestored(
+                f"another process is at work on {', '.join(taken)}",
+                hint="Repeat the command when that has ended.",
+                projects=taken,
+            )
+        yield
+
+
+async def restore_tables(
+    registry: Provisioner, target: Connection, dump: Dump, *, programs_folder: Path | None = None
+) -> RestoredTables:
+    """Give the registry the tombstones and tokens of a backup.
+
+    They are read from a copy that is brought to this program's tables first, so an older backup will do.
+    """
+    async with staged(registry) as staging:
+        await fill_database(registry, staging, dump, programs_folder=programs_folder)
+        await migrate(registry.address, staging, (REGISTRY_LINE,))
+        copy = await connect(registry.address, staging)
+        try:
+            tombstones, tokens = await store.tombstone_list(copy), await store.token_list(copy)
+        finally:
+            await copy.close()
+    async with target.transaction():
+        return RestoredTables(
+            tombstones=await store.tombstone_restore_in(target, tombstones),
+            tokens=await store.token_restore_in(target, tokens),
+        )
