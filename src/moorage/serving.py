@@ -15,7 +15,7 @@ from rich.text import Text
 import moorage
 from moorage.access.gate import TokenGate
 from moorage.access.issuer import Issuer
-from moorage.access.resources import Resources
+from moorage.access.resources import resources_of
 from moorage.access.routes import routes as metadata_routes
 from moorage.codebase.commands import index_with_progress, print_results
 from moorage.codebase.scanning import resolve_root
@@ -106,14 +106,11 @@ async def open_gate(house: House, settings: Settings) -> AsyncGenerator[TokenGat
 
     Raises:
         AccessTooOpen: nobody would be asked, or nobody could answer.
+        PublicUrlMissing: an issuer is set, and clients could not name this server to it.
     """
     connections, access = house.ground.connections, settings.access
-    issuer = resources = None
-    if access.issuer.url is not None:
-        public_url = str(settings.server.public_url or f"http://{settings.server.host}:{settings.server.port}")
-        public_url = public_url.rstrip("/")
-        issuer = Issuer(access.issuer, public_url=public_url)
-        resources = Resources(public_url, access.issuer.url, list(_mcp_paths(house)), access.issuer.asked_scopes)
+    resources = resources_of(access.issuer, public_url=settings.server.public_url, paths=list(_mcp_paths(house)))
+    issuer = Issuer(access.issuer, resources) if resources else None
     gate = TokenGate(connections, access, issuer, resources)
     if name := reachable_as(settings):
         await gate.refuse_strangers(name)

@@ -18,7 +18,7 @@ from moorage.access.memory import Memory
 from moorage.access.models import Token, hash_of, is_own
 from moorage.access.resources import Resources
 from moorage.access.settings import AccessSettings
-from moorage.core.access import Caller, CallLimit, system_user
+from moorage.core.access import Caller, CallLimit, Scope, system_user
 from moorage.projects.connections import ProjectConnectionManager
 
 REMEMBERED_TOKENS = 4096
@@ -90,10 +90,10 @@ class TokenGate:
             raise InvalidToken("this is no token of this server", hint=_GET_ANOTHER)
         return self._limited(await self._issuer.verify(token, path=path))
 
-    def challenge(self, path: str, *, error: str | None) -> str:
+    def challenge(self, path: str, *, error: str | None, needed: Scope | None = None) -> str:
         """Return the value of `WWW-Authenticate` (RFC 6750 section 3)."""
         if self.resources is not None:
-            return self.resources.challenge(path, error=error)
+            return self.resources.challenge(path, error=error, needed=needed)
         return "Bearer" if error is None else f'Bearer error="{error}"'
 
     async def is_required(self) -> bool:

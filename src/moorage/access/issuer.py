@@ -25,7 +25,7 @@ from moorage.access.jwks import KeyRing
 from moorage.access.memory import Memory
 from moorage.access.resources import Resources
 from moorage.access.settings import IssuerSettings
-from moorage.core.access import Caller, Scope
+from moorage.core.access import Caller
 
 MAX_TOKEN_CHARACTERS: Final = 16 * 1024
 """Tokens with hundreds of groups have 8 KB; servers before us seldom take headers of more."""
@@ -76,10 +76,6 @@ class Issuer:
             verified = await self._check(token, path)
             self._remembered.put(place, verified)
         return verified.caller
-
-    def challenge(self, path: str, *, error: str | None, needed: Scope | None = None) -> str:
-        """Return the value of `WWW-Authenticate` for a refused request; see `Resources.challenge`."""
-        return self._resources.challenge(path, error=error, needed=needed)
 
     async def _is_still_good(self, verified: _Verified) -> bool:
         key = await self._keys.find(verified.key_id, verified.key.algorithm_name)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import AnyHttpUrl
+
 from moorage.access.claims import scope_words
 from moorage.access.errors import PublicUrlMissing
 from moorage.access.settings import IssuerSettings
@@ -84,7 +86,7 @@ class Resources:
         return urlsplit(self.public_url).path
 
 
-def resources_of(settings: IssuerSettings, *, public_url: str | None, paths: Sequence[str]) -> Resources | None:
+def resources_of(settings: IssuerSettings, *, public_url: AnyHttpUrl | None, paths: Sequence[str]) -> Resources | None:
     """Return the endpoints as clients of the issuer name them; None when no issuer is set.
 
     Raises:
@@ -97,4 +99,4 @@ def resources_of(settings: IssuerSettings, *, public_url: str | None, paths: Seq
             "access.issuer.url is set, but not how clients reach this server, which its tokens have to name",
             hint="Set server.public_url, for instance https://moorage.example.com.",
         )
-    return Resources(public_url.rstrip("/"), settings.url, tuple(paths), settings.asked_scopes)
+    return Resources(str(public_url).rstrip("/"), settings.url, tuple(paths), settings.asked_scopes)

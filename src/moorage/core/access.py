@@ -115,11 +115,12 @@ class Gate(Protocol):
         """
         ...
 
-    def challenge(self, path: str, *, error: str | None) -> str:
-        """Return what the answer 401 says of the way in (`WWW-Authenticate`).
+    def challenge(self, path: str, *, error: str | None, needed: Scope | None = None) -> str:
+        """Return what the answers 401 and 403 say of the way in (`WWW-Authenticate`, RFC 6750 section 3).
 
         Args:
-            error: `invalid_token`; None when the request had no token at all.
+            error: `invalid_token` or `insufficient_scope`; None when the request had no token at all.
+            needed: with `insufficient_scope`, what would suffice.
         """
         ...
 
@@ -130,7 +131,7 @@ class OpenGate:
     async def caller_of(self, token: str | None, *, path: str) -> Caller:  # noqa: ARG002
         return system_user()
 
-    def challenge(self, path: str, *, error: str | None) -> str:  # noqa: ARG002
+    def challenge(self, path: str, *, error: str | None, needed: Scope | None = None) -> str:  # noqa: ARG002
         return "Bearer"
 
 

@@ -18,6 +18,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import AnyHttpUrl
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
 from moorage.access.discovery import Discovery
@@ -56,7 +57,7 @@ async def peer() -> AsyncIterator[IssuerPeer]:
 
 def issuer_of(peer: IssuerPeer, clock: Clock | None = None, **changes: Any) -> Issuer:
     settings = IssuerSettings.model_validate({"url": peer.url, **changes})
-    resources = resources_of(settings, public_url=HERE, paths=("/mcp", "/codebase/mcp"))
+    resources = resources_of(settings, public_url=AnyHttpUrl(HERE), paths=("/mcp", "/codebase/mcp"))
     assert resources is not None
     keys = KeyRing(
         Discovery(settings).fetch, max_age_seconds=settings.keys_max_age_seconds, clock=clock or time.monotonic

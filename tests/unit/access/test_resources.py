@@ -9,6 +9,7 @@ from mcp.client.auth.utils import (
     extract_resource_metadata_from_www_auth,
     extract_scope_from_www_auth,
 )
+from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
 
 from moorage.access.errors import PublicUrlMissing
@@ -23,7 +24,7 @@ PATHS = ("/mcp", "/codebase/mcp")
 
 def make_resources(public_url: str = "https://moorage.example", **changes: object) -> Resources:
     settings = IssuerSettings.model_validate({"url": ISSUER, **changes})
-    resources = resources_of(settings, public_url=public_url, paths=PATHS)
+    resources = resources_of(settings, public_url=AnyHttpUrl(public_url), paths=PATHS)
     assert resources is not None
     return resources
 

@@ -115,10 +115,18 @@ class CallerGuard:
 
     def _refusal(self, error: MoorageError, path: str, *, has_token: bool) -> Response:
         response = response_to(error)
-        if isinstance(error, Unauthenticated):
-            challenge = self._gate.challenge(path, error="invalid_token" if has_token else None)
+        challenge = self._challenge(error, path, has_token=has_token)
+        if challenge is not None:
             response.headers["www-authenticate"] = challenge
         return response
+
+    def _challenge(self, error: MoorageError, path: str, *, has_token: bool) -> str | None:
+        """Return what a client can do about the refusal; None when another token would not help."""
+        if isinstance(error, Unauthenticated):
+            return self._gate.challenge(path, error="invalid_token" if has_token else None)
+        if isinstance(error, NotAllowed) and "needed" in error.details:
+            return self._gate.challenge(path, error="insufficient_scope", needed=Scope(error.details["needed"]))
+        return None
 
 
 def bearer_token(headers: Headers) -> str | None:
