@@ -1,0 +1,89 @@
+"""Making, listing and revoking tokens."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from moorage.access.errors import InvalidTokenRequest, TokenNameTaken, TokenNotFound
+from moorage.access.models import hash_of
+from moorage.core.access import Caller, NotAllowed, Scope, acting_as
+from moorage.core.postgres.queries import load_statements
+
+
+async def test_a_token_is_kept_as_its_hash_and_nowhere_else(tokens, connections):
+    made = await tokens.create("ci", scope=Scope.READ)
+    row = await connections.registry_pool.fetchrow("SELECT t::text AS whole, hash FROM public.tokens AS t")
+    assert row["hash"] == hash_of(made.secret)
+    assert made.secret not in row["whole"]
+    assert made.secret not in str(await tokens.list())
+
+
+async def test_a_token_is_listed_as_it_was_asked_for(tokens, projects, name):
+    await projects.create(name, created_by="test")
+    with acting_as(Caller("ada", Scope.ADMIN)):
+        made = await tokens.create("ci", scope=Scope.WRITE, projects=[name], expires="30d", calls_per_minute=60)
+    (listed,) = await tokens.list()
+    assert listed.model_dump() == made.model_dump(exclude={"secret"})
+    assert (listed.scope, listed.projects, listed.calls_per_minute) == (Scope.WRITE, (name,), 60)
+    assert (listed.created_by, listed.state) == ("ada", "usable")
+    assert abs(listed.expires_at - datetime.now(UTC) - timedelta(days=30)) < timedelta(minutes=1)
+    await projects.delete(name, confirm=name)
+
+
+async def test_two_operators_who_make_the_same_token_at_once_get_one(tokens):
+    made = await asyncio.gather(*(tokens.create("ci", scope=Scope.READ) for _ in range(4)), return_exceptions=True)
+    refused = [each for each in made if isinstance(each, TokenNameTaken)]
+    assert len(refused) == 3
+    assert len(await tokens.list()) == 1
+
+
+async def test_a_revoked_token_keeps_its_name_and_its_hour(tokens):
+    await tokens.create("ci", scope=Scope.READ)
+    first = await tokens.revoke("ci")
+    assert (await tokens.revoke("ci")).revoked_at == first.revoked_at
+    with pytest.raises(TokenNameTaken):
+        await tokens.create("ci", scope=Scope.READ)
+
+
+async def test_revoking_what_is_not_there_is_refused(tokens):
+    with pytest.raises(TokenNotFound):
+        await tokens.revoke("nobody")
+
+
+@pytest.mark.parametrize(
+    ("field", "request_"),
+    [
+        ("name", {"name": "two words"}),
+        ("name", {"name": "x" * 64}),
+        ("name", {"name": "line\nbreak"}),
+        ("expires", {"expires": "soon"}),
+        ("expires", {"expires": "0d"}),
+        ("expires", {"expires": "4000d"}),
+        ("calls_per_minute", {"calls_per_minute": 0}),
+        ("projects", {"projects": []}),
+        ("projects", {"projects": ["no_such_project"]}),
+    ],
+)
+async def test_a_wrong_request_names_its_field_and_makes_nothing(tokens, field, request_):
+    with pytest.raises(InvalidTokenRequest) as refused:
+        await tokens.create(**{"name": "ci", "scope": Scope.READ} | request_)
+    assert refused.value.details["field"] == field
+    assert refused.value.hint
+    assert await tokens.list() == []
+
+
+@pytest.mark.parametrize("caller", [Caller("w", Scope.WRITE), Caller("a", Scope.ADMIN, frozenset({"boats"}))])
+async def test_tokens_are_for_administrators_of_all_projects(tokens, caller):
+    with acting_as(caller):
+        for act in (tokens.create("ci", scope=Scope.READ), tokens.list(), tokens.revoke("ci")):
+            with pytest.raises(NotAllowed):
+                await act
+
+
+async def test_every_statement_about_tokens_is_understood(connections):
+    async with connections.registry_pool.acquire() as registry:
+        for each in load_statements("moorage.access"):
+            await registry.prepare(each.sql)
