@@ -26,6 +26,7 @@ from moorage.core.errors import MoorageError
 from moorage.core.mcp.server import build_server
 from moorage.core.postgres.address import Address
 from moorage.core.shape import Opened
+from moorage.core.telemetry.metrics import declared
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
 from moorage.projects.provisioning import Provisioner
@@ -55,6 +56,7 @@ def pages(command: Any) -> dict[str, str]:
         "commands.md": commands_page(command),
         "settings.md": settings_page(),
         "errors.md": errors_page(),
+        "metrics.md": metrics_page(),
     }
 
 
@@ -104,6 +106,21 @@ def errors_page() -> str:
     return _page("Error codes", lead, [_table(("code", "meaning", "retry", "is also"), rows)])
 
 
+def metrics_page() -> str:
+    """Return the page of metrics, as `/metrics` serves them."""
+    _import_all()
+    rows = [
+        (f"`{each.name}`", each.kind, ", ".join(f"`{label}`" for label in each.labels), each.meaning)
+        for each in declared()
+    ]
+    lead = (
+        "`/metrics` serves them in the text format of Prometheus, beside those of the process and of Python.",
+        "A histogram comes as `_bucket`, `_sum` and `_count`.",
+        "[How to watch a server](../how-to/watch.md) says what to make of them.",
+    )
+    return _page("Metrics", lead, [_table(("metric", "kind", "labels", "meaning"), rows)])
+
+
 def walk_commands(command: Any, name: str = "moorage") -> Iterator[tuple[str, Any]]:
     """Yield every command with its full name, a group before what is in it."""
     yield name, command
@@ -113,10 +130,15 @@ def walk_commands(command: Any, name: str = "moorage") -> Iterator[tuple[str, An
 
 def error_classes() -> list[type[MoorageError]]:
     """Return every failure that has a code of its own, by code."""
+    _import_all()
+    return sorted(set(_with_codes(MoorageError)), key=lambda each: each.code)
+
+
+def _import_all() -> None:
+    """Import every module, for what they declare: failures and metrics."""
     for module in walk_packages(moorage.__path__, "moorage."):
         if "migrations" not in module.name and not module.name.endswith(("__main__", ".env")):
             import_module(module.name)
-    return sorted(set(_with_codes(MoorageError)), key=lambda each: each.code)
 
 
 def _with_codes(kind: type[MoorageError]) -> Iterator[type[MoorageError]]:
