@@ -25,7 +25,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from moorage.core.errors import Unavailable
 from moorage.core.postgres.address import Address
-from moorage.core.postgres.pools import APPLICATION_NAME, CONNECT_TIMEOUT_SECONDS
+from moorage.core.postgres.pools import CONNECT_TIMEOUT_SECONDS
 
 # Where packages put them: Debian and Ubuntu, the PostgreSQL project's RPMs, Homebrew.
 PACKAGE_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
@@ -186,7 +186,6 @@ def _secret(password: str | None) -> dict[str, str]:
 
 def _environment(login: Login | None) -> dict[str, str]:
     ours = {
-        "PGAPPNAME": APPLICATION_NAME,
         "PGCONNECT_TIMEOUT": str(int(CONNECT_TIMEOUT_SECONDS)),
         "LC_ALL": "C",  # what they say is searched for the operating system's own words
     }
@@ -254,10 +253,15 @@ def _failure(name: str, status: int | None, said: str, login: Login | None) -> P
     for secret in login.environment.values() if login else ():
         said = said.replace(secret, "***")
     lines = [line for line in said.splitlines() if line.strip()][-SHOWN_LINES:]
-    reason = " | ".join(lines) or f"status {status}"
+    reason = " | ".join([*lines, *_ending(status)])
     return ProgramFailed(
         f"{name} failed: {reason}",
         hint="Check that the server answers, that the role may read every table, and that the disks have room.",
         program=name,
         status=status,
     )
+
+
+def _ending(status: int | None) -> list[str]:
+    """Say how a program ended that could not say it itself, because a signal ended it."""
+    return [f"ended by {signal.Signals(-status).name}"] if status is not None and status < 0 else []

@@ -119,7 +119,7 @@ def _shown(shell: Shell) -> Generator[taking.Progress]:
     """Show a bar on stderr as long as the backup lasts: databases done of all, and bytes written."""
     progress = taking.Progress()
     columns = (TextColumn("backing up"), BarColumn(), _Written(progress), TimeElapsedColumn())
-    with Progress(*columns, console=shell.errors, transient=True) as bar:
+    with Progress(*columns, console=shell.errors, transient=True, disable=not shell.errors.is_terminal) as bar:
         bar.add_task("backing up", total=None)
         yield progress
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ async def _dump(snapshot: Snapshot, address: Address, database: str, place: Plac
     try:
         await run_program(programs, "pg_dump", arguments, login=login_to(address, database), inherited=[place.lock])
     except ProgramFailed as error:
-        if any(os.strerror(number) in error.message for number in FULL_ERRORS):
+        if _met_full_disk(error):
             raise folder_full(place.target, error.message) from error
         raise
     with told_of(place.target):
@@ -108,6 +109,12 @@ async def _dump(snapshot: Snapshot, address: Address, database: str, place: Plac
         "server_version": snapshot.server_version,
         "dumped_with": programs.version,
     }
+
+
+def _met_full_disk(error: ProgramFailed) -> bool:
+    """Tell whether pg_dump ended because it could not write; SIGXFSZ ends it at the limit of a file's size."""
+    said = any(os.strerror(number) in error.message for number in FULL_ERRORS)
+    return said or error.details["status"] == -signal.SIGXFSZ
 
 
 def measured(path: Path) -> tuple[int, str]:
