@@ -8,8 +8,8 @@ from typing import Any
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import APPLICATION_NAME
 from moorage.core.shape import Finding, Severity
-from moorage.operations.doctor import store
-from moorage.operations.doctor.views import IDLE_IN_TRANSACTION, ServerView
+from moorage.operations.doctor import store, views
+from moorage.operations.doctor.views import ServerView
 from moorage.projects import store as registry_store
 from moorage.projects.staging import STAGING_PREFIX
 
@@ -38,16 +38,22 @@ def databases_without_row(view: ServerView) -> Iterator[Finding]:
 
 
 def abandoned_staging(view: ServerView) -> Iterator[Finding]:
-    """Databases that a restore, a clone or a move was filling when it was killed."""
+    """Databases that a restore, a clone or a move was at when it was killed.
+
+    One that says whose it is may be what the project held before it was replaced, so a person decides.
+    """
     for name in view.databases:
         if name.startswith(STAGING_PREFIX) and name in view.unattended:
+            is_owned = name in view.with_owner
             yield _finding(
                 view,
                 "staging_left_behind",
                 Severity.WARNING,
                 f"database {name}",
-                "a restore, clone or move that was killed left it behind, half full",
-                "Drops it: it is a copy of what is elsewhere, and was never put in use.",
+                "a restore, clone or move that was killed left it behind"
+                + (": a copy of a project, or what the project held before" if is_owned else ", half full"),
+                "Drops it.",
+                deletes_data=is_owned,
                 mend=lambda name=name: _drop_staging(view, name),
             )
 
@@ -73,7 +79,7 @@ def idle_in_transaction(view: ServerView) -> Iterator[Finding]:
 
         async def end(pid: int = session.pid) -> None:
             async with view.provisioner.maintenance() as server:
-                await store.session_end(server, pid, longer_than=IDLE_IN_TRANSACTION)
+                await store.session_end(server, pid, longer_than=views.IDLE_IN_TRANSACTION)
 
         yield _finding(
             view,

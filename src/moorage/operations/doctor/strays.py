@@ -6,10 +6,11 @@ from uuid import UUID
 
 from moorage.core.postgres.errors import translated
 from moorage.core.postgres.identifiers import quote_identifier
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection
 from moorage.operations.doctor import store
 from moorage.operations.doctor.errors import DatabaseOfProject, NoSuchDatabase, NotAdoptable
 from moorage.operations.doctor.server_checks import PROJECT_PREFIX, TEMPLATE_PREFIX
+from moorage.operations.doctor.views import owner_of
 from moorage.projects import store as registry_store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import NotConfirmed
@@ -108,11 +109,7 @@ async def _refuse_when_placed(registry: Connection, name: str, database_name: st
 
 async def _owner(provisioner: Provisioner, database_name: str) -> UUID:
     """Return whose the database says it is."""
-    connection = await connect(provisioner.address, database_name)
-    try:
-        owner = await registry_store.identity_get(connection) if await store.identity_exists(connection) else None
-    finally:
-        await connection.close()
+    owner = await owner_of(provisioner, database_name)
     if owner is None:
         raise NotAdoptable(
             f"the database {database_name!r} does not say which project it was",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from moorage.core.postgres.errors import translated
-from moorage.core.postgres.pools import Connection
+from moorage.core.postgres.pools import Connection, connect
 from moorage.operations.doctor import store
 from moorage.operations.doctor.store import Database, IdleSession
 from moorage.projects import staging
@@ -31,6 +32,7 @@ class ServerView:
         collations_changed: databases whose text indexes are older than the collation of the operating system.
         vector_version: of the pgvector that the server could install; None where it has none.
         unattended: databases that some process should be working at, but none is: of half-made projects, and staged.
+        with_owner: those of them that were staged and say whose they are.
     """
 
     connections: ProjectConnectionManager
@@ -40,6 +42,7 @@ class ServerView:
     collations_changed: frozenset[str]
     vector_version: str | None
     unattended: frozenset[str]
+    with_owner: frozenset[str]
     idle_sessions: Sequence[IdleSession]
     connections_used: int
     connections_most: int
@@ -72,6 +75,7 @@ async def view_server(
     async with provisioner.maintenance() as server:
         databases = await store.database_list(server, registry_database=provisioner.registry_database)
         used, most = await store.connection_use(server)
+        unattended = await _unattended(provisioner, projects, databases, locked)
         return ServerView(
             connections=connections,
             provisioner=provisioner,
@@ -79,11 +83,29 @@ async def view_server(
             databases=databases,
             collations_changed=await _collations_changed(server),
             vector_version=await store.extension_available(server),
-            unattended=await _unattended(provisioner, projects, databases, locked),
+            unattended=unattended,
+            with_owner=await _with_owner(provisioner, unattended.intersection(databases)),
             idle_sessions=await store.session_idle_in_transaction(server, longer_than=IDLE_IN_TRANSACTION),
             connections_used=used,
             connections_most=most,
         )
+
+
+async def owner_of(provisioner: Provisioner, database_name: str) -> UUID | None:
+    """Return the id of the project that a database says it is of; None when it says nothing."""
+    with translated(f"reading whose database {database_name!r} is"):
+        connection = await connect(provisioner.address, database_name)
+        try:
+            if not await store.identity_exists(connection):
+                return None
+            return await registry_store.identity_get(connection)
+        finally:
+            await connection.close()
+
+
+async def _with_owner(provisioner: Provisioner, unattended: Collection[str]) -> frozenset[str]:
+    staged = [name for name in unattended if name.startswith(staging.STAGING_PREFIX)]
+    return frozenset([name for name in staged if await owner_of(provisioner, name) is not None])
 
 
 async def _collations_changed(server: Connection) -> frozenset[str]:
