@@ -18,10 +18,10 @@ ERAS: tuple[Era, ...] = ("2026-07-28", "2025-11-25", "sse")
 
 
 @asynccontextmanager
-async def served_door(door: HttpDoor) -> AsyncGenerator[str]:
-    """Serve the door; yield its address."""
+async def served_door(door: HttpDoor, *, port: int = 0) -> AsyncGenerator[str]:
+    """Serve the door, on any free port by default; yield its address."""
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve_http(door, port=0, grace_seconds=1, on_listening=listening.set_result))
+    serving = asyncio.create_task(serve_http(door, port=port, grace_seconds=1, on_listening=listening.set_result))
     try:
         await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
         yield listening.result()

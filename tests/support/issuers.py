@@ -64,6 +64,9 @@ class IssuerPeer:
         metadata_at: the one path of the metadata that is answered.
         asked: paths, in the order they were asked for.
         fails_with: when set, the answer to everything.
+        may_answer: set, but for issuers that hang.
+        granted: what clients asked tokens with.
+        adds: claims of the tokens that clients ask for.
     """
 
     origin: str
@@ -72,6 +75,9 @@ class IssuerPeer:
     metadata_at: str = f"/.well-known/oauth-authorization-server{REALM}"
     asked: list[str] = field(default_factory=list)
     fails_with: Response | None = None
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    granted: list[dict[str, str]] = field(default_factory=list)
+    adds: dict[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -87,7 +93,14 @@ class IssuerPeer:
         return self.asked.count(f"{REALM}/certs")
 
     def metadata(self) -> dict[str, Any]:
-        return {"issuer": self.url, "jwks_uri": self.jwks_url, "token_endpoint": f"{self.url}/token"}
+        return {
+            "issuer": self.url,
+            "jwks_uri": self.jwks_url,
+            "token_endpoint": f"{self.url}/token",
+            "authorization_endpoint": f"{self.url}/authorize",
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["client_credentials"],
+        }
 
     def claims(self, audience: Any, **changes: Any) -> dict[str, Any]:
         """Return the claims of a good token; a change to None takes the claim out."""
@@ -105,9 +118,21 @@ class IssuerPeer:
         return jwt.encode(self.claims(audience, **changes), key, algorithm=algorithm, headers=header)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
+        request = Request(scope, receive)
         self.asked.append(request.url.path)
-        await self._answer(request.url.path)(scope, receive, send)
+        await self.may_answer.wait()
+        if request.method == "POST":
+            form = {name: str(value) for name, value in (await request.form()).items()}
+            await self._grant(form)(scope, receive, send)
+        else:
+            await self._answer(request.url.path)(scope, receive, send)
+
+    def _grant(self, form: dict[str, str]) -> Response:
+        """Give what a client asks for, for the resource it names (RFC 6749 section 4.4, RFC 8707)."""
+        self.granted.append(form)
+        token = self.token(form["resource"], scope=form.get("scope", ""), **self.adds)
+        answer = {"access_token": token, "token_type": "Bearer", "expires_in": HOUR, "scope": form.get("scope", "")}
+        return JSONResponse(answer, headers={"cache-control": "no-store"})
 
     def _answer(self, path: str) -> Response:
         if self.fails_with is not None:
@@ -132,6 +157,7 @@ async def running_issuer() -> AsyncGenerator[IssuerPeer]:
     """Serve an issuer on a free loopback port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         peer = IssuerPeer(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        peer.may_answer.set()
         server = _Server(uvicorn.Config(peer, lifespan="off", log_config=None, access_log=False, ws="none"))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:

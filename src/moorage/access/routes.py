@@ -15,7 +15,7 @@ MAX_AGE_SECONDS = 3600
 
 
 def routes(resources: Resources) -> list[Route]:
-    """Return the routes of the metadata; they are asked for without a token, also by pages of other sites."""
+    """Return the routes of the metadata, which who has no token yet asks for."""
     return [_route(path, document) for path, document in resources.documents().items()]
 
 

@@ -442,6 +442,14 @@ async def test_an_answer_that_is_no_key_set_is_no_answer(peer: IssuerPeer, answe
         await issuer_of(peer, jwks_url=peer.jwks_url).verify(peer.token(DOOR), path="/mcp")
 
 
+async def test_an_issuer_that_hangs_is_not_waited_for(peer: IssuerPeer) -> None:
+    peer.may_answer.clear()
+    discovery = Discovery(IssuerSettings(url=peer.url), timeout_seconds=0.01)
+    with pytest.raises(IssuerUnavailable, match="Timeout"):
+        await discovery.fetch()
+    peer.may_answer.set()
+
+
 async def test_metadata_of_another_issuer_is_not_believed(peer: IssuerPeer) -> None:
     peer.fails_with = JSONResponse({"issuer": "https://elsewhere.example", "jwks_uri": peer.jwks_url})
     with pytest.raises(IssuerUnavailable):
