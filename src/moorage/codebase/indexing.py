@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -83,6 +83,7 @@ class IndexRun:
 
     Attributes:
         database: lends a connection for each step; none is held while files are read.
+        refuse_unwritable: asked before each batch is written; raises when the project takes no more.
         seconds: processor time of the workers by step, wall time of the steps of this process.
     """
 
@@ -93,6 +94,7 @@ class IndexRun:
     limits: ScanLimits
     workers: int
     has_vectors: bool
+    refuse_unwritable: Callable[[], Awaitable[None]]
     seconds: StepSeconds = field(default_factory=StepSeconds)
     files_total: int = 0
     files_done: int = 0
@@ -133,7 +135,11 @@ class IndexRun:
         )
 
     async def renew(self, connection: Connection, **counts: int) -> None:
-        """Renew the lease, and stop when the job was lost or is to be cancelled."""
+        """Renew the lease, and stop when the job was lost or is to be cancelled.
+
+        A transaction that writes calls it last: it may wait for a table whose index is built, and must not keep the
+        heartbeat waiting for the job's row meanwhile.
+        """
         cancel = await store.job_renew(
             connection,
             self.job.id,
@@ -176,6 +182,7 @@ class IndexRun:
         ):
             async for request, batch in processed:
                 await self._embed(batch)
+                await self.refuse_unwritable()
                 await self._write_batch(request, batch)
 
     async def _prepare_vectors(self, plan: Plan) -> None:
@@ -206,7 +213,6 @@ class IndexRun:
 
     async def _write_once(self, request: BatchRequest, batch: Batch) -> None:
         async with self.database() as connection, connection.transaction():
-            await self.renew(connection, files_done=len(request.files), chunks_written=len(batch.chunks))
             replaced = [row["path"] for row in batch.files]
             await store.file_delete_in(connection, self.repository.id, batch.gone, has_vectors=self.has_vectors)
             await store.chunk_delete_in(connection, self.repository.id, replaced, has_vectors=self.has_vectors)
@@ -214,6 +220,7 @@ class IndexRun:
             await store.file_upsert_in(connection, self.repository.id, batch.files)
             if batch.unchanged:
                 await store.file_touch(connection, self.repository.id, batch.unchanged)
+            await self.renew(connection, files_done=len(request.files), chunks_written=len(batch.chunks))
 
     async def _write_segment_in(self, transaction: Connection, batch: Batch) -> None:
         if not batch.chunks:
@@ -246,8 +253,8 @@ class IndexRun:
         for start in range(0, len(paths), REMOVE_FILES):
             some = paths[start : start + REMOVE_FILES]
             async with self.database() as connection, connection.transaction():
-                await self.renew(connection, files_removed=len(some))
                 await store.file_delete_in(connection, self.repository.id, some, has_vectors=self.has_vectors)
+                await self.renew(connection, files_removed=len(some))
 
     async def _tidy(self) -> None:
         """Drop segments that hold nothing any more; when most of the rest is dead, have the next run write all anew."""

@@ -92,6 +92,20 @@ async def test_two_processes_index_a_repository_at_once_in_one_run(serving, proj
     await check_index(own, port, list(FILES))
 
 
+async def test_a_batch_that_waits_for_a_table_keeps_no_heartbeat_waiting(serving, project, own, port: Path, address):
+    """Building the vector index of one repository holds up the batches of another for as long as it takes."""
+    looking = await connect(address, project.database_name)
+    async with serving(workers=1) as codebase:
+        async with locked(own, "LOCK TABLE codebase.code_chunks IN SHARE MODE") as waited:
+            await codebase.index_repository(project.name, str(port), wait_seconds=0)
+            await waited()
+            assert await looking.fetchval("SELECT count(*) FROM codebase.index_jobs") == 1
+            await looking.execute("SELECT FROM codebase.index_jobs FOR UPDATE NOWAIT")
+        status = await index(codebase, project, port)
+    await looking.close()
+    assert status.total_files == len(FILES)
+
+
 async def test_all_of_it_is_refused_while_it_is_being_indexed(serving, project, port: Path):
     embedder = GatedEmbedder()
     async with serving(embedder, workers=1) as codebase:
@@ -229,7 +243,11 @@ class TestLeases:
         def database():
             return connections.get_project_connection(project.name)
 
-        return IndexRun(database, repository, job, embedder, ScanLimits(), workers=1, has_vectors=False)
+        async def never() -> None: ...
+
+        return IndexRun(
+            database, repository, job, embedder, ScanLimits(), workers=1, has_vectors=False, refuse_unwritable=never
+        )
 
     async def test_that_were_lost_make_the_old_runner_write_nothing(self, connections, project, own, port: Path):
         run = await self.run_of_a_dead_runner(connections, project, own, port)
