@@ -41,7 +41,7 @@ from moorage.core.postgres.address import address_from_url
 from moorage.core.postgres.embedded import default_home
 from moorage.operations.settings import BackupSettings
 from moorage.projects.models import MAIN_SERVER
-from moorage.projects.settings import ConnectionSettings, MetricsSettings
+from moorage.projects.settings import ConnectionSettings, MetricsSettings, ProjectSettings
 
 CONFIG_FILE = "moorage.yaml"
 REGISTRY_DATABASE = "mcp_registry"
@@ -176,6 +176,7 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home, description="Folder of everything Moorage keeps on this machine.")
     project: str | None = Field(None, description="The project this process serves; calls that name none mean it.")
     postgres: PostgresSettings = PostgresSettings()
+    projects: ProjectSettings = ProjectSettings()
     connections: ConnectionSettings = ConnectionSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     codebase: CodebaseSettings = CodebaseSettings()

@@ -80,6 +80,7 @@ async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerato
             others={name: _external_address(server)[0] for name, server in settings.postgres.servers.items()},
             auto_migrate=is_embedded if auto_migrate is None else auto_migrate,
             usage=Usage(settings.metrics.labelled_projects),
+            max_bytes=settings.projects.max_bytes,
         )
         stack.push_async_callback(connections.close)
         await connections.initialize()

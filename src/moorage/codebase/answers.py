@@ -78,11 +78,14 @@ def search_results(
     standing: Sequence[RepositoryFreshness],
     *,
     by_meaning: bool,
+    is_archived: bool,
     truncated: bool,
     next_offset: int | None,
 ) -> SearchResults:
     """Put an answer together; one without results says which kind of nothing it is."""
     outcome, message = _outcome(hits, standing)
+    if is_archived:
+        message += "; this project is archived: its index stays as it is"
     return SearchResults(
         project_name=project,
         query=query,

@@ -13,6 +13,7 @@ from moorage.codebase import store
 from moorage.codebase.indexing import make_plan
 from moorage.codebase.models import Repository
 from moorage.codebase.scanning import ScanLimits, scan
+from moorage.core.access import acting_as, system_user
 from moorage.core.errors import MoorageError
 from moorage.projects.connections import ProjectConnectionManager
 
@@ -49,7 +50,8 @@ class Freshness:
         if known is None or time.monotonic() - known.taken_at > LOOK_AGAIN_SECONDS:
             task = self._looking.get(repository.id)
             if task is None:
-                task = asyncio.create_task(self._take(project, repository))
+                with acting_as(system_user()):  # other callers use what it finds
+                    task = asyncio.create_task(self._take(project, repository))
                 self._looking[repository.id] = task
             await asyncio.wait({task}, timeout=WAIT_SECONDS)
         return self._looks.get(repository.id)

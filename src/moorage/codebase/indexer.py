@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import stamina
@@ -23,6 +24,7 @@ from moorage.codebase.metering import INDEX_JOBS, JobOutcome
 from moorage.codebase.models import EmbeddingModel, IndexJob, JobState, Repository
 from moorage.codebase.settings import CodebaseSettings
 from moorage.codebase.workers import worker_count
+from moorage.core.access import acting_as, system_user
 from moorage.core.embedding.embedder import Embedder
 from moorage.core.errors import Exhausted, MoorageError, Unavailable
 from moorage.core.postgres.errors import ServerUnavailable
@@ -30,6 +32,7 @@ from moorage.core.postgres.pools import Connection
 from moorage.core.telemetry.subjects import about
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import RegistryUnavailable
+from moorage.projects.writing import refuse_unwritable
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +67,8 @@ class Indexer:
             if job is not None:
                 await store.repository_begin(connection, repository.id)
         if job is not None:
-            self._tasks[repository.id] = asyncio.create_task(self._run(project, repository, job))
+            with acting_as(system_user()):  # the run outlives the call, and what its caller may do
+                self._tasks[repository.id] = asyncio.create_task(self._run(project, repository, job))
         elif full:
             raise AlreadyIndexing(
                 f"repository {repository.name!r} is being indexed already",
@@ -172,6 +176,7 @@ class Indexer:
             self._settings.scan_limits,
             self._settings.workers or worker_count(),
             has_vectors=await self.ensure_model(project),
+            refuse_unwritable=partial(refuse_unwritable, self._connections, project),
         )
         self.runs[job.id] = (project, run)
         try:

@@ -44,6 +44,9 @@ from moorage.codebase.vector_table import mismatch
 from moorage.core.embedding.embedder import Embedder, FloatArray
 from moorage.core.errors import InvalidInput
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.errors import ProjectArchived, ProjectNotReady, QuotaExceeded
+from moorage.projects.models import ProjectState
+from moorage.projects.writing import find_writable
 
 MAX_RESULTS = 50
 MAX_CHUNKS = 50
@@ -66,6 +69,7 @@ class Standing:
     jobs: dict[UUID, IndexJob]
     model: EmbeddingModel | None
     has_vectors: bool
+    is_archived: bool
 
     @property
     def by_id(self) -> dict[UUID, Repository]:
@@ -116,7 +120,7 @@ class CodebaseService:
         Raises:
             UnfitRoot, UnfitUrl, GitFailed, ModelMismatch, AlreadyIndexing, and those of the project.
         """
-        await self._connections.find_project(project)
+        await find_writable(self._connections, project)
         place = await locate(repo_path, self._settings, self._clones)
         await self._indexer.ensure_model(project)
         async with self._connections.get_project_connection(project) as connection:
@@ -129,6 +133,7 @@ class CodebaseService:
 
     async def reembed(self, project: str) -> list[Repository]:
         """Change the project to the embedding model in use; return the repositories to index again."""
+        await find_writable(self._connections, project)
         await self._indexer.replace_model(project)
         return await self._repositories(project)
 
@@ -214,6 +219,7 @@ class CodebaseService:
             shown,
             await self._freshness_of(project, standing, chunk_filter),
             by_meaning=found.by_meaning,
+            is_archived=standing.is_archived,
             truncated=cut,
             next_offset=offset + limit if more else None,
         )
@@ -310,25 +316,37 @@ class CodebaseService:
         return await self._standing(project) if any(refreshed) else standing
 
     async def _standing(self, project: str) -> Standing:
+        state = (await self._connections.find_project(project)).state
         async with self._connections.get_project_connection(project) as connection:
             return Standing(
                 await store.repository_list(connection),
                 await store.job_latest(connection),
                 await store.embedding_model_get(connection),
                 has_vectors=await store.vectors_exist(connection),
+                is_archived=state is ProjectState.ARCHIVED,
             )
 
     async def _refresh(self, project: str, repository: Repository, job: IndexJob | None) -> bool:
         if job is not None and job.state is JobState.IN_PROGRESS:
-            if not job.alive:
+            if not job.alive and await self._may_write(project):
                 await self._indexer.begin(project, repository)  # its process died; this one goes on with it
             return False
         look = await self._freshness.look(project, repository)
         if repository.last_indexed_at is None or look is None or not look.changed or look.changed > REFRESH_FILES:
             return False
+        if not await self._may_write(project):
+            return False
         await self._indexer.begin(project, repository)
         await self._indexer.follow(project, repository.id, seconds=REFRESH_SECONDS)
         self._freshness.forget(repository.id)
+        return True
+
+    async def _may_write(self, project: str) -> bool:
+        """Tell whether the index may be brought up to date before a search; else it is searched as it is."""
+        try:
+            await find_writable(self._connections, project)
+        except (ProjectArchived, ProjectNotReady, QuotaExceeded):
+            return False
         return True
 
     async def _freshness_of(

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter
 from uuid import UUID
@@ -56,6 +57,7 @@ class ProjectConnectionManager:
         provisioner: of the main server, which has the registry.
         others: further servers that projects are placed on, by the names the registry has for them.
         usage: where it is noted which projects are used.
+        max_bytes: what projects may have that have no limit of their own; None is no limit.
     """
 
     def __init__(
@@ -66,8 +68,10 @@ class ProjectConnectionManager:
         others: Mapping[str, Address] | None = None,
         auto_migrate: bool = False,
         usage: Usage | None = None,
+        max_bytes: int | None = None,
     ) -> None:
         self.provisioner = provisioner
+        self.max_bytes = max_bytes
         self.usage = usage or Usage()
         self._settings = settings or ConnectionSettings()
         self.servers = Servers(provisioner, others or {}, self._settings)
@@ -259,13 +263,13 @@ class ProjectConnectionManager:
         """Return the project's pool; many first calls at once open one, and one of an older generation is closed."""
         async with self.servers[project.server].opening:
             member = budget.members.get(project.id)
-            if member is not None and member.generation < project.generation:
+            if member is not None and (member.generation < project.generation or _is_outgrown(member, project)):
                 await budget.close(member, "replaced")
                 member = None
             if member is None:
-                limit = project.max_connections
-                member = Member(project.id, project.name, await self._open(project), project.generation, limit)
+                member = Member(project.id, project.name, await self._open(project), project.generation)
                 budget.add(member)
+            member.limit = project.max_connections
             return member
 
     async def _open(self, project: Project) -> Pool:
@@ -273,7 +277,9 @@ class ProjectConnectionManager:
             await self._check(connection, project)
 
         address = self.provisioner_of(project).address
-        return await open_pool(address, project.database_name, self._settings.project_pool, on_connect=check)
+        size = self._settings.project_pool
+        size = replace(size, max_size=max(size.max_size, project.max_connections or 0))
+        return await open_pool(address, project.database_name, size, on_connect=check)
 
     async def _check(self, connection: Connection, project: Project) -> None:
         """Refuse a connection that reached another project's database, or tables of another age."""
@@ -300,6 +306,11 @@ class ProjectConnectionManager:
             )
         if behind:
             await self.provisioner_of(project).migrate_database(project)
+
+
+def _is_outgrown(member: Member, project: Project) -> bool:
+    """Tell whether the project may have more connections than its pool was opened for, and nobody uses it now."""
+    return member.active == 0 and (project.max_connections or 0) > member.pool.get_max_size()
 
 
 @asynccontextmanager

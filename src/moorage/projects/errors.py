@@ -37,6 +37,12 @@ class ProjectArchived(Conflict):
     code: ClassVar[str] = "projects.archived"
 
 
+class QuotaExceeded(Conflict):
+    """The project is as large as it may be; it can be read, and made smaller."""
+
+    code: ClassVar[str] = "projects.quota_exceeded"
+
+
 class ProjectInUse(Conflict):
     """The project is in use, so it is not deleted, archived or copied without force."""
 

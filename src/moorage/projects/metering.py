@@ -45,7 +45,7 @@ def metered(connections: ProjectConnectionManager) -> Generator[None]:
 def _readers(connections: ProjectConnectionManager) -> dict[Metric, Callable[[], Readings]]:
     most = connections.usage.most
     return {
-        POOL_CONNECTIONS: lambda: folded(_pool_connections(connections), most=most * len(STATES)),
+        POOL_CONNECTIONS: lambda: folded(_pool_connections(connections), most=most),
         POOL_WAITING: lambda: folded(_pool_waiting(connections), most=most),
         BUDGET_CONNECTIONS: lambda: _budget_connections(connections),
         BUDGET_WAITING: lambda: {(name,): budget.waiting for name, budget in _budgets(connections)},

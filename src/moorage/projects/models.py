@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ByteSize, ConfigDict
 
 from moorage.projects.errors import InvalidProjectName
 
@@ -195,6 +195,11 @@ def snapshot_name(project_name: str, label: str) -> ProjectName:
     suffix = f"_{label}"
     parse_project_name(suffix)
     return parse_project_name(project_name[: MAX_NAME_LENGTH - len(suffix)] + suffix)
+
+
+def shown_size(size: int | None) -> str:
+    """Return bytes as people read them; nothing when they were never measured."""
+    return "" if size is None else ByteSize(size).human_readable(decimal=True)
 
 
 def database_name_of(project_name: str) -> str:

@@ -70,6 +70,28 @@ ON CONFLICT DO NOTHING
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
        title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
+-- name: project_edit :optional
+-- NULL leaves a field as it is, an empty text clears it.
+UPDATE public.projects
+SET title = CASE WHEN CAST(:title AS text) IS NULL THEN title ELSE NULLIF(:title, '') END,
+    description = CASE WHEN CAST(:description AS text) IS NULL THEN description ELSE NULLIF(:description, '') END,
+    folder = CASE WHEN CAST(:folder AS text) IS NULL THEN folder ELSE NULLIF(:folder, '') END,
+    updated_at = now()
+WHERE id = :id
+RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
+
+-- name: project_limit :optional
+-- NULL leaves a limit as it is, 0 takes it away.
+UPDATE public.projects
+SET max_bytes = CASE WHEN CAST(:max_bytes AS bigint) IS NULL THEN max_bytes ELSE NULLIF(:max_bytes, 0) END,
+    max_connections = CASE WHEN CAST(:max_connections AS integer) IS NULL THEN max_connections
+                           ELSE NULLIF(:max_connections, 0) END,
+    updated_at = now()
+WHERE id = :id
+RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
+
 -- name: project_begin_copy :optional
 -- A copy whose process was killed is begun anew, in the same row. No row comes back when a project has the name.
 INSERT INTO public.projects AS p (

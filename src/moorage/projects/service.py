@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from moorage.core.access import NotAllowed, current_caller
+from moorage.core.access import current_caller
 from moorage.core.errors import InvalidInput
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.describing import check_description, refuse_unseen
 from moorage.projects.errors import (
     FolderTaken,
     NotConfirmed,
@@ -34,7 +35,6 @@ from moorage.projects.sessions import refuse_when_used
 from moorage.projects.states import not_ready
 
 MAX_PAGE = 200
-MAX_DESCRIPTION_LENGTH = 2000
 _SHOWN_PROJECTS = 10
 
 
@@ -99,8 +99,8 @@ class ProjectService:
             NotAllowed: the caller may not see a project of this name.
         """
         parse_project_name(name)
-        _refuse_unseen(name)
-        _check_description(description)
+        refuse_unseen(name)
+        check_description(description)
         chosen = await choose_server(self.connections, self._placed_on if server is None else [server])
         with self.connections.registry() as registry:
             inserted = await store.project_insert(
@@ -230,21 +230,3 @@ class ProjectService:
         await self.connections.provisioner_of(project).drop_database(project)
         with self.connections.registry() as registry:
             await store.project_delete(registry, project.id)
-
-
-def _refuse_unseen(name: str) -> None:
-    caller = current_caller()
-    if not caller.sees(name):
-        raise NotAllowed(
-            f"{caller.name!r} may not create a project {name!r}: its token is for certain projects, not for this one",
-            hint="Ask an administrator of this server for a token that names the project, or for all projects.",
-        )
-
-
-def _check_description(description: str | None) -> None:
-    if description and (len(description) > MAX_DESCRIPTION_LENGTH or "\0" in description):
-        raise InvalidInput(
-            "description holds a NUL" if "\0" in description else f"description has {len(description)} characters",
-            hint=f"Use at most {MAX_DESCRIPTION_LENGTH} characters of plain text.",
-            field="description",
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
 from moorage.core.postgres.pools import PoolSize
 
@@ -21,6 +21,18 @@ class MetricsSettings(BaseModel):
         LABELLED_PROJECTS,
         ge=1,
         description="Most projects with values of their own in /metrics; the others are added up.",
+    )
+
+
+class ProjectSettings(BaseModel):
+    """What projects may take that have no limits of their own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_bytes: ByteSize | None = Field(
+        None,
+        ge=1,
+        description="No write is begun in a project of this size or more, such as 2GB; default no limit.",
     )
 
 

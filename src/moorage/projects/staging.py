@@ -20,7 +20,8 @@ from moorage.projects.provisioning import Provisioner, close_to_public, create_d
 
 STAGING_PREFIX = "moorage_staging_"
 # https://www.postgresql.org/docs/current/sql-createdatabase.html: WAL_LOG, the default since 15, writes every page to
-# the log as well; FILE_COPY makes two checkpoints instead. Measured: 0.8 and 0.25 s for 100 MB, 13 and 0.9 s for 1.5 GB.
+# the log as well; FILE_COPY makes two checkpoints instead. On 2 cores they took .8 and .25 s for 100 MB, 13 and .9 s
+# for 1.5 GB.
 FIRST_WITH_STRATEGIES = 15
 FILE_COPY_FROM_BYTES = 30_000_000
 

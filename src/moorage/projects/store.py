@@ -60,6 +60,24 @@ async def project_insert(
     return _project(row)
 
 
+async def project_edit(
+    registry: Executor, project_id: UUID, *, title: str | None, description: str | None, folder: str | None
+) -> Project | None:
+    """Change what is said of a project: None leaves a field as it is, "" clears it. None when the project is gone."""
+    row = await _statements.project_edit(registry, id=project_id, title=title, description=description, folder=folder)
+    return _project(row)
+
+
+async def project_limit(
+    registry: Executor, project_id: UUID, *, max_bytes: int | None, max_connections: int | None
+) -> Project | None:
+    """Change limits: None leaves one as it is, 0 takes it away. None when the project is gone."""
+    row = await _statements.project_limit(
+        registry, id=project_id, max_bytes=max_bytes, max_connections=max_connections
+    )
+    return _project(row)
+
+
 async def project_begin_copy(
     registry: Executor, source_id: UUID, *, name: str, is_snapshot: bool, created_by: str
 ) -> Project | None:

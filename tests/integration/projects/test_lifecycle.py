@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
 
+from moorage.core.errors import InvalidInput
 from moorage.core.postgres.errors import DatabaseMissing
 from moorage.core.postgres.pools import connect
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
-from moorage.projects.errors import ProjectArchived, ProjectInUse, ProjectNotFound, ProjectNotReady
+from moorage.projects.errors import (
+    FolderTaken,
+    ProjectArchived,
+    ProjectInUse,
+    ProjectNotFound,
+    ProjectNotReady,
+    QuotaExceeded,
+)
 from moorage.projects.models import DeletedProject, Project, ProjectState
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.sessions import make_read_only
 from moorage.projects.settings import ConnectionSettings
+from moorage.projects.writing import find_writable
 from moorage.systems import LINES
 
 WRITE = "INSERT INTO moorage.lines (name) VALUES ('written') ON CONFLICT DO NOTHING"
@@ -93,3 +103,60 @@ class TestArchiving:
         with pytest.raises(ProjectInUse, match="psql"):
             await projects.lifecycle.archive(project.name)
         assert (await projects.get(project.name)).state is ProjectState.READY
+
+
+class TestEditing:
+    async def test_changes_what_is_named_and_leaves_the_rest(self, projects, project):
+        await projects.lifecycle.edit(project.name, title="Site", description="Marketing")
+        edited = await projects.lifecycle.edit(project.name, description="")
+        assert (edited.title, edited.description, edited.folder) == ("Site", None, None)
+
+    async def test_refuses_the_folder_of_another_project(self, projects, project, name, tmp_path):
+        other = await projects.open_folder(tmp_path / f"{name}_f", created_by="test")
+        with pytest.raises(FolderTaken):
+            await projects.lifecycle.edit(name, folder=other.folder)
+        await projects.lifecycle.edit(other.name, folder="")
+        assert (await projects.lifecycle.edit(name, folder=other.folder)).folder == other.folder
+        await projects.delete(other.name, confirm=other.name, force=True)
+
+    async def test_refuses_a_title_that_is_no_line(self, projects, project):
+        with pytest.raises(InvalidInput, match="201 characters"):
+            await projects.lifecycle.edit(project.name, title="x" * 201)
+
+
+class TestLimits:
+    async def test_of_size_refuse_writes_to_come_and_name_the_way_out(self, projects, project, connections):
+        await projects.lifecycle.limit(project.name, max_bytes=1_000_000)
+        with pytest.raises(QuotaExceeded, match=r"of the 1\.0MB") as refused:
+            await find_writable(connections, project.name)
+        assert refused.value.details["database_bytes"] > 1_000_000
+        await projects.lifecycle.limit(project.name, max_bytes=0)
+        assert (await find_writable(connections, project.name)).max_bytes is None
+
+    async def test_of_the_settings_hold_where_a_project_has_none_of_its_own(self, projects, project, connections):
+        connections.max_bytes = 1_000_000
+        with pytest.raises(QuotaExceeded):
+            await find_writable(connections, project.name)
+        await projects.lifecycle.limit(project.name, max_bytes=10**12)
+        await find_writable(connections, project.name)
+
+    async def test_of_connections_hold_for_living_pools(self, projects, project, connections):
+        async with connections.get_project_connection(project.name):
+            await projects.lifecycle.limit(project.name, max_connections=1)
+            waiting = asyncio.create_task(write(connections, project.name))
+            while connections.budget.waiting == 0 and not waiting.done():
+                await asyncio.sleep(0)
+            assert connections.get_pool_stats()[project.name]["max"] == 1
+        await waiting
+
+    async def test_of_more_connections_than_usual_open_a_larger_pool(self, projects, project, connections):
+        await write(connections, project.name)
+        await projects.lifecycle.limit(project.name, max_connections=8)
+        async with AsyncExitStack() as stack:
+            for _ in range(8):
+                await stack.enter_async_context(connections.get_project_connection(project.name))
+            assert connections.get_pool_stats()[project.name]["active"] == 8
+
+    async def test_cannot_be_negative(self, projects, project):
+        with pytest.raises(InvalidInput):
+            await projects.lifecycle.limit(project.name, max_bytes=-1)

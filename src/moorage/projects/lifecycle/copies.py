@@ -17,6 +17,7 @@ from moorage.core.postgres.errors import ObjectInUse, translated
 from moorage.core.postgres.pools import connect
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.describing import refuse_unseen
 from moorage.projects.errors import NameTaken, NotASnapshot, NotConfirmed, ProjectInUse
 from moorage.projects.models import Project, ProjectState, database_name_of, parse_project_name, snapshot_name
 from moorage.projects.provisioning import Provisioner
@@ -93,6 +94,7 @@ class ProjectCopies:
 
     async def _copy(self, source: Project, new_name: str, state: ProjectState, *, force: bool) -> Project:
         parse_project_name(new_name)
+        refuse_unseen(new_name)
         provisioner = self._connections.provisioner_of(source)
         await self._make_free(source, force=force)
         async with provisioner.claimed(new_name):

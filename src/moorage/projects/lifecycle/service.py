@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from moorage.core.errors import InvalidInput
+from moorage.core.postgres.errors import AlreadyThere
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.describing import check_description, check_title
+from moorage.projects.errors import FolderTaken
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.sessions import end_sessions, make_read_only, make_writable, refuse_when_used
 from moorage.projects.states import STANDING_STATES, standing
 
 
 class ProjectLifecycle:
-    """Archive and unarchive projects; each step is safe to repeat after a crash."""
+    """Archive and unarchive projects, say what they are, limit them; each step is safe to repeat after a crash."""
 
     def __init__(self, connections: ProjectConnectionManager) -> None:
         self._connections = connections
@@ -34,6 +38,52 @@ class ProjectLifecycle:
             ProjectNotFound, ProjectNotReady.
         """
         return await self._turn(name, ProjectState.READY, force=True)
+
+    async def edit(
+        self, name: str, *, title: str | None = None, description: str | None = None, folder: str | None = None
+    ) -> Project:
+        """Change what is said of a project, and the folder it belongs to; its name never changes.
+
+        Args:
+            title, description, folder: None leaves it as it is, "" clears it.
+
+        Raises:
+            ProjectNotFound, InvalidInput.
+            FolderTaken: another project has that folder.
+        """
+        check_title(title)
+        check_description(description)
+        project = await self._connections.find_project(name)
+        try:
+            with self._connections.registry() as registry:
+                edited = await store.project_edit(
+                    registry, project.id, title=title, description=description, folder=folder
+                )
+        except AlreadyThere as error:
+            raise FolderTaken(
+                f"the folder {folder} belongs to another project",
+                hint="moorage project list shows it; take it away from that one with --no-folder first.",
+            ) from error
+        return edited or await self._connections.find_project(name)
+
+    async def limit(self, name: str, *, max_bytes: int | None = None, max_connections: int | None = None) -> Project:
+        """Change how much a project may take; the calls to come, of every process, are held to it.
+
+        Args:
+            max_bytes, max_connections: None leaves the limit as it is, 0 takes it away: then the settings' hold.
+
+        Raises:
+            ProjectNotFound, InvalidInput.
+        """
+        for field, value in (("max_bytes", max_bytes), ("max_connections", max_connections)):
+            if value is not None and value < 0:
+                raise InvalidInput(f"{field} {value} is negative", hint="Use 0 for no limit.", field=field)
+        project = await self._connections.find_project(name)
+        with self._connections.registry() as registry:
+            limited = await store.project_limit(
+                registry, project.id, max_bytes=max_bytes, max_connections=max_connections
+            )
+        return limited or await self._connections.find_project(name)
 
     async def _turn(self, name: str, state: ProjectState, *, force: bool) -> Project:
         """Change the database first, the registry second; repeating the call finishes what a crash cut off."""
