@@ -49,6 +49,7 @@ async def serve_over_http(settings: Settings, systems: Sequence[str]) -> None:
     Raises:
         AccessTooOpen: others could reach the server, and it would ask nobody who calls.
     """
+    settings = with_named_folders(settings)
     async with _opened(settings, systems) as house, open_gate(house, settings) as gate:
         await serve_http(
             http_door(house, settings, gate),
@@ -71,7 +72,7 @@ async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, questi
     """
     folder = resolve_root(str(folder), settings.codebase.allowed_roots)  # before anything is made for it
     project = settings.project or await _project_of_folder(settings, folder)
-    settings = settings.model_copy(update={"project": project})
+    settings = with_named_folders(settings.model_copy(update={"project": project}), folder)
     async with _opened(settings) as house, open_gate(house, settings) as gate:
         await house.ground.projects.create(project, created_by=current_caller().name)
         listening = asyncio.Event()
@@ -132,9 +133,20 @@ def reachable_as(settings: Settings) -> str | None:
     return next((name for name in sorted(served_names(server)) if not is_loopback(name)), None)
 
 
+def with_named_folders(settings: Settings, *folders: Path) -> Settings:
+    """Let callers from elsewhere index these folders and those that the settings name, and no others.
+
+    A folder is read as the user of this process, who can read more than each of its callers should.
+    """
+    if reachable_as(settings) is None or "allowed_roots" in settings.codebase.model_fields_set:
+        return settings
+    codebase = settings.codebase.model_copy(update={"allowed_roots": folders})
+    return settings.model_copy(update={"codebase": codebase})
+
+
 def served_names(server: ServerSettings) -> set[str]:
     """Return the hosts that requests may name: those set, that of the public URL, and the address itself."""
-    names = {*server.allowed_hosts, server.host} - {"0.0.0.0", "::"}  # noqa: S104  (taken out: they are no host's)
+    names = {*server.allowed_hosts, server.host} - {"", "0.0.0.0", "::"}  # noqa: S104  (taken out: they name no host)
     if server.public_url is not None:
         names.add(urlsplit(str(server.public_url)).hostname or "")
     return names

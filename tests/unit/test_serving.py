@@ -1,12 +1,13 @@
-"""What `up` decides before it serves."""
+"""What is decided before anything is served."""
 
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
-from moorage.serving import _free_port
+from moorage.serving import _free_port, reachable_as, served_names, with_named_folders
 from moorage.settings import Settings
 
 
@@ -23,3 +24,45 @@ def test_a_port_that_is_taken_is_passed_over(host: str, family: socket.AddressFa
 
 def test_the_search_for_a_port_ends_at_the_last_one():
     assert 0 <= _free_port(Settings.model_validate({"server": {"port": 65_535}})) <= 65_535
+
+
+def settings_of(*, required: bool | None = None, **server) -> Settings:
+    return Settings.model_validate({"server": server, "access": {"required": required}})
+
+
+@pytest.mark.parametrize(
+    ("server", "name"),
+    [
+        ({}, None),
+        ({"host": "::1", "allowed_hosts": ["localhost"], "public_url": "http://127.0.0.1:8000"}, None),
+        ({"host": "0.0.0.0"}, "0.0.0.0"),
+        ({"host": "192.0.2.7", "required": False}, "192.0.2.7"),
+        ({"allowed_hosts": ["moorage.example.com"]}, "moorage.example.com"),
+        ({"public_url": "https://moorage.example.com/team"}, "moorage.example.com"),
+        ({"public_url": "https://moorage.example.com", "required": False}, None),
+    ],
+)
+def test_a_server_is_reachable_where_it_listens_and_where_it_is_named(server, name):
+    assert reachable_as(settings_of(**server)) == name
+
+
+@pytest.mark.parametrize(
+    ("server", "names"),
+    [
+        ({"host": "0.0.0.0"}, set()),
+        ({"host": ""}, set()),
+        ({"host": "192.0.2.7", "allowed_hosts": ["a.example"]}, {"192.0.2.7", "a.example"}),
+        ({"public_url": "https://[2001:db8::1]:8443/x"}, {"127.0.0.1", "2001:db8::1"}),
+    ],
+)
+def test_a_server_answers_to_its_address_and_to_the_names_it_was_given(server, names):
+    assert served_names(settings_of(**server).server) == names
+
+
+def test_callers_from_elsewhere_index_named_folders_only():
+    folder = Path("/srv/code")
+    assert with_named_folders(settings_of()).codebase.allowed_roots == (Path("/"),)
+    assert with_named_folders(settings_of(host="0.0.0.0")).codebase.allowed_roots == ()
+    assert with_named_folders(settings_of(host="0.0.0.0"), folder).codebase.allowed_roots == (folder,)
+    named = Settings.model_validate({"server": {"host": "0.0.0.0"}, "codebase": {"allowed_roots": ["/srv"]}})
+    assert with_named_folders(named).codebase.allowed_roots == (Path("/srv"),)
