@@ -90,7 +90,7 @@ async def _line_with(server: RunningServer, event: str) -> str:
 
 async def _call(url: str, era: str, meta: dict[str, str], code: Path) -> None:
     """Call a few tools; one that there is not, and one on projects that there are not."""
-    async with Client(url, mode=era) as client:  # ty: ignore[invalid-argument-type]
+    async with Client(url, mode=era) as client:
         await client.call_tool_mcp("create_project", {"name": "watched", "description": SECRET}, meta=meta)
         await client.call_tool_mcp("index_repository", {"repo_path": str(code)}, meta=meta)
         await client.call_tool_mcp("search_code", {"query": f"where is {SECRET}"}, meta=meta)

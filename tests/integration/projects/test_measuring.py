@@ -3,24 +3,60 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
 
-from moorage.core.postgres.errors import ServerUnavailable
+from moorage.core.errors import MoorageError
+from moorage.core.postgres.address import Address, address_from_parts
 from moorage.core.telemetry.metrics import exposition
-from moorage.projects import measuring as measuring_module
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
-from moorage.projects.errors import RegistryUnavailable
 from moorage.projects.measuring import Sizes, measure, measuring
 from moorage.projects.models import Project
 from moorage.projects.provisioning import Provisioner
+from moorage.projects.service import ProjectService
 from moorage.projects.settings import ConnectionSettings, MetricsSettings
 from moorage.systems import LINES
+from tests.support.waiting import until
 
-WAIT_SECONDS = 10.0
+
+@asynccontextmanager
+async def managed(
+    address: Address, registry: str = "mcp_registry", **others: Address
+) -> AsyncGenerator[ProjectConnectionManager]:
+    """Open a manager as another process would have it."""
+    provisioner = Provisioner(address, registry, LINES)
+    manager = ProjectConnectionManager(provisioner, ConnectionSettings(registry_min=0), others=others)
+    await manager.initialize()
+    try:
+        yield manager
+    finally:
+        await manager.close()
+
+
+@pytest.fixture
+async def own(address: Address, admin, name: str) -> AsyncGenerator[ProjectConnectionManager]:
+    """A manager with a registry that no other test has."""
+    async with managed(address, registry := f"registry_{name}") as manager:
+        yield manager
+    await admin.execute(f"DROP DATABASE {registry} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def registry_away(admin, connections: ProjectConnectionManager) -> AsyncGenerator[None]:
+    """Cut the connections to the registry, and let nobody reach it."""
+    registry = connections.provisioner.registry_database
+    cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1"
+    await admin.fetch(cut, registry)
+    await admin.execute(f"ALTER DATABASE {registry} RENAME TO {registry}_away")
+    try:
+        yield
+    finally:
+        await admin.execute(f"ALTER DATABASE {registry}_away RENAME TO {registry}")
 
 
 async def use(connections: ProjectConnectionManager, project: Project) -> None:
@@ -68,11 +104,9 @@ async def test_measuring_does_not_count_as_a_change_of_the_project(connections, 
 
 
 async def test_a_process_that_ends_has_written_down_what_it_used(address, projects, project):
-    manager = ProjectConnectionManager(Provisioner(address, "mcp_registry", LINES), ConnectionSettings(registry_min=0))
-    await manager.initialize()
     before = datetime.now(UTC)
-    await use(manager, project)
-    await manager.close()
+    async with managed(address) as manager:
+        await use(manager, project)
     assert before < (await projects.get(project.name)).last_used_at < datetime.now(UTC)
 
 
@@ -83,42 +117,38 @@ async def test_the_last_use_never_goes_back(connections, projects, project):
     assert (await projects.get(project.name)).last_used_at == late
 
 
-async def test_what_was_used_while_the_registry_was_away_is_written_later(
-    connections, projects, project, monkeypatch: pytest.MonkeyPatch
-):
-    await use(connections, project)
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "project_set_last_used", away)
-        with pytest.raises(RegistryUnavailable):
-            await connections.write_down_usage()
-    assert await connections.write_down_usage() == {project.id}
-    assert (await projects.get(project.name)).last_used_at is not None
+async def test_what_was_used_while_the_registry_was_away_is_written_later(own, admin, name: str):
+    projects = ProjectService(own)
+    project = await projects.create(name, created_by="test")
+    await use(own, project)
+    async with registry_away(admin, own):
+        with pytest.raises(MoorageError):
+            await own.write_down_usage()
+    assert await own.write_down_usage() == {project.id}
+    assert (await projects.get(name)).last_used_at is not None
+    await projects.delete(name, confirm=name, force=True)
 
 
-async def away(*_arguments: object) -> None:
-    raise ServerUnavailable("asking the registry: PostgreSQL does not answer")
+async def test_measuring_goes_on_after_the_registry_was_away(own, admin, name: str):
+    projects = ProjectService(own)
+    await projects.create(name, created_by="test")
+
+    async def has_failed() -> bool:
+        return "measure.failed" in {line["event"] for line in lines}
+
+    async def is_measured() -> bool:
+        return bool((await projects.get(name)).database_bytes)
+
+    async with AsyncExitStack() as stack:
+        async with registry_away(admin, own):
+            lines = stack.enter_context(capture_logs())
+            await stack.enter_async_context(measuring(own, MetricsSettings(interval_seconds=0.001)))
+            await until(has_failed)
+        await until(is_measured)
+    await projects.delete(name, confirm=name, force=True)
 
 
-async def test_measuring_goes_on_after_the_registry_was_away(connections, project, monkeypatch: pytest.MonkeyPatch):
-    asked = asyncio.Queue[None]()
-
-    async def sizes(*arguments: object):
-        asked.put_nowait(None)
-        if asked.qsize() == 1:
-            await away()
-        return await real(*arguments)
-
-    real = store.project_sizes
-    monkeypatch.setattr(store, "project_sizes", sizes)
-    with capture_logs() as lines:
-        async with measuring(connections, MetricsSettings(interval_seconds=0.001)) as known:
-            async with asyncio.timeout(WAIT_SECONDS):
-                while not known.projects:
-                    await asyncio.sleep(0)
-    assert ("measure.failed", "projects.registry_unavailable") in [(line["event"], line.get("code")) for line in lines]
-
-
-async def test_measuring_ends_with_its_context(connections, monkeypatch: pytest.MonkeyPatch):
+async def test_measuring_ends_with_its_context(connections):
     before = asyncio.all_tasks()
     async with measuring(connections, MetricsSettings()):
         assert len(asyncio.all_tasks()) == len(before) + 1
@@ -145,22 +175,16 @@ async def test_projects_beyond_the_limit_share_one_label(connections, projects, 
     await projects.delete(other.name, confirm=other.name, force=True)
 
 
-async def test_a_server_that_is_down_keeps_nobody_else_from_being_measured(
-    connections, projects, project, monkeypatch: pytest.MonkeyPatch
-):
-    async def of_server(manager, server: str, names):
-        if server == "elsewhere":
-            await away()
-        return await real(manager, server, names)
-
-    real = measuring_module._sizes_on
-    monkeypatch.setattr(measuring_module, "_sizes_on", of_server)
-    moved = await projects.create(f"{project.name}_2", created_by="test")
-    await connections.registry_pool.execute("UPDATE public.projects SET server = 'elsewhere' WHERE id = $1", moved.id)
-    await forget_size(connections, project, None)
-    with capture_logs() as lines:
-        await Sizes(connections).refresh()
-    assert (await projects.get(project.name)).database_bytes is not None
-    assert [line["server"] for line in lines if line["event"] == "measure.failed"] == ["elsewhere"]
-    await connections.registry_pool.execute("UPDATE public.projects SET server = 'main' WHERE id = $1", moved.id)
+async def test_a_server_that_is_down_keeps_nobody_else_from_being_measured(address, projects, project, name: str):
+    nowhere = address_from_parts(host="127.0.0.1", port=1, user="nobody", password=None)
+    async with managed(address, elsewhere=nowhere) as connections:
+        moved = await projects.create(f"{name}_moved", created_by="test")
+        registry = connections.registry_pool
+        await registry.execute("UPDATE public.projects SET server = 'elsewhere' WHERE id = $1", moved.id)
+        await forget_size(connections, project, None)
+        with capture_logs() as lines:
+            await Sizes(connections).refresh()
+        assert (await projects.get(project.name)).database_bytes is not None
+        assert [line["server"] for line in lines if line["event"] == "measure.failed"] == ["elsewhere"]
+        await registry.execute("UPDATE public.projects SET server = 'main' WHERE id = $1", moved.id)
     await projects.delete(moved.name, confirm=moved.name, force=True)

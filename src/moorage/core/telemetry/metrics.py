@@ -7,8 +7,10 @@ for a bounded number of them (`folded`).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Literal
 
 from prometheus_client import (
@@ -112,15 +114,18 @@ def published(metric: Metric, read: Callable[[], Readings]) -> Callable[[], None
 
 
 def folded(readings: Readings, *, most: int) -> Readings:
-    """Keep the `most` largest values and add the rest up under `OTHERS`; the first label is the one folded."""
-    if len(readings) <= most:
-        return readings
-    by_size = sorted(readings, key=lambda values: readings[values], reverse=True)
-    kept = {values: readings[values] for values in by_size[:most]}
-    for values in by_size[most:]:
-        rest = (OTHERS, *values[1:])
-        kept[rest] = kept.get(rest, 0) + readings[values]
-    return kept
+    """Keep the values of the `most` largest names, by their sum, and add the rest up under `OTHERS`.
+
+    The name is the first label.
+    """
+    sums: defaultdict[str, float] = defaultdict(float)
+    for (name, *_), value in readings.items():
+        sums[name] += value
+    kept = set(nlargest(most, sums, key=sums.__getitem__))
+    shown: defaultdict[tuple[str, ...], float] = defaultdict(float)
+    for (name, *rest), value in readings.items():
+        shown[(name if name in kept else OTHERS, *rest)] += value
+    return shown
 
 
 def exposition() -> bytes:
