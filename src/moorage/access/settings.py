@@ -28,7 +28,7 @@ class IssuerSettings(BaseModel):
         None, description="Where it publishes its keys; default found through its metadata (RFC 8414, OpenID)."
     )
     algorithms: tuple[Algorithm, ...] = Field(
-        ("RS256", "ES256", "EdDSA"), min_length=1, description="Signatures that are taken; each needs a key pair."
+        ("RS256", "ES256", "EdDSA"), description="Signatures that are taken; each needs a key pair."
     )
     scope_claims: tuple[str, ...] = Field(
         ("scope", "scp"), description="Claims that hold scopes: moorage:read, moorage:write, moorage:admin."

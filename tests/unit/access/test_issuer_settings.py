@@ -16,11 +16,6 @@ def test_an_algorithm_without_a_key_pair_is_refused(algorithm: str) -> None:
         load_settings({"access": {"issuer": {"url": "https://login.example", "algorithms": ["RS256", algorithm]}}})
 
 
-def test_no_algorithm_at_all_is_refused() -> None:
-    with pytest.raises(ValidationError):
-        IssuerSettings(algorithms=())
-
-
 @pytest.mark.parametrize("field", ["url", "jwks_url"])
 @pytest.mark.parametrize(
     "url",
