@@ -64,10 +64,10 @@ class CallLimit:
 
     calls_per_minute: int
     left: float = field(init=False)
-    counted_at: float = field(init=False, default_factory=time.monotonic)
+    counted_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.left = float(self.calls_per_minute)
+        self.left, self.counted_at = float(self.calls_per_minute), time.monotonic()
 
     def take(self) -> float:
         """Take one call; return 0, or the seconds after which there will be one."""
