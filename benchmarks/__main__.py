@@ -16,7 +16,7 @@ from benchmarks.options import Options
 from benchmarks.report import print_figures, print_machine, write_json, write_markdown
 from moorage.core.postgres.pools import connect
 
-SUBJECTS = ("index", "search", "projects", "fleet", "start", "overhead")
+SUBJECTS = ("index", "search", "projects", "fleet", "backup", "start", "overhead")
 
 
 def main(

@@ -40,6 +40,12 @@ def replace_by_link(dump: Path) -> None:
     dump.symlink_to(copy)
 
 
+def replace_its_folder_by_link(dump: Path) -> None:
+    copy = dump.parents[2] / "copies"
+    shutil.move(dump.parent, copy)
+    dump.parent.symlink_to(copy)
+
+
 def replace_by_folder(dump: Path) -> None:
     dump.unlink()
     dump.mkdir()
@@ -78,6 +84,11 @@ async def test_a_harmed_dump_is_told_with_its_project(backup: Path, project, har
     [(file, of_project, problem)] = await problems(backup)
     assert (file, of_project) == (f"projects/{project.name}.dump", project.name)
     assert said in problem
+
+
+async def test_a_folder_that_leads_elsewhere_is_told(backup: Path):
+    replace_its_folder_by_link(dump_in(backup))
+    assert "it is not a plain file" in [problem for _, _, problem in await problems(backup)]
 
 
 async def test_files_that_were_put_in_are_told(backup: Path):

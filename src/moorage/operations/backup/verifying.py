@@ -89,8 +89,10 @@ def _unnamed(backup: Path, manifest: Manifest) -> Iterator[Problem]:
 async def problem_of(backup: Path, dumped: DumpedFile, programs: Path | None) -> str | None:
     """Return what is wrong with a dump; None when nothing is."""
     path = path_of(backup, dumped)
-    if path.is_symlink() or not path.is_file():
-        return "it is missing" if not path.exists() else "it is not a plain file"
+    if not path.exists():
+        return "it is missing"
+    if not path.is_file() or path.resolve() != backup.resolve() / dumped.file:  # a link may lead anywhere
+        return "it is not a plain file"
     try:
         size, digest = await asyncio.to_thread(measured, path)
     except OSError as error:
