@@ -15,8 +15,9 @@ from benchmarks.measure import Figure, machine
 from benchmarks.options import Options
 from benchmarks.report import print_figures, print_machine, write_json, write_markdown
 from moorage.core.postgres.pools import connect
+from moorage.core.telemetry.logs import configure_logging
 
-SUBJECTS = ("index", "search", "projects", "fleet", "backup", "start", "overhead")
+SUBJECTS = ("index", "search", "projects", "fleet", "backup", "access", "start", "overhead")
 
 
 def main(
@@ -33,6 +34,7 @@ def main(
     wanted = names or list(SUBJECTS)
     if unknown := set(wanted) - set(SUBJECTS):
         raise typer.BadParameter(f"no benchmark {', '.join(unknown)}; there are {', '.join(SUBJECTS)}")
+    configure_logging(level="WARNING")
     asyncio.run(_run(wanted, Options(corpus, quick=quick), json, markdown))
 
 
