@@ -122,9 +122,11 @@ async def test_a_project_beside_the_living_one_finds_what_that_finds(
     for question in ("where is ship2 returned", "ship0"):
         now = await codebase.search_code(second, question)
         then = await codebase.search_code(project.name, question)
-        assert [(hit.file_path, hit.score) for hit in now.results] == [
-            (hit.file_path, hit.score) for hit in then.results
-        ] != []
+        assert (
+            [(hit.file_path, hit.score) for hit in now.results]
+            == [(hit.file_path, hit.score) for hit in then.results]
+            != []
+        )
     await codebase.close()
     assert (await connections.find_project(second)).id != project.id
 
