@@ -14,6 +14,7 @@ from moorage.core.errors import InvalidInput
 from moorage.core.postgres.address import Address, address_from_parts, address_from_url, behind_pooler
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.shape import Opened, System
+from moorage.operations.backup.taking import take_project_backup
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
 from moorage.projects.metering import metered
@@ -88,7 +89,14 @@ async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerato
         default = settings.project or await _project_of(connections, folder)
         embedder = make_embedder(settings.embedding)
         stack.push_async_callback(embedder.close)
-        projects = ProjectService(connections, default_project=default, placed_on=placed_on(settings.postgres))
+
+        async def back_up(name: str) -> str:
+            folder = settings.backup.folder_in(settings.home)
+            return str((await take_project_backup(connections, name, folder, settings.backup)).folder)
+
+        projects = ProjectService(
+            connections, default_project=default, placed_on=placed_on(settings.postgres), back_up=back_up
+        )
         yield Ground(connections, projects, embedder, settings.home)
 
 

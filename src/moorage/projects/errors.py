@@ -119,3 +119,9 @@ class PoolExhausted(Exhausted):
     """All connections of the budget are in use."""
 
     code: ClassVar[str] = "projects.pool_exhausted"
+
+
+class RoleTaken(Conflict):
+    """A role has the name that a project's role would have, and was not made for it."""
+
+    code: ClassVar[str] = "projects.role_taken"

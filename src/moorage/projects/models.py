@@ -135,13 +135,38 @@ class CreatedProject(Project):
 
 
 class DeletedProject(BaseModel):
-    """What was deleted."""
+    """What was deleted, and where the backup lies that was taken of it first."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     database_name: str
     deleted: bool = True
+    backup: str | None = None
+
+
+class Tombstone(BaseModel):
+    """What is left of a deleted project."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    name: str
+    server: str
+    title: str | None
+    description: str | None
+    created_at: datetime
+    created_by: str
+    deleted_at: datetime
+    deleted_by: str
+    backup: str | None
+
+
+class ProjectOrder(StrEnum):
+    """What the foremost projects have most of: bytes, or the latest use."""
+
+    SIZE = "size"
+    LAST_USE = "last-use"
 
 
 class ProjectStats(BaseModel):

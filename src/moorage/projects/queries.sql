@@ -22,6 +22,16 @@ WHERE name > :after
 ORDER BY name
 LIMIT :limit;
 
+-- name: project_foremost :many
+SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
+       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections
+FROM public.projects
+WHERE CAST(:visible AS text[]) IS NULL OR name = ANY (CAST(:visible AS text[]))
+ORDER BY CASE WHEN CAST(:order AS text) = 'size' THEN database_bytes END DESC NULLS LAST,
+         CASE WHEN CAST(:order AS text) = 'last-use' THEN last_used_at END DESC NULLS LAST,
+         name
+LIMIT :limit;
+
 -- name: project_sizes :many
 SELECT id, name, database_name, state, server, database_bytes
 FROM public.projects
@@ -144,6 +154,33 @@ WHERE id = :id AND server = :from_server AND state IN ('moving', 'archived')
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
           title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
+-- name: project_begin_delete :exec
+-- The tombstone comes with the new state, so that a crash loses neither who deleted it nor where its backup lies.
+WITH doomed AS (
+    UPDATE public.projects
+    SET state = 'deleting', generation = generation + 1, updated_at = now()
+    WHERE id = :id
+    RETURNING id, name, database_name, server, title, description, created_at, created_by
+)
+INSERT INTO public.deleted_projects AS t (
+    id, name, database_name, server, title, description, created_at, created_by, deleted_by, backup
+)
+SELECT id, name, database_name, server, title, description, created_at, created_by,
+       :deleted_by,
+       :backup
+FROM doomed
+ON CONFLICT (id) DO UPDATE
+SET deleted_at = now(), deleted_by = EXCLUDED.deleted_by, backup = COALESCE(EXCLUDED.backup, t.backup);
+
+-- name: tombstone_list :many
+-- Projects that were restored, or are still being deleted, are not among the dead.
+SELECT id, name, server, title, description, created_at, created_by, deleted_at, deleted_by, backup
+FROM public.deleted_projects AS t
+WHERE NOT EXISTS (SELECT 1 FROM public.projects AS p WHERE p.id = t.id)
+  AND (CAST(:visible AS text[]) IS NULL OR name = ANY (CAST(:visible AS text[])))
+ORDER BY deleted_at DESC, name
+LIMIT :limit;
+
 -- name: project_delete :exec
 DELETE FROM public.projects
 WHERE id = :id AND state = 'deleting';
@@ -192,6 +229,19 @@ FROM set_config(:setting, :value, true);
 -- name: connection_limit :value
 -- What is left for ordinary roles.
 SELECT current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer;
+
+-- name: role_remark :optional
+-- The comment on a role of this name.
+SELECT shobj_description(oid, 'pg_authid') AS remark
+FROM pg_catalog.pg_roles
+WHERE rolname = :name;
+
+-- name: role_list :many
+-- The roles that were made for projects, with the project's name.
+SELECT rolname AS name, substr(shobj_description(oid, 'pg_authid'), length(:prefix) + 1) AS project_name
+FROM pg_catalog.pg_roles
+WHERE starts_with(shobj_description(oid, 'pg_authid'), :prefix)
+ORDER BY rolname;
 
 -- name: identity_get :optional
 SELECT project_id

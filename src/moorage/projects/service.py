@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from moorage.core.access import current_caller
@@ -18,24 +18,30 @@ from moorage.projects.errors import (
 )
 from moorage.projects.lifecycle.copies import ProjectCopies
 from moorage.projects.lifecycle.service import ProjectLifecycle
+from moorage.projects.measuring import measure
 from moorage.projects.models import (
     MAIN_SERVER,
     CreatedProject,
     DeletedProject,
     Project,
     ProjectName,
+    ProjectOrder,
     ProjectPage,
     ProjectState,
     ProjectStats,
+    Tombstone,
     name_from_folder,
     parse_project_name,
 )
 from moorage.projects.placing import choose_server
+from moorage.projects.roles import drop_roles
 from moorage.projects.sessions import refuse_when_used
 from moorage.projects.states import not_ready
 
 MAX_PAGE = 200
 _SHOWN_PROJECTS = 10
+
+BackUp = Callable[[str], Awaitable[str]]
 
 
 class ProjectService:
@@ -44,6 +50,7 @@ class ProjectService:
     Args:
         default_project: the project of a process that serves one; calls that name none mean it.
         placed_on: the servers new projects may be placed on; the least loaded of several is chosen.
+        back_up: backs up a project by its name, and returns where the backup lies.
     """
 
     def __init__(
@@ -52,11 +59,13 @@ class ProjectService:
         *,
         default_project: str | None = None,
         placed_on: Sequence[str] = (MAIN_SERVER,),
+        back_up: BackUp | None = None,
     ) -> None:
         self.connections = connections
         self.lifecycle = ProjectLifecycle(connections)
         self.copies = ProjectCopies(connections)
         self._placed_on = placed_on
+        self._back_up = back_up or _no_backup
         self.default = None if default_project is None else parse_project_name(default_project)
 
     async def resolve(self, project_name: str | None) -> ProjectName:
@@ -152,36 +161,44 @@ class ProjectService:
 
     async def list(self, *, after: str = "", limit: int = 50) -> ProjectPage:
         """Return a page of the projects that the caller sees, in the order of their names."""
-        if not 1 <= limit <= MAX_PAGE:
-            raise InvalidInput(f"limit {limit} is out of range", hint=f"Use 1 to {MAX_PAGE}.", field="limit")
+        _check_page(limit)
         with self.connections.registry() as registry:
             rows = await store.project_list(registry, after=after, limit=limit + 1, visible=current_caller().projects)
         shown = rows[:limit]
         return ProjectPage(projects=tuple(shown), next_after=shown[-1].name if len(rows) > limit else None)
+
+    async def foremost(self, order: ProjectOrder, *, limit: int = 50) -> ProjectPage:
+        """Return the largest projects, or those used last, of those that the caller sees; there is no next page."""
+        _check_page(limit)
+        with self.connections.registry() as registry:
+            rows = await store.project_foremost(registry, order, limit=limit, visible=current_caller().projects)
+        return ProjectPage(projects=tuple(rows))
 
     async def stats(self, name: str) -> ProjectStats:
         """Return the size of a project's database and the state of its pool."""
         project = await self.get(name)
         async with self.connections.get_project_connection(name) as connection:
             tables = await store.table_sizes(connection)
-            sizes = await store.database_sizes(connection, [project.database_name])
         return ProjectStats(
             project_name=project.name,
             database_name=project.database_name,
-            database_bytes=sizes.get(project.database_name, 0),
+            database_bytes=await measure(self.connections, project),
             tables=tuple(tables),
             pool=self.connections.get_pool_stats().get(project.name, {}),
         )
 
-    async def delete(self, name: str, *, confirm: str, force: bool = False) -> DeletedProject:
-        """Drop the project's database and forget the project; repeating the call finishes an interrupted one.
+    async def delete(
+        self, name: str, *, confirm: str, force: bool = False, back_up_first: bool = False
+    ) -> DeletedProject:
+        """Drop the project's database and keep a tombstone; repeating the call finishes an interrupted one.
 
         Args:
             confirm: the name once more.
             force: also while somebody works in it; their transactions roll back.
+            back_up_first: nothing is deleted when the backup fails.
 
         Raises:
-            ProjectNotFound, NotConfirmed, ProjectInUse.
+            ProjectNotFound, NotConfirmed, ProjectInUse, and those of the backup.
         """
         project = await self.get(name)
         if confirm != name:
@@ -193,8 +210,16 @@ class ProjectService:
         await self.connections.forget(project)
         if not force:
             await refuse_when_used(self.connections.provisioner_of(project), project)
-        await self._delete(project)
-        return DeletedProject(name=project.name, database_name=project.database_name)
+        is_begun = project.state is ProjectState.DELETING
+        backup = await self._back_up(project.name) if back_up_first and not is_begun else None
+        await self._delete(project, backup)
+        return DeletedProject(name=project.name, database_name=project.database_name, backup=backup)
+
+    async def deleted(self, *, limit: int = 50) -> Sequence[Tombstone]:
+        """Return what is left of deleted projects that the caller saw, the last one first."""
+        _check_page(limit)
+        with self.connections.registry() as registry:
+            return await store.tombstone_list(registry, limit=limit, visible=current_caller().projects)
 
     async def _named(self, name: str) -> Project | None:
         with self.connections.registry() as registry:
@@ -224,9 +249,21 @@ class ProjectService:
             )
         return ready or await self.get(project.name)  # somebody else finished it first
 
-    async def _delete(self, project: Project) -> None:
+    async def _delete(self, project: Project, backup: str | None) -> None:
+        """Write the tombstone first, so that whoever finishes this after a crash knows where the backup lies."""
         with self.connections.registry() as registry:
-            await store.project_set_state(registry, project.id, ProjectState.DELETING, from_states=list(ProjectState))
-        await self.connections.provisioner_of(project).drop_database(project)
+            await store.project_begin_delete(registry, project.id, deleted_by=current_caller().name, backup=backup)
+        provisioner = self.connections.provisioner_of(project)
+        await provisioner.drop_database(project)
+        await drop_roles(provisioner, project)
         with self.connections.registry() as registry:
             await store.project_delete(registry, project.id)
+
+
+def _check_page(limit: int) -> None:
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidInput(f"limit {limit} is out of range", hint=f"Use 1 to {MAX_PAGE}.", field="limit")
+
+
+async def _no_backup(name: str) -> str:
+    raise InvalidInput(f"this process takes no backup of {name!r}", hint="Delete it from the shell, with --backup.")

@@ -8,9 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from moorage.core.postgres.queries import Executor, load_statements
-from moorage.projects.models import DatabaseUser, MeasuredProject, Project, ProjectState, TableSize
+from moorage.projects.models import (
+    DatabaseUser,
+    MeasuredProject,
+    Project,
+    ProjectOrder,
+    ProjectState,
+    TableSize,
+    Tombstone,
+)
 
 _statements = load_statements("moorage.projects")
+
+# The comment on a role that was made for a project begins so and ends with the project's name.
+ROLE_REMARK = "Moorage: for project "
 
 
 async def project_by_name(registry: Executor, name: str) -> Project | None:
@@ -27,6 +38,15 @@ async def project_list(
     """Return projects in the order of their names, those behind `after`; only `visible` ones, unless that is None."""
     names = None if visible is None else list(visible)
     rows = await _statements.project_list(registry, after=after, limit=limit, visible=names)
+    return [Project.model_validate(dict(row)) for row in rows]
+
+
+async def project_foremost(
+    registry: Executor, order: ProjectOrder, *, limit: int, visible: Collection[str] | None
+) -> list[Project]:
+    """Return the largest projects or those used last; those never measured, or never used, come last."""
+    names = None if visible is None else list(visible)
+    rows = await _statements.project_foremost(registry, order=order.value, limit=limit, visible=names)
     return [Project.model_validate(dict(row)) for row in rows]
 
 
@@ -72,9 +92,7 @@ async def project_limit(
     registry: Executor, project_id: UUID, *, max_bytes: int | None, max_connections: int | None
 ) -> Project | None:
     """Change limits: None leaves one as it is, 0 takes it away. None when the project is gone."""
-    row = await _statements.project_limit(
-        registry, id=project_id, max_bytes=max_bytes, max_connections=max_connections
-    )
+    row = await _statements.project_limit(registry, id=project_id, max_bytes=max_bytes, max_connections=max_connections)
     return _project(row)
 
 
@@ -115,6 +133,18 @@ async def project_place(registry: Executor, project_id: UUID, *, from_server: st
     return _project(
         await _statements.project_place(registry, id=project_id, from_server=from_server, to_server=to_server)
     )
+
+
+async def project_begin_delete(registry: Executor, project_id: UUID, *, deleted_by: str, backup: str | None) -> None:
+    """Move a project to `deleting`, whatever it was, and write its tombstone; a backup noted before stays noted."""
+    await _statements.project_begin_delete(registry, id=project_id, deleted_by=deleted_by, backup=backup)
+
+
+async def tombstone_list(registry: Executor, *, limit: int, visible: Collection[str] | None) -> list[Tombstone]:
+    """Return the tombstones of projects that are gone, the last one first."""
+    names = None if visible is None else list(visible)
+    rows = await _statements.tombstone_list(registry, limit=limit, visible=names)
+    return [Tombstone.model_validate(dict(row)) for row in rows]
 
 
 async def project_delete(registry: Executor, project_id: UUID) -> None:
@@ -184,6 +214,18 @@ async def setting_statement_in(transaction: Executor, setting: str, value: str) 
 
 async def connection_limit(connection: Executor) -> int:
     return await _statements.connection_limit(connection)
+
+
+async def role_remark(server: Executor, name: str) -> str | None:
+    """Return the comment on a role, "" where it has none; None when there is no such role."""
+    row = await _statements.role_remark(server, name=name)
+    return None if row is None else row["remark"] or ""
+
+
+async def role_list(server: Executor) -> dict[str, str]:
+    """Return the roles that were made for projects, each with its project's name."""
+    rows = await _statements.role_list(server, prefix=ROLE_REMARK)
+    return {row["name"]: row["project_name"] for row in rows}
 
 
 async def identity_get(project: Executor) -> UUID | None:

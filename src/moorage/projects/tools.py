@@ -40,6 +40,24 @@ class ProjectTools:
                 needs_admin=True,
             ),
             Tool(
+                self.update_project,
+                title="Change or archive a project",
+                read_only=False,
+                destructive=False,
+                idempotent=True,
+                open_world=False,
+                needs_admin=True,
+            ),
+            Tool(
+                self.clone_project,
+                title="Clone a project",
+                read_only=False,
+                destructive=False,
+                idempotent=False,
+                open_world=False,
+                needs_admin=True,
+            ),
+            Tool(
                 self.delete_project,
                 title="Delete a project",
                 read_only=False,
@@ -62,7 +80,7 @@ class ProjectTools:
         return await self._service.list(after=after, limit=limit)
 
     async def get_project(self, project_name: OptionalName = None) -> Project:
-        """Show one project: its database, state (creating, ready, archived, deleting), folder and dates."""
+        """Show one project: its database, state (creating, copying, ready, archived, moving, deleting), size, limits, dates."""
         return await self._service.get(await self._service.resolve(project_name))
 
     async def project_stats(self, project_name: OptionalName = None) -> ProjectStats:
@@ -80,14 +98,45 @@ class ProjectTools:
         """
         return await self._service.create(name, description=description, created_by=current_caller().name)
 
+    async def update_project(
+        self,
+        project_name: Name,
+        title: Annotated[str | None, Field(description="A line that people know it by; empty takes it away.")] = None,
+        description: Annotated[str | None, Field(description="What the project is; empty takes it away.")] = None,
+        archived: Annotated[
+            bool | None, Field(description="true makes it read-only, still searchable; false lets it be written again.")
+        ] = None,
+    ) -> Project:
+        """Change a project's title or description, archive it or unarchive it; what is left out stays as it is.
+
+        Its name never changes. Archiving is refused while somebody works in the project.
+        """
+        lifecycle = self._service.lifecycle
+        project = await lifecycle.edit(project_name, title=title, description=description)
+        if archived is None:
+            return project
+        return await (lifecycle.archive(project_name) if archived else lifecycle.unarchive(project_name))
+
+    async def clone_project(
+        self,
+        source: Annotated[str, Field(description="The name of the project that is copied.")],
+        new_name: Annotated[str, Field(description="The copy's name: 1 to 55 of a-z, 0-9 and underscore.")],
+    ) -> Project:
+        """Make a project with all that another holds, index and work items: to try something without risk.
+
+        Takes about a second for each gigabyte, while others wait for the source; refused while somebody works in it.
+        """
+        return await self._service.copies.clone(source, new_name)
+
     async def delete_project(
         self,
         project_name: Name,
         confirm: Annotated[str, Field(description="The project's name once more, to confirm.")],
         force: Annotated[bool, Field(description="Delete it even while somebody works in it.")] = False,
+        backup: Annotated[bool, Field(description="Back it up first; when that fails, nothing is deleted.")] = False,
     ) -> DeletedProject:
         """Delete a project for good: its database with the code index and all work items. Cannot be undone.
 
         Refused while the project is in use, unless force is true.
         """
-        return await self._service.delete(project_name, confirm=confirm, force=force)
+        return await self._service.delete(project_name, confirm=confirm, force=force, back_up_first=backup)

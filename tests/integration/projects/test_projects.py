@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from moorage.core.access import Caller, Scope, acting_as
 from moorage.core.errors import InvalidInput
+from moorage.core.postgres.errors import DiskFull
 from moorage.core.postgres.pools import connect
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
@@ -23,7 +26,7 @@ from moorage.projects.errors import (
     ProjectRequired,
     SchemaMissing,
 )
-from moorage.projects.models import Project, ProjectState
+from moorage.projects.models import Project, ProjectOrder, ProjectState
 from moorage.projects.service import ProjectService
 
 
@@ -188,6 +191,51 @@ class TestDeleting:
             await projects.create(name, created_by="test")
         await projects.delete(name, confirm=name)
         assert not await database_exists(admin, created.database_name)
+
+
+class TestTombstones:
+    async def test_say_who_deleted_what_and_where_its_backup_lies(self, connections, name: str):
+        async def back_up(project: str) -> str:
+            assert project == name
+            return "/backups/last"
+
+        projects = ProjectService(connections, back_up=back_up)
+        await projects.create(name, description="A site", created_by="test")
+        with acting_as(Caller("ann", Scope.ADMIN)):
+            await projects.delete(name, confirm=name, back_up_first=True)
+        (stone,) = [each for each in await projects.deleted(limit=20) if each.name == name]
+        assert (stone.deleted_by, stone.backup, stone.description) == ("ann", "/backups/last", "A site")
+
+    async def test_keep_the_backup_of_a_deletion_that_was_interrupted(self, projects, connections, name: str):
+        created = await projects.create(name, created_by="test")
+        registry = connections.registry_pool
+        await store.project_begin_delete(registry, created.id, deleted_by="ann", backup="/backups/last")
+        assert name not in [each.name for each in await projects.deleted(limit=20)]
+        await projects.delete(name, confirm=name, back_up_first=True)
+        (stone,) = [each for each in await projects.deleted(limit=20) if each.name == name]
+        assert stone.backup == "/backups/last"
+
+    async def test_are_not_written_for_a_project_whose_backup_fails(self, connections, project: Project):
+        async def fail(_project: str) -> str:
+            raise DiskFull("the folder of the backups is full")
+
+        projects = ProjectService(connections, back_up=fail)
+        with pytest.raises(DiskFull):
+            await projects.delete(project.name, confirm=project.name, force=True, back_up_first=True)
+        assert (await projects.get(project.name)).state is ProjectState.READY
+
+
+async def test_the_foremost_projects_are_the_largest_or_those_used_last(projects, project, connections, name: str):
+    other = await projects.create(f"{name}_o", created_by="test")
+    registry = connections.registry_pool
+    await store.project_set_sizes(registry, {project.id: 10**15, other.id: 10**16})
+    days = {project.id: datetime(2999, 1, 2, tzinfo=UTC), other.id: datetime(2999, 1, 1, tzinfo=UTC)}
+    await store.project_set_last_used(registry, days)
+    largest = await projects.foremost(ProjectOrder.SIZE, limit=2)
+    used_last = await projects.foremost(ProjectOrder.LAST_USE, limit=2)
+    assert [each.name for each in largest.projects] == [other.name, name]
+    assert [each.name for each in used_last.projects] == [name, other.name]
+    await projects.delete(other.name, confirm=other.name, force=True)
 
 
 class TestInterruptedCreation:
