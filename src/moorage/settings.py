@@ -90,6 +90,12 @@ class ServerAddress(BaseModel):
             address_from_url(value.get_secret_value())
         return value
 
+    @property
+    def login_role(self) -> str:
+        """The role that Moorage logs in as."""
+        in_url = None if self.url is None else address_from_url(self.url.get_secret_value())[0].login.get("user")
+        return in_url or self.user
+
 
 class FurtherServer(ServerAddress):
     """A PostgreSQL server that projects may be placed on, besides the main one."""
@@ -121,6 +127,15 @@ class PostgresSettings(ServerAddress):
         None,
         description="Upgrade older project databases when they are opened; default only with the embedded server.",
     )
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.url is None and self.host is None
+
+    @property
+    def registry_database(self) -> str:
+        named = None if self.url is None else address_from_url(self.url.get_secret_value())[1]
+        return self.database or named or REGISTRY_DATABASE
 
     @model_validator(mode="after")
     def _is_before_something(self) -> PostgresSettings:

@@ -1,4 +1,4 @@
-"""The only place that turns text into SQL identifiers."""
+"""The only place that turns text into SQL identifiers and strings."""
 
 from __future__ import annotations
 
@@ -16,3 +16,16 @@ def quote_identifier(name: str) -> str:
     if not name or "\0" in name or len(name.encode()) > MAX_IDENTIFIER_BYTES:
         raise ValueError(f"not a usable PostgreSQL identifier: {name[:80]!r}")
     return '"' + name.replace('"', '""') + '"'
+
+
+def quote_literal(text: str) -> str:
+    """Return `text` as a quoted SQL string, for statements that take no parameters and for scripts.
+
+    Raises:
+        ValueError: it holds a NUL.
+    """
+    if "\0" in text:
+        raise ValueError("a NUL is no text to PostgreSQL")
+    escaped = text.replace("'", "''")
+    # Backslashes are escapes only in E'' strings: these read the same whatever standard_conforming_strings is.
+    return "'" + escaped + "'" if "\\" not in text else " E'" + escaped.replace("\\", "\\\\") + "'"

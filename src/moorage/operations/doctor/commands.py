@@ -14,7 +14,9 @@ from moorage.core.shape import Finding, Severity
 from moorage.core.shell import Services, Shell, shell_of
 from moorage.operations.doctor import strays
 from moorage.operations.doctor.examination import Doctor
+from moorage.operations.doctor.grants import grants_script
 from moorage.operations.doctor.mending import Outcome, TreatedFinding, left, treat
+from moorage.projects.errors import ServerUnknown
 from moorage.projects.models import MAIN_SERVER
 
 commands = typer.Typer()
@@ -34,11 +36,15 @@ def doctor(
     ] = False,
     adopt: Annotated[str | None, typer.Option(help="Make a project of a database without one.")] = None,
     drop: Annotated[str | None, typer.Option(help="Drop a database without a project; its name is asked.")] = None,
-    server: Annotated[str, typer.Option(help="With --adopt and --drop: the server it is on.")] = MAIN_SERVER,
+    server: Annotated[str, typer.Option(help="Of --adopt, --drop and --sql: which server.")] = MAIN_SERVER,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the grants of Moorage's role as a psql script.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON for programs.")] = False,
 ) -> None:
     """Find what is broken and say what would mend it. Ends with 0: healthy, 1: something found, 2: could not look."""
     shell = shell_of(context)
+    if sql:
+        typer.echo(shell.guarded(lambda: _grants(shell, server)))
+        return
     if adopt or drop:
         _decide_about_stray(shell, adopt=adopt, drop=drop, server=server)
         return
@@ -52,6 +58,16 @@ def doctor(
     else:
         _print(shell, findings)
     raise typer.Exit(_status(findings))
+
+
+def _grants(shell: Shell, server: str) -> str:
+    """Return the script for a server as the settings have it; no server is asked."""
+    postgres = shell.settings().postgres
+    if server == MAIN_SERVER:
+        return grants_script(postgres.login_role, registry_database=postgres.registry_database)
+    if server not in postgres.servers:
+        raise ServerUnknown(f"there is no server {server!r}", hint="They stand under postgres.servers in the settings.")
+    return grants_script(postgres.servers[server].login_role, registry_database=None)
 
 
 def _decide_about_stray(shell: Shell, *, adopt: str | None, drop: str | None, server: str) -> None:
