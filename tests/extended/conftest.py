@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from moorage.core.postgres.address import Address
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.settings import Settings, load_settings
 from moorage.systems import House, open_house

@@ -19,10 +19,8 @@ from tests.unit.codebase.repositories import make_folder, make_repository
 
 WAIT = 60.0
 CALLERS = 20
-FILES = {
-    "retry.py": "def schedule_retry(job, attempt):\n    '''Send a failed job again.'''\n    return job.send(2**attempt)\n",
-    "guide.md": "# Guide\n\nA failed job is sent again after a delay.\n",
-}
+RETRY = "def schedule_retry(job, attempt):\n    '''Send a failed job again.'''\n    return job.send(2**attempt)\n"
+FILES = {"retry.py": RETRY, "guide.md": "# Guide\n\nA failed job is sent again after a delay.\n"}
 OTHER_FILES = {"quay.py": "def moor(ship):\n    '''Tie a ship to the quay.'''\n    return ship.tie()\n"}
 WRITE = "INSERT INTO moorage.lines (name) VALUES ('written') ON CONFLICT DO NOTHING"
 
