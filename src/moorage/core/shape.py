@@ -117,7 +117,7 @@ class Finding(BaseModel):
     project_name: str | None = None
     server: str | None = None
     deletes_data: bool = False
-    mend: Callable[[], Awaitable[None]] | None = Field(None, exclude=True, repr=False)
+    mend: Callable[[], Awaitable[Any]] | None = Field(None, exclude=True, repr=False)
     locks_itself: bool = Field(False, exclude=True, repr=False)
 
 

@@ -29,6 +29,7 @@ class RoleKind(StrEnum):
 
 _CUT_LENGTH = 40
 _HASH_LENGTH = 8
+_WRITING = "INSERT, UPDATE, DELETE"
 
 
 def role_name(project_name: str, kind: RoleKind) -> str:
@@ -106,21 +107,20 @@ def table_grants(provisioner: Provisioner, project: Project, kind: RoleKind, *, 
     """Return what is granted inside the database, on the tables there are and on those that migrations will make."""
     role = quote_identifier(role_name(project.name, kind))
     future = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote_identifier(owner)}"
-    grants = [f"{future} GRANT USAGE ON SCHEMAS TO {role};"]
+    grants = [f"{future} GRANT USAGE ON SCHEMAS TO {role};", f"{future} GRANT SELECT ON TABLES TO {role};"]
     for line in provisioner.lines:
         schema = quote_identifier(line.schema)
+        grants.append(f"GRANT USAGE ON SCHEMA {schema} TO {role};")
+        grants.append(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};")
         # Whose the database is, and how old its tables are, only Moorage writes.
-        may_write = kind is RoleKind.WRITE and line != IDENTITY_LINE
-        rights = "SELECT, INSERT, UPDATE, DELETE" if may_write else "SELECT"
-        grants += [
-            f"GRANT USAGE ON SCHEMA {schema} TO {role};",
-            f"GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {role};",
-            f"{future} IN SCHEMA {schema} GRANT {rights} ON TABLES TO {role};",
-        ]
-        if may_write:
-            grants.append(f"REVOKE INSERT, UPDATE, DELETE ON {line.qualified_version_table} FROM {role};")
-            grants.append(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};")
-            grants.append(f"{future} IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {role};")
+        if kind is RoleKind.WRITE and line != IDENTITY_LINE:
+            grants += [
+                f"GRANT {_WRITING} ON ALL TABLES IN SCHEMA {schema} TO {role};",
+                f"REVOKE {_WRITING} ON {line.qualified_version_table} FROM {role};",
+                f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};",
+                f"{future} IN SCHEMA {schema} GRANT {_WRITING} ON TABLES TO {role};",
+                f"{future} IN SCHEMA {schema} GRANT USAGE ON SEQUENCES TO {role};",
+            ]
     return grants
 
 

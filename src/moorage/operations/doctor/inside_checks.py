@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from moorage.core.postgres.identifiers import quote_identifier
@@ -16,6 +17,7 @@ from moorage.operations.doctor.views import ServerView
 from moorage.projects import store as registry_store
 from moorage.projects.errors import SchemaMissing
 from moorage.projects.models import Project
+from moorage.projects.roles import RoleKind, ensure_role, role_name
 
 # Vacuuming by itself begins at a fifth; at half of the table something keeps it from it.
 BLOATED_SHARE = 0.5
@@ -189,9 +191,30 @@ async def vectors(inside: Inside) -> list[Finding]:
     return [inside.finding("vectors_outdated", Severity.INFO, message, "Updates the extension.", mend=mend)]
 
 
+async def roles(inside: Inside) -> list[Finding]:
+    """A role of the project lost its grants, as when the database was restored or moved."""
+    findings = []
+    for kind in RoleKind:
+        name = role_name(inside.project.name, kind)
+        is_known = inside.view.roles.get(name) == inside.project.name
+        if is_known and await store.role_lacks_grants(inside.connection, name, inside.schemas):
+            findings.append(
+                inside.finding(
+                    "role_lacks_grants",
+                    Severity.WARNING,
+                    "it may not read all of the project's tables",
+                    f"Grants it again what `moorage project role {inside.project.name}` grants.",
+                    subject=f"role {name}",
+                    mend=partial(ensure_role, inside.view.provisioner, inside.project, kind),
+                    locks_itself=True,
+                )
+            )
+    return findings
+
+
 # With one of these found, what the others would say is not worth reading.
 DECISIVE: tuple[InsideCheck, ...] = (identity, lost_schemas, versions)
-CHECKS: tuple[InsideCheck, ...] = (invalid_indexes, missing_indexes, bloated_tables, quota, vectors)
+CHECKS: tuple[InsideCheck, ...] = (invalid_indexes, missing_indexes, bloated_tables, quota, vectors, roles)
 
 
 def _rebuilt(index: store.Index) -> str:

@@ -97,3 +97,16 @@ ORDER BY schemaname, relname;
 SELECT extversion
 FROM pg_catalog.pg_extension
 WHERE extname = 'vector';
+
+-- name: role_lacks_grants :value
+-- Whether a role may not connect here, or not read one of the tables.
+SELECT NOT pg_catalog.has_database_privilege(:role, current_database(), 'CONNECT')
+    OR EXISTS (
+        SELECT 1
+        FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = ANY (CAST(:schemas AS text[]))
+          AND c.relkind = 'r'
+          AND NOT (pg_catalog.has_schema_privilege(:role, n.oid, 'USAGE')
+                   AND pg_catalog.has_table_privilege(:role, c.oid, 'SELECT'))
+    );

@@ -73,6 +73,22 @@ def old_templates(view: ServerView) -> Iterator[Finding]:
             )
 
 
+def roles_without_project(view: ServerView) -> Iterator[Finding]:
+    """Roles that were made for projects which are gone, or are on another server now."""
+    living = {project.name for project in view.projects}
+    for role, project_name in view.roles.items():
+        if project_name not in living:
+            yield _finding(
+                view,
+                "role_without_project",
+                Severity.INFO,
+                f"role {role}",
+                f"it was made for project {project_name!r}, which is not on this server",
+                "Drops the role; who was granted it keeps their login.",
+                mend=lambda role=role: _drop_role(view, role),
+            )
+
+
 def idle_in_transaction(view: ServerView) -> Iterator[Finding]:
     """Sessions that keep a transaction open: what they locked stays locked, what was deleted is not cleaned up."""
     for session in view.idle_sessions:
@@ -123,6 +139,7 @@ CHECKS: tuple[ServerCheck, ...] = (
     databases_without_row,
     abandoned_staging,
     old_templates,
+    roles_without_project,
     idle_in_transaction,
     connections_near_limit,
     vectors_unavailable,
@@ -148,6 +165,11 @@ async def _drop_template(view: ServerView, name: str) -> None:
     async with view.provisioner.registry_transaction() as registry:
         await registry_store.template_lock_in(registry, view.server)
         await _drop(view, name)
+
+
+async def _drop_role(view: ServerView, role: str) -> None:
+    async with view.provisioner.maintenance() as server:
+        await server.execute(f"DROP ROLE IF EXISTS {quote_identifier(role)}")
 
 
 async def _drop(view: ServerView, name: str) -> None:

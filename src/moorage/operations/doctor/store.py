@@ -119,3 +119,7 @@ async def index_list(project: Executor, schemas: list[str]) -> list[Index]:
 
 async def table_list(project: Executor, schemas: list[str]) -> list[TableHealth]:
     return [TableHealth.model_validate(dict(row)) for row in await _statements.table_list(project, schemas=schemas)]
+
+
+async def role_lacks_grants(project: Executor, role: str, schemas: list[str]) -> bool:
+    return await _statements.role_lacks_grants(project, role=role, schemas=schemas)

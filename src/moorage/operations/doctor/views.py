@@ -33,6 +33,7 @@ class ServerView:
         vector_version: of the pgvector that the server could install; None where it has none.
         unattended: databases that some process should be working at, but none is: of half-made projects, and staged.
         with_owner: those of them that were staged and say whose they are.
+        roles: made for projects, each with its project's name.
     """
 
     connections: ProjectConnectionManager
@@ -43,6 +44,7 @@ class ServerView:
     vector_version: str | None
     unattended: frozenset[str]
     with_owner: frozenset[str]
+    roles: Mapping[str, str]
     idle_sessions: Sequence[IdleSession]
     connections_used: int
     connections_most: int
@@ -85,6 +87,7 @@ async def view_server(
             vector_version=await store.extension_available(server),
             unattended=unattended,
             with_owner=await _with_owner(provisioner, unattended.intersection(databases)),
+            roles=await registry_store.role_list(server),
             idle_sessions=await store.session_idle_in_transaction(server, longer_than=IDLE_IN_TRANSACTION),
             connections_used=used,
             connections_most=most,
