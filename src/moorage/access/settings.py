@@ -50,7 +50,14 @@ class IssuerSettings(BaseModel):
     @classmethod
     def _can_be_trusted(cls, value: str | None) -> str | None:
         if value is not None and not is_trustworthy(value):
-            raise ValueError("expected https://host/path (http only on loopback), without user, query or fragment")
+            raise ValueError("expected https://host/path (http only on loopback), without user and fragment")
+        return value
+
+    @field_validator("url")
+    @classmethod
+    def _has_no_query(cls, value: str | None) -> str | None:
+        if value is not None and "?" in value:  # RFC 8414 section 2
+            raise ValueError("expected no query in the identifier of an issuer")
         return value
 
 
@@ -79,6 +86,6 @@ def is_trustworthy(url: str) -> bool:
         host = parts.hostname or ""
     except ValueError:
         return False
-    if parts.username is not None or parts.query or parts.fragment or not host:
+    if parts.username is not None or parts.fragment or not host:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))

@@ -23,7 +23,6 @@ def test_an_algorithm_without_a_key_pair_is_refused(algorithm: str) -> None:
         "http://login.example",
         "http://127.0.0.1.example",
         "https://user:secret@login.example",
-        "https://login.example/?tenant=1",
         "https://login.example/#top",
         "file:///etc/passwd",
         "login.example",
@@ -34,6 +33,13 @@ def test_an_algorithm_without_a_key_pair_is_refused(algorithm: str) -> None:
 def test_an_address_that_anybody_could_answer_for_is_refused(field: str, url: str) -> None:
     with pytest.raises(ValidationError):
         IssuerSettings.model_validate({field: url})
+
+
+def test_the_address_of_keys_may_have_a_query_and_that_of_an_issuer_may_not() -> None:
+    address = "https://login.example/keys?p=team"
+    assert IssuerSettings(jwks_url=address).jwks_url == address
+    with pytest.raises(ValidationError):
+        IssuerSettings(url=address)
 
 
 @pytest.mark.parametrize("url", ["https://login.example/realms/team", "https://t.example/", "http://127.0.0.1:8080/x"])
