@@ -101,7 +101,7 @@ def serve_command(
     port: Port = None,
     watch: Annotated[bool, typer.Option(help="Index the project's files again as they change.")] = False,
 ) -> None:
-    """Serve MCP: streamable HTTP on a loopback port, or one client on standard input and output."""
+    """Serve MCP: streamable HTTP, beyond loopback only with tokens, or one client on standard input and output."""
     from moorage import serving
 
     shell = shell_of(context)
@@ -142,15 +142,20 @@ def install(
     client: Annotated[Literal["claude-code", "codex", "cursor", "vscode"], typer.Argument(help="Which client.")],
     project: Project = None,
     url: Annotated[str | None, typer.Option(help="Of a running server; default stdio.")] = None,
+    token_variable: Annotated[
+        str | None,
+        typer.Option(help="Environment variable with the token; default MOORAGE_TOKEN for a server elsewhere."),
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the entry instead of printing it.")] = False,
 ) -> None:
     """Print, or write, the entry that connects a client to Moorage."""
-    from moorage.installing import entry_for
+    from moorage.installing import entry_for, token_variable_for
 
     shell = shell_of(context)
     settings = shell.guarded(lambda: _settings(context, {}))
     home = settings.home.absolute() if "home" in settings.model_fields_set else None
-    entry = entry_for(client, project=project, url=url, home=home)
+    variable = token_variable_for(url) if token_variable is None else token_variable
+    entry = entry_for(client, project=project, url=url, home=home, token_variable=variable)
     if write:
         shell.guarded(entry.write)
         shell.console.print(f"written to {entry.file}", highlight=False)

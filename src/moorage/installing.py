@@ -8,10 +8,18 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
+from moorage.access.models import TOKEN_VARIABLE
 from moorage.core.errors import Conflict
+from moorage.core.http.guards import is_loopback
 
 NAME = "moorage"
+
+# How each client writes the value of an environment variable in a header; the file itself holds no token.
+# https://code.claude.com/docs/en/mcp, https://cursor.com/docs/mcp,
+# https://code.visualstudio.com/docs/reference/variables-reference
+VARIABLE_FORMS = {"claude-code": "${%s}", "cursor": "${env:%s}", "vscode": "${env:%s}"}
 
 
 class EntryNotWritten(Conflict):
@@ -71,19 +79,35 @@ class Entry:
         self.file.write_text(f"{known.rstrip()}\n\n{self.text}\n".lstrip(), encoding="utf-8")
 
 
-def entry_for(client: str, *, project: str | None = None, url: str | None = None, home: Path | None = None) -> Entry:
+def token_variable_for(url: str | None) -> str | None:
+    """Return the variable that an entry names by default: a server elsewhere wants a token, a local one seldom."""
+    is_elsewhere = url is not None and not is_loopback(urlsplit(url).hostname or "")
+    return TOKEN_VARIABLE if is_elsewhere else None
+
+
+def entry_for(
+    client: str,
+    *,
+    project: str | None = None,
+    url: str | None = None,
+    home: Path | None = None,
+    token_variable: str | None = None,
+) -> Entry:
     """Return the entry for claude-code, codex, cursor or vscode.
 
     Args:
         url: of a running server (`http://127.0.0.1:8000/mcp`); None starts a process over stdio.
+        token_variable: the environment variable with the token that is shown to that server; None shows none.
         home: the data folder when it is not the default one: clients start processes without our environment.
     """
     arguments = ["serve", "--transport", "stdio", *(["--project", project] if project else [])]
     if home is not None:
         arguments = ["--home", str(home), *arguments]
     if client == "codex":
-        return _codex(arguments, url)
+        return _codex(arguments, url, token_variable)
     server: dict[str, Any] = {"url": url} if url else {"command": program(), "args": arguments}
+    if url and token_variable:
+        server["headers"] = {"Authorization": "Bearer " + VARIABLE_FORMS[client] % token_variable}
     if client != "cursor":
         server = {"type": "http" if url else "stdio"} | server
     section = "servers" if client == "vscode" else "mcpServers"
@@ -97,11 +121,10 @@ def program() -> str:
     return shutil.which(NAME) or str(Path(sys.executable).parent / NAME)
 
 
-def _codex(arguments: list[str], url: str | None) -> Entry:
-    lines = [f"[mcp_servers.{NAME}]"]
-    lines += (
-        [f"url = {json.dumps(url)}"]
-        if url
-        else [f"command = {json.dumps(program())}", f"args = {json.dumps(arguments)}"]
-    )
+def _codex(arguments: list[str], url: str | None, token_variable: str | None) -> Entry:
+    """Return the entry in TOML: https://developers.openai.com/codex/mcp."""
+    fields: dict[str, Any] = {"url": url} if url else {"command": program(), "args": arguments}
+    if url and token_variable:
+        fields["bearer_token_env_var"] = token_variable
+    lines = [f"[mcp_servers.{NAME}]", *(f"{name} = {json.dumps(value)}" for name, value in fields.items())]
     return Entry("\n".join(lines), Path.home() / ".codex" / "config.toml", None, {})

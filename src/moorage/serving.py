@@ -15,6 +15,7 @@ from rich.text import Text
 import moorage
 from moorage.access.gate import TokenGate
 from moorage.access.issuer import Issuer
+from moorage.access.models import TOKEN_VARIABLE
 from moorage.access.resources import resources_of
 from moorage.access.routes import routes as metadata_routes
 from moorage.codebase.commands import index_with_progress, print_results
@@ -75,14 +76,14 @@ async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, questi
     settings = with_named_folders(settings.model_copy(update={"project": project}), folder)
     async with _opened(settings) as house, open_gate(house, settings) as gate:
         await house.ground.projects.create(project, created_by=current_caller().name)
-        listening = asyncio.Event()
+        listening, has_tokens = asyncio.Event(), await gate.is_required()
         serving = asyncio.create_task(
             serve_http(
                 http_door(house, settings, gate),
                 host=settings.server.host,
                 port=_free_port(settings) if any_port else settings.server.port,
-                beyond_loopback=await gate.is_required(),
-                on_listening=lambda url: _say_where(shell, url, project, listening),
+                beyond_loopback=has_tokens,
+                on_listening=lambda url: _say_where(shell, url, project, listening, has_tokens=has_tokens),
             )
         )
         indexing = asyncio.create_task(_index_and_answer(house, shell, project, folder, question, listening))
@@ -239,9 +240,11 @@ async def _until_stopped(serving: asyncio.Task[None], indexing: asyncio.Task[Non
         await asyncio.gather(serving, indexing, return_exceptions=True)
 
 
-def _say_where(shell: Shell, url: str, project: str, listening: asyncio.Event) -> None:
+def _say_where(shell: Shell, url: str, project: str, listening: asyncio.Event, *, has_tokens: bool) -> None:
     shell.console.print(Text(f"Moorage serves project {project} at {url}"))
     paste = f"claude mcp add --transport http moorage {url}/mcp"
+    if has_tokens:
+        paste += f" --header 'Authorization: Bearer ${{{TOKEN_VARIABLE}}}'"
     shell.console.print(Text(f"For your agent: {paste}", style="bold"), soft_wrap=True)
     listening.set()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from moorage.installing import EntryNotWritten, entry_for, program
+from moorage.installing import EntryNotWritten, entry_for, program, token_variable_for
 
 URL = "http://127.0.0.1:8000/mcp"
 STDIO = {"command": program(), "args": ["serve", "--transport", "stdio"]}
@@ -41,6 +41,23 @@ class TestEachClient:
         assert tomllib.loads(entry_for("codex").text) == {"mcp_servers": {"moorage": STDIO}}
         assert tomllib.loads(entry_for("codex", url=URL).text) == {"mcp_servers": {"moorage": {"url": URL}}}
         assert entry_for("codex").file == home / ".codex" / "config.toml"
+
+    @pytest.mark.parametrize(
+        ("client", "header"),
+        [("claude-code", "${TEAM}"), ("cursor", "${env:TEAM}"), ("vscode", "${env:TEAM}")],
+    )
+    def test_a_token_is_named_by_its_variable(self, client: str, header: str):
+        server = entry_for(client, url=URL, token_variable="TEAM").server
+        assert server["headers"] == {"Authorization": f"Bearer {header}"}
+        assert "headers" not in entry_for(client, token_variable="TEAM").server
+
+    def test_codex_takes_the_name_of_the_variable(self):
+        entry = tomllib.loads(entry_for("codex", url=URL, token_variable="TEAM").text)
+        assert entry["mcp_servers"]["moorage"] == {"url": URL, "bearer_token_env_var": "TEAM"}
+
+    def test_a_server_elsewhere_is_shown_a_token(self):
+        assert token_variable_for("https://moorage.example.com/mcp") == "MOORAGE_TOKEN"
+        assert [token_variable_for(url) for url in (None, URL, "http://[::1]:8000/mcp")] == [None] * 3
 
     @pytest.mark.parametrize("client", [*JSON_CLIENTS, "codex"])
     def test_a_project_is_passed_to_the_process(self, client: str):

@@ -14,6 +14,9 @@ from moorage.access.errors import InvalidTokenRequest
 from moorage.core.access import Caller, Scope
 
 PREFIX = "mrg_"
+TOKEN_VARIABLE = "MOORAGE_TOKEN"  # noqa: S105
+"""The environment variable in which clients are told to keep theirs."""
+
 SECRET_BYTES = 32
 """256 bits: nobody guesses one, so that a plain SHA-256 of it is as good as a slow hash."""
 
