@@ -80,7 +80,7 @@ class ProjectTools:
         return await self._service.list(after=after, limit=limit)
 
     async def get_project(self, project_name: OptionalName = None) -> Project:
-        """Show one project: its database, state (creating, copying, ready, archived, moving, deleting), size, limits, dates."""
+        """Show one project: its database, state (creating, copying, ready, archived, moving, deleting), size, dates."""
         return await self._service.get(await self._service.resolve(project_name))
 
     async def project_stats(self, project_name: OptionalName = None) -> ProjectStats:
