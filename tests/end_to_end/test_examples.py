@@ -26,8 +26,23 @@ RUN = {
     "moorage repo status": "",
     "moorage project show website": "",
     "moorage project stats website": "",
+    "moorage project edit website --title 'Marketing site'": "",
+    "moorage project quota website --max-size 2GB": "",
+    "moorage project snapshot website --label before": "",
+    "moorage project snapshots website": "",
+    "moorage project rollback website --to website_before": "website\n",
+    "moorage project clone website website_next": "",
+    "moorage project archive website": "",
+    "moorage project unarchive website": "",
+    "moorage token create ada --scope write --expires 30d": "",
+    "moorage token list --json": "",
+    "moorage token revoke ada": "",
     "moorage migrate --dry-run": "",
     "moorage migrate --jobs 16 --json": "",
+    "moorage backup --keep 14": "",
+    "moorage backup --to copies --project website": "",
+    "moorage backups --json": "",
+    "moorage verify": "",
     "moorage settings --json": "",
     "moorage install claude-code --write": "",
     "moorage repo remove website": "",
@@ -41,6 +56,7 @@ NOT_RUN = {
     "moorage down",
     "moorage chunks 0b1c… --context 20",
     "moorage repo cancel",
+    "moorage verify copies/moorage-20261121T020000Z --json",
 }
 
 
@@ -56,8 +72,10 @@ def website(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("website", "address")
 def test_they_work_one_after_the_other(home: Path, monkeypatch: pytest.MonkeyPatch):
+    """In a registry of their own: the token would shut the servers of other tests."""
     monkeypatch.setattr(cli, "configure_logging", lambda **_: None)  # it would keep the runner's stderr
-    runner = CliRunner(env={"MOORAGE_HOME": str(home), "MOORAGE_PROJECT": "website"})
+    variables = {"HOME": str(home), "PROJECT": "website", "POSTGRES__DATABASE": "registry_of_examples"}
+    runner = CliRunner(env={f"MOORAGE_{name}": value for name, value in variables.items()})
     for line, typed in RUN.items():
         result = runner.invoke(cli.app, split(line)[1:], input=typed)
         assert result.exit_code == 0, f"{line}\n{result.output}"
