@@ -21,10 +21,9 @@ KEPT_SECONDS = 3600.0
 PAUSE_SECONDS = 10.0
 """Between two attempts to fetch, however many tokens with unknown keys come."""
 
-_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 # Key type and curve, and the signatures they can check. Source: RFC 7518 section 3.1, RFC 8037 section 3.1.
 _FITTING: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("RSA", ""): _RSA,
+    ("RSA", ""): ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     ("EC", "P-256"): ("ES256",),
     ("EC", "P-384"): ("ES384",),
     ("EC", "P-521"): ("ES512",),

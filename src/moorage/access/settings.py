@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -11,6 +11,9 @@ from moorage.core.http.guards import is_loopback
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures with a key pair. HS256 and its kin are not among them: the public key would be their secret."""
+
+ScopeWord = Annotated[str, Field(pattern=r"^[!#-\[\]-~]+$")]
+"""What may stand between the blanks of a scope. Source: RFC 6749 section 3.3."""
 
 
 class IssuerSettings(BaseModel):
@@ -37,7 +40,7 @@ class IssuerSettings(BaseModel):
         "moorage_projects", description="Claim that lists the projects a token is good for; without it, all."
     )
     name_claim: str = Field("sub", description="Claim that names the caller in rows and logs.")
-    asked_scopes: tuple[str, ...] = Field(
+    asked_scopes: tuple[ScopeWord, ...] = Field(
         ("moorage:read", "moorage:write"),
         description="Scopes that clients without a token are told to ask the issuer for.",
     )

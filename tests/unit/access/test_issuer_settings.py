@@ -35,6 +35,12 @@ def test_an_address_that_anybody_could_answer_for_is_refused(field: str, url: st
         IssuerSettings.model_validate({field: url})
 
 
+@pytest.mark.parametrize("scope", ["", "two words", 'read", error="x', "a\nb", "lése"])
+def test_a_scope_that_would_break_the_challenge_is_refused(scope: str) -> None:
+    with pytest.raises(ValidationError):
+        IssuerSettings(asked_scopes=(scope,))
+
+
 def test_the_address_of_keys_may_have_a_query_and_that_of_an_issuer_may_not() -> None:
     address = "https://login.example/keys?p=team"
     assert IssuerSettings(jwks_url=address).jwks_url == address
