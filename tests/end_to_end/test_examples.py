@@ -43,6 +43,8 @@ RUN = {
     "moorage backup --to copies --project website": "",
     "moorage backups --json": "",
     "moorage verify": "",
+    "moorage restore --project website --as website_then": "",
+    "moorage restore --project website --replace --dry-run": "",
     "moorage settings --json": "",
     "moorage install claude-code --write": "",
     "moorage repo remove website": "",
@@ -79,6 +81,8 @@ def test_they_work_one_after_the_other(home: Path, monkeypatch: pytest.MonkeyPat
     for line, typed in RUN.items():
         result = runner.invoke(cli.app, split(line)[1:], input=typed)
         assert result.exit_code == 0, f"{line}\n{result.output}"
+    for copy in ("website_next", "website_before", "website_then"):
+        assert runner.invoke(cli.app, ["project", "delete", copy, "--yes"]).exit_code == 0
 
 
 def test_every_example_is_run_or_left_out_on_purpose():
