@@ -130,17 +130,20 @@ async def run_program(
         ProgramFailed: with the last lines it said, without secrets.
     """
     with_login = [*arguments, "--no-password", f"--dbname={login.argument}"] if login else list(arguments)
-    process = await asyncio.create_subprocess_exec(
-        programs.folder / name,
-        *with_login,
-        env=_environment(login),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        pass_fds=tuple(inherited),
-        start_new_session=True,  # Ctrl-C reaches us alone; we tell our programs
-        preexec_fn=_ending_with(os.getpid()),
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            programs.folder / name,
+            *with_login,
+            env=_environment(login),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=tuple(inherited),
+            start_new_session=True,  # Ctrl-C reaches us alone; we tell our programs
+            preexec_fn=_ending_with(os.getpid()),
+        )
+    except OSError as error:
+        raise _failure(name, None, error.strerror or str(error), login) from error
     try:
         output, said = await process.communicate()
     finally:

@@ -59,7 +59,7 @@ def backup(
             )
 
     taken = shell.run(("projects",), use)
-    removed = remove_oldest(target, keep=settings.keep) if settings.keep and taken.manifest.is_full else []
+    removed = shell.guarded(lambda: _removed(target, settings, taken))
     report = BackupReport(folder=taken.folder, manifest=taken.manifest, removed=tuple(removed))
     if json:
         shell.print_json(report)
@@ -106,6 +106,11 @@ def backups(
     else:
         columns = ("when", "Moorage", "projects", "size", "whole", "backup")
         shell.print_table(f"Backups in {target}", columns, [_row(each) for each in listed])
+
+
+def _removed(target: Path, settings: BackupSettings, taken: taking.Backup) -> list[Path]:
+    """Remove older backups once there is a good one."""
+    return remove_oldest(target, keep=settings.keep) if settings.keep and taken.manifest.is_full else []
 
 
 def _settings(shell: Shell, target: Path | None) -> tuple[BackupSettings, Path]:

@@ -44,12 +44,9 @@ async def dump_registry(provisioner: Provisioner, snapshot: Snapshot, place: Pla
     """Dump the registry as it stood at `snapshot`."""
     name = provisioner.registry_database
     revisions = await snapshot.revisions([REGISTRY_LINE])
-    return BackedUpRegistry(
-        database_name=name,
-        revision=revisions[REGISTRY_LINE.name],
-        tables=await snapshot.count_rows(),
-        **await _dump(snapshot, provisioner.address, name, place, REGISTRY_FILE),
-    )
+    facts = await _dump(snapshot, provisioner.address, name, place, REGISTRY_FILE)
+    revision = revisions[REGISTRY_LINE.name]
+    return BackedUpRegistry(database_name=name, revision=revision, **facts, **await _measured_in(place, REGISTRY_FILE))
 
 
 async def backup_project(connections: ProjectConnectionManager, project: Project, place: Place) -> BackedUpProject:
@@ -60,17 +57,16 @@ async def backup_project(connections: ProjectConnectionManager, project: Project
         ServerUnavailable, ProgramFailed: its server does not answer, or ended the dump.
         BackupFolderFull.
     """
-    address = connections.provisioner_of(project).address
+    address, file = connections.provisioner_of(project).address, file_of_project(project.name)
     async with snapshot_of(address, project.database_name) as snapshot:
         await _refuse_other_project(snapshot, project)
-        return BackedUpProject(
-            project=project,
-            tables=await snapshot.count_rows(),
-            lines=await snapshot.revisions(connections.provisioner.lines),
-            settings=tuple(await database_settings(snapshot.connection, project.database_name)),
-            extensions=await snapshot.extensions(),
-            **await _dump(snapshot, address, project.database_name, place, file_of_project(project.name)),
-        )
+        facts: dict[str, Any] = {
+            "lines": await snapshot.revisions(connections.provisioner.lines),
+            "settings": await database_settings(snapshot.connection, project.database_name),
+            "extensions": await snapshot.extensions(),
+            **await _dump(snapshot, address, project.database_name, place, file),
+        }
+    return BackedUpProject(project=project, **facts, **await _measured_in(place, file))
 
 
 async def _refuse_other_project(snapshot: Snapshot, project: Project) -> None:
@@ -83,7 +79,8 @@ async def _refuse_other_project(snapshot: Snapshot, project: Project) -> None:
 
 
 async def _dump(snapshot: Snapshot, address: Address, database: str, place: Place, file: str) -> dict[str, Any]:
-    """Write a dump and return what the manifest says of the file."""
+    """Count the rows, write the dump, and return what the manifest says of both."""
+    tables = await snapshot.count_rows()
     programs = find_programs(snapshot.server_major, folder=place.programs)
     path = place.folder / file
     with told_of(place.target), own_file(path):
@@ -100,15 +97,13 @@ async def _dump(snapshot: Snapshot, address: Address, database: str, place: Plac
         if _met_full_disk(error):
             raise folder_full(place.target, error.message) from error
         raise
+    return {"tables": tables, "server_version": snapshot.server_version, "dumped_with": programs.version}
+
+
+async def _measured_in(place: Place, file: str) -> dict[str, Any]:
     with told_of(place.target):
-        size, digest = await asyncio.to_thread(measured, path)
-    return {
-        "file": file,
-        "bytes": size,
-        "sha256": digest,
-        "server_version": snapshot.server_version,
-        "dumped_with": programs.version,
-    }
+        size, digest = await asyncio.to_thread(measured, place.folder / file)
+    return {"file": file, "bytes": size, "sha256": digest}
 
 
 def _met_full_disk(error: ProgramFailed) -> bool:

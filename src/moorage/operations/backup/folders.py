@@ -6,6 +6,7 @@ name that nobody holds was left by a process that was killed; the next backup re
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -89,7 +90,7 @@ def told_of(target: Path) -> Generator[None]:
         if error.errno in FULL_ERRORS:
             raise folder_full(target, error.strerror or str(error)) from error
         raise BackupFolderUnfit(
-            f"backups cannot be written to {target}: {error.strerror or error}",
+            f"the folder of backups {target} cannot be used: {error.strerror or error}",
             hint="Choose another folder with --to, or in the setting backup.folder.",
         ) from error
 
@@ -115,8 +116,9 @@ def own_file(path: Path) -> Generator[int]:
 def discard(backup: Path) -> None:
     """Remove a backup; killed half-way, it leaves nothing that has a backup's name."""
     doomed = backup.with_name(f".{backup.name}{PARTIAL_SUFFIX}")
-    backup.rename(doomed)
-    shutil.rmtree(doomed)
+    with told_of(backup.parent), contextlib.suppress(FileNotFoundError):  # another process removes it just now
+        backup.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def _refuse_data_folder(target: Path) -> None:
@@ -151,7 +153,7 @@ def _begin(target: Path, started_at: datetime) -> Unfinished:
 def _remove_abandoned(target: Path) -> None:
     for path in target.glob(f".moorage-*{PARTIAL_SUFFIX}"):
         if not _is_held(path / _LOCK):
-            shutil.rmtree(path)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_held(lock: Path) -> bool:
@@ -161,7 +163,7 @@ def _is_held(lock: Path) -> bool:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # the latter: another user's, who removes it
         return True
     return False
 

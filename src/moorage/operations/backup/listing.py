@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from moorage.core.errors import MoorageError
 from moorage.operations.backup.errors import BackupNotFound
-from moorage.operations.backup.folders import discard
+from moorage.operations.backup.folders import discard, told_of
 from moorage.operations.backup.manifest import Manifest, is_folder_name, path_of, read_manifest
 
 
@@ -32,10 +32,15 @@ class ListedBackup(BaseModel):
 
 
 def list_backups(target: Path) -> list[ListedBackup]:
-    """Return the backups in a folder, oldest first; none when there is no such folder."""
+    """Return the backups in a folder, oldest first; none when there is no such folder.
+
+    Raises:
+        BackupFolderUnfit: this user may not look into it.
+    """
     if not target.is_dir():
         return []
-    folders = (each for each in target.iterdir() if is_folder_name(each.name))
+    with told_of(target):
+        folders = [each for each in target.iterdir() if is_folder_name(each.name)]
     return [_listed(folder) for folder in sorted(folders) if folder.is_dir() and not folder.is_symlink()]
 
 

@@ -28,6 +28,7 @@ from moorage.operations.backup.snapshots import snapshot_of
 from moorage.operations.settings import BackupSettings
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.errors import RegistryUnavailable
 from moorage.projects.models import READABLE_STATES, Project
 
 _PAGE = 200
@@ -162,10 +163,10 @@ class _Taking:
 
     async def _why(self, project: Project, error: MoorageError) -> str:
         """Return why a project could not be dumped; what it failed with means little once it is gone."""
-        with self.connections.registry() as registry:
+        with contextlib.suppress(RegistryUnavailable), self.connections.registry() as registry:
             now = await store.project_by_name(registry, project.name)
-        if now is None or now.id != project.id:
-            return "it was deleted meanwhile"
+            if now is None or now.id != project.id:
+                return "it was deleted meanwhile"
         return error.message
 
 

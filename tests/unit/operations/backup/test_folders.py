@@ -105,7 +105,7 @@ def test_a_folder_inside_the_data_of_postgresql_is_refused(tmp_path: Path):
 
 def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path):
     (tmp_path / "file").touch()
-    refusal = pytest.raises(BackupFolderUnfit, match=r"written to .*file: Not a directory")
+    refusal = pytest.raises(BackupFolderUnfit, match=r"file cannot be used: Not a directory")
     with refusal as refused, unfinished(tmp_path / "file", STARTED_AT):
         pass
     assert "--to" in refused.value.hint
@@ -121,7 +121,7 @@ def test_a_full_disk_is_told_with_the_folder(tmp_path: Path, number: int):
 def test_a_backup_that_is_removed_loses_its_name_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A process that is killed half-way through leaves what the next backup clears away."""
     backup = write_backup(tmp_path, make_manifest())
-    monkeypatch.setattr("shutil.rmtree", lambda path: None)
+    monkeypatch.setattr("shutil.rmtree", lambda path, **_: None)
     discard(backup)
     assert names(tmp_path) == [f".{NAME}.partial"]
     monkeypatch.undo()
