@@ -20,7 +20,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @commands.command(
-    "restore", epilog="Examples: moorage restore --dry-run; moorage restore --project website --as website_then"
+    "restore",
+    epilog="Examples: moorage restore --project website --as website_then;"
+    " moorage restore --project website --replace --dry-run",
 )
 def restore(
     context: typer.Context,
