@@ -1,9 +1,13 @@
-"""What a call costs before the tool does anything: a trivial tool through Moorage's server and on bare FastMCP."""
+"""What a call costs before the tool does anything: a trivial tool through Moorage's server and on bare FastMCP.
+
+And what a statement costs for having a name: checked parameters, a histogram, the look at the limit for slow ones.
+"""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from benchmarks.homes import Home, running_home
@@ -12,10 +16,15 @@ from benchmarks.measure import Figure, Floor, Times, interleaved, latencies
 from benchmarks.options import Options
 from benchmarks.servers import BARE, OURS, Server, over_http, over_stdio
 from benchmarks.wire import HttpCaller, tool_call
+from moorage.core.postgres.pools import connect
+from moorage.core.postgres.queries import load_statements
+from moorage.core.telemetry.statements import timed
 
 CALLS = 2_000
 WARM_UP = 50
 CLIENTS = 8
+TIMED_STATEMENTS = 50_000
+TIMING_MICROSECONDS = 10
 CALL = tool_call("add", {"left": 1, "right": 2})
 BARE_WHAT = "the same tool on bare FastMCP"
 
@@ -24,10 +33,38 @@ async def measure(options: Options) -> list[Figure]:
     calls = options.scaled(CALLS)
     with running_home() as home:
         return [
+            *await _statement(home, calls),
+            _timing(),
             *_figures("stdio", await _over_stdio(home, calls)),
             *_figures("HTTP", await _over_http(home, calls)),
             await _throughput(home, calls // CLIENTS),
         ]
+
+
+async def _statement(home: Home, rounds: int) -> list[Figure]:
+    """Run a statement by its name, and its text on the bare driver, on one connection."""
+    connection = await connect(home.address, "postgres")
+    statement = load_statements("moorage.projects").database_exists
+
+    async def named() -> None:
+        await statement(connection, database_name="postgres")
+
+    async def bare() -> None:
+        await connection.fetchrow(statement.sql, "postgres")
+
+    ours, floor = await interleaved([named, bare], rounds=rounds, warm_up=WARM_UP)
+    await connection.close()
+    return latencies("a named statement", ours, floor=("the same text on the bare driver", floor))
+
+
+def _timing() -> Figure:
+    """Time the measuring of a statement around nothing."""
+    began = perf_counter()
+    for _ in range(TIMED_STATEMENTS):
+        with timed("benchmark.nothing"):
+            pass
+    microseconds = (perf_counter() - began) / TIMED_STATEMENTS * 1e6
+    return Figure("measuring a statement", microseconds, "µs", target=TIMING_MICROSECONDS)
 
 
 async def _over_stdio(home: Home, calls: int) -> list[Times]:

@@ -63,9 +63,10 @@ class Statement:
         return row
 
     def _arguments(self, values: Mapping[str, Any]) -> list[Any]:
-        if values.keys() != set(self.parameters):
+        arguments = [values[name] for name in self.parameters if name in values]
+        if len(arguments) != len(values) or len(arguments) != len(self.parameters):
             raise TypeError(f"{self.name} takes {', '.join(self.parameters)}; got {', '.join(values)}")
-        return [values[name] for name in self.parameters]
+        return arguments
 
 
 class Statements:
