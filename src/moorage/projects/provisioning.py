@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from moorage.core.postgres.address import Address
-from moorage.core.postgres.errors import AlreadyThere, DatabaseMissing, NotPermitted, translated
+from moorage.core.postgres.errors import AlreadyThere, DatabaseMissing, NotPermitted, needing, translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.migrations import (
     MigrationLine,
@@ -80,7 +80,8 @@ class Provisioner:
         finally:
             await connection.close()
         if not current:
-            await migrate(self.address, self.registry_database, (REGISTRY_LINE,))
+            with needing(f"the ownership of {self.registry_database!r}"), translated("upgrading the registry"):
+                await migrate(self.address, self.registry_database, (REGISTRY_LINE,))
 
     async def ensure_database(self, project: Project) -> None:
         """Make the project's database unless it is there, and write into it whose it is.
@@ -259,7 +260,8 @@ async def create_database(
         statement += f" TEMPLATE {quote_identifier(template)}"
     if strategy is not None:
         statement += f" STRATEGY {strategy}"
-    with contextlib.suppress(AlreadyThere), translated(f"creating the database {name!r}"):
+    right = "CREATEDB" if template is None else f"CREATEDB or the ownership of {template!r}"
+    with contextlib.suppress(AlreadyThere), needing(right), translated(f"creating the database {name!r}"):
         await server.execute(statement)
         return True
     return False

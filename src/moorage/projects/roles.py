@@ -11,7 +11,7 @@ import hashlib
 from enum import StrEnum
 
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.errors import NotPermitted, translated
+from moorage.core.postgres.errors import needing, translated
 from moorage.core.postgres.identifiers import MAX_IDENTIFIER_BYTES, quote_identifier, quote_literal
 from moorage.core.postgres.pools import connect
 from moorage.projects import store
@@ -135,17 +135,10 @@ async def _ensure_made(provisioner: Provisioner, project: Project, name: str) ->
                 hint="Rename it, or drop it if nobody needs it.",
                 role=name,
             )
-        try:
-            with translated(f"making the role {name!r}"):
-                async with server.transaction():
-                    for statement in _making(project, name):
-                        await server.execute(statement)
-        except NotPermitted as error:
-            raise NotPermitted(
-                f"{error.message}: the login role lacks CREATEROLE",
-                hint="Let an administrator run what the same command prints with --sql,"
-                " or grant CREATEROLE as `moorage doctor --sql` says.",
-            ) from error
+        with needing("CREATEROLE"), translated(f"making the role {name!r}"):
+            async with server.transaction():
+                for statement in _making(project, name):
+                    await server.execute(statement)
 
 
 def _making(project: Project, name: str) -> list[str]:

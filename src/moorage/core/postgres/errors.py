@@ -120,6 +120,7 @@ _TELL_OF_POOLER = (
     PoolerUnknown,
     "Name the server itself in POSTGRES_HOST or DATABASE_URL, and the pooler in postgres.pooler_url.",
 )
+_GRANT = "Grant the role this right; `moorage doctor --sql` prints all that Moorage's role needs, as a script for psql."
 # SQLSTATE, or its class of two letters, to what it means here and what to do. The longest match wins.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _MEANING: dict[str, tuple[type[MoorageError], str]] = {
@@ -139,7 +140,7 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "42P04": (AlreadyThere, "Look it up; it exists now."),
     "42P01": (SchemaMissing, "Run `moorage migrate`."),
     "42703": (SchemaMissing, "Run `moorage migrate`."),
-    "42501": (NotPermitted, "Grant the role this right, or use a role that owns the database."),
+    "42501": (NotPermitted, _GRANT),
     "40001": (TryAgain, "Repeat the call."),
     "40P01": (TryAgain, "Repeat the call."),
     "55006": (ObjectInUse, "End the sessions in that database, then repeat the call."),
@@ -183,6 +184,15 @@ def translated(doing: str) -> Generator[None]:
         raise
     except (asyncpg.PostgresError, *_NO_ANSWER) as error:
         raise translate(error, doing=doing) from error
+
+
+@contextmanager
+def needing(right: str) -> Generator[None]:
+    """Name the right that the login role lacks, where PostgreSQL only says what it may not do."""
+    try:
+        yield
+    except NotPermitted as error:
+        raise NotPermitted(f"{error.message}; the login role lacks {right}", hint=_GRANT, right=right) from error
 
 
 def _from_sqlstate(error: asyncpg.PostgresError, doing: str) -> MoorageError:
