@@ -202,7 +202,7 @@ def _instructions(house: House, names: Sequence[str]) -> str:
     purposes = [system.purpose for system in SYSTEMS if system.name in names]
     default = house.ground.projects.default
     project = (
-        f"This server serves the project {default!r}: project_name may be left out."
+        "This server serves one project: project_name may be left out."
         if default
         else "Pass project_name to every tool; list_projects shows the names."
     )

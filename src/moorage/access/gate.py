@@ -19,13 +19,19 @@ from moorage.access.models import Token, hash_of, is_own
 from moorage.access.resources import Resources
 from moorage.access.settings import AccessSettings
 from moorage.core.access import Caller, CallLimit, Scope, system_user
+from moorage.core.errors import Unavailable
 from moorage.projects.connections import ProjectConnectionManager
 
 REMEMBERED_TOKENS = 4096
 REMEMBERED_REFUSALS = 1024
 WRITE_USES_SECONDS = 30.0
 
+OUTAGE_SECONDS = 300.0
+"""While the registry does not answer, tokens that were good this long ago still are: whoever watches the server wants
+to see its metrics just then, and no project can be reached without the registry anyway."""
+
 CREATE_ONE = "moorage token create NAME --scope read"
+_SHOW_ONE = f"Send `Authorization: Bearer` and a token; an administrator of this server makes one: {CREATE_ONE}"
 _GET_ANOTHER = "Ask an administrator of this server for another: " + CREATE_ONE
 
 
@@ -57,8 +63,10 @@ class TokenGate:
         )
         self._refused: Memory[bytes, str] = Memory(size=REMEMBERED_REFUSALS, seconds=settings.remember_seconds)
         self._limits: Memory[str, CallLimit] = Memory(size=REMEMBERED_TOKENS)
+        self._last_known: Memory[bytes, tuple[Token, Caller]] = Memory(size=REMEMBERED_TOKENS, seconds=OUTAGE_SECONDS)
         self._is_required = settings.required
         self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[TokenGate]:
@@ -80,9 +88,7 @@ class TokenGate:
         """
         if token is None:
             if await self.is_required():
-                raise TokenMissing(
-                    "this server wants a token", hint=f"Send it as `Authorization: Bearer`: {CREATE_ONE}"
-                )
+                raise TokenMissing("this server wants a token", hint=_SHOW_ONE)
             return self._limited(system_user())
         if is_own(token):
             return await self._owner(hash_of(token))
@@ -100,13 +106,22 @@ class TokenGate:
         """Tell whether a caller without token is refused; once it is so, it stays so for this process."""
         if self._is_required is None and self._issuer is not None:
             self._is_required = True
-        if self._is_required is not None:
-            return self._is_required
-        if time.monotonic() - self._asked_at >= self._settings.remember_seconds:
+        if self._is_required is None:
+            async with self._asking:
+                await self._ask_for_tokens()
+        return self._is_required is True
+
+    async def _ask_for_tokens(self) -> None:
+        """Look whether there are tokens by now; when the registry does not answer, what it said before still holds."""
+        if time.monotonic() - self._asked_at < self._settings.remember_seconds:
+            return
+        try:
             with self._connections.registry() as registry:
                 self._is_required = await store.token_exists(registry) or None
-            self._asked_at = time.monotonic()
-        return self._is_required is True
+        except Unavailable:
+            if self._asked_at == float("-inf"):
+                raise
+        self._asked_at = time.monotonic()
 
     async def refuse_strangers(self, reachable: str) -> None:
         """Make sure that everybody who calls has to say who it is.
@@ -144,13 +159,20 @@ class TokenGate:
     async def _look_up(self, hashed: bytes) -> tuple[Token, Caller]:
         if reason := self._refused.get(hashed):
             _refuse(reason)
-        token = await self._lookups.find(hashed)
+        try:
+            token = await self._lookups.find(hashed)
+        except Unavailable:
+            if known := self._last_known.get(hashed):
+                return known
+            raise
         if token is None or token.state != "usable":
             reason = "no such token is known here" if token is None else _ended(token)
             self._refused.put(hashed, reason)
+            self._last_known.forget(hashed)
             _refuse(reason)
         known = token, self._limited(token.caller())
         self._known.put(hashed, known)
+        self._last_known.put(hashed, known)
         return known
 
     def _limited(self, caller: Caller) -> Caller:

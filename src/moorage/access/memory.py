@@ -39,6 +39,9 @@ class Memory(Generic[Key, Answer]):
         self._answers.move_to_end(key)
         return answer
 
+    def forget(self, key: Key) -> None:
+        self._answers.pop(key, None)
+
     def put(self, key: Key, answer: Answer) -> None:
         self._answers[key] = (answer, time.monotonic())
         self._answers.move_to_end(key)

@@ -15,6 +15,7 @@ from moorage.access.gate import TokenGate
 from moorage.access.models import new_secret
 from moorage.access.settings import AccessSettings
 from moorage.core.access import Caller, Scope, system_user
+from moorage.core.errors import Unavailable
 
 ALWAYS_ASK = AccessSettings(remember_seconds=0)
 REMEMBER = AccessSettings(remember_seconds=300)
@@ -101,6 +102,38 @@ async def test_a_token_that_expires_is_refused_though_it_is_remembered(tokens, r
     monkeypatch.setattr(gates, "datetime", Later)
     assert await refusal(remembering, made.secret) == "the token 'ci' has expired"
     assert len(asked) == 1
+
+
+async def test_known_callers_get_in_while_the_registry_is_away_unless_they_were_revoked(
+    tokens, connections, monkeypatch
+):
+    kept, gone = await tokens.create("kept", scope=Scope.READ), await tokens.create("gone", scope=Scope.READ)
+    gate, open_gate = TokenGate(connections, ALWAYS_ASK), TokenGate(connections, AccessSettings(required=None))
+    for made in (kept, gone):
+        await gate.caller_of(made.secret, path="/metrics")
+    await tokens.revoke("gone")
+    await refusal(gate, gone.secret)
+
+    async def away(*_):
+        raise Unavailable("the registry does not answer")
+
+    monkeypatch.setattr(store, "token_find", away)
+    monkeypatch.setattr(store, "token_exists", away)
+    assert (await gate.caller_of(kept.secret, path="/metrics")).name == "kept"
+    for caller_of in (gate.caller_of(gone.secret, path="/metrics"), open_gate.caller_of(None, path="/metrics")):
+        with pytest.raises(Unavailable):
+            await caller_of
+
+
+async def test_a_server_without_tokens_stays_open_while_the_registry_is_away(connections, monkeypatch):
+    gate = TokenGate(connections, ALWAYS_ASK)
+    await gate.caller_of(None, path="/metrics")
+
+    async def away(*_):
+        raise Unavailable("the registry does not answer")
+
+    monkeypatch.setattr(store, "token_exists", away)
+    assert await gate.caller_of(None, path="/metrics") == system_user()
 
 
 async def test_without_any_token_the_user_of_the_system_calls(remembering):
