@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 from uuid import UUID
 
 from moorage.core.telemetry.metrics import Readings, counter, published, read_gauge
@@ -16,6 +16,8 @@ INDEX_JOBS = counter(
     "Index runs that ended; lost: taken over by another process, stopped: to be continued by the next one.",
     ["outcome"],
 )
+for _outcome in get_args(JobOutcome):
+    INDEX_JOBS.labels(_outcome)  # shown at 0: an increase is seen only from a value that was there before
 INDEX_FILES = counter("moorage_index_files_total", "Files that index runs have read and written.", [])
 INDEX_CHUNKS = counter("moorage_index_chunks_total", "Chunks that index runs have written.", [])
 INDEX_RUNNING = read_gauge("moorage_index_running", "Index runs under way in this process, by project.", ["project"])

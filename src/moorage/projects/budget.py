@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 import structlog
@@ -27,6 +27,9 @@ POOLS_CLOSED = counter(
     "moorage_pools_closed_total",
     "Pools of projects that were closed; room: for another project, replaced: by one of a newer generation.",
     ["server", "reason"],
+)
+CONNECTIONS_REFUSED = counter(
+    "moorage_connections_refused_total", "Calls that got no connection to a project's database.", ["server"]
 )
 Reason = Literal["room", "replaced", "forgotten", "shutdown"]
 
@@ -75,6 +78,13 @@ class Budget:
     _turn: int = 0
     _closing: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Show the counters at 0: an increase is seen only from a value that was there before."""
+        POOLS_OPENED.labels(self.server)
+        CONNECTIONS_REFUSED.labels(self.server)
+        for reason in get_args(Reason):
+            POOLS_CLOSED.labels(self.server, reason)
 
     @property
     def used(self) -> int:
@@ -172,6 +182,7 @@ class Budget:
         self._changed = asyncio.Event()
 
     def _exhausted(self, member: Member, why: str) -> PoolExhausted:
+        CONNECTIONS_REFUSED.labels(self.server).inc()
         return PoolExhausted(
             f"no connection to project {member.name!r}: {self.used} of {self.limit} are open,"
             f" {member.active} of {self.limit_of(member)} of this project are in use, {why}",

@@ -17,7 +17,7 @@ from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import DatabaseMissing, ReadOnly, ServerUnavailable, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
 from moorage.core.postgres.pools import Connection, Pool, close_pool, open_pool
-from moorage.core.telemetry.metrics import histogram
+from moorage.core.telemetry.metrics import DATABASE_BUCKETS_SECONDS, histogram
 from moorage.core.telemetry.statements import tallied
 from moorage.core.telemetry.subjects import learn
 from moorage.projects import store
@@ -44,6 +44,7 @@ CONNECTION_WAIT_SECONDS = histogram(
     "moorage_connection_wait_seconds",
     "Time from asking for a connection to a project's database to having it, by server.",
     ["server"],
+    DATABASE_BUCKETS_SECONDS,
 )
 
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import structlog
 
 from moorage.core.access import current_caller
+from moorage.core.errors import Internal
 from moorage.core.mcp.calls import RunningCall
 from moorage.core.shape import Tool
 from moorage.core.telemetry.metrics import TOOL_CALL_SECONDS, TOOL_CALLS, TOOL_ERRORS
@@ -78,6 +79,14 @@ def _write(tool: Tool, call: RunningCall, facts: Mapping[str, Any], record: Call
         protocol=call.protocol_version,
         client=call.client,
     )
+
+
+def announce(tool: Tool) -> None:
+    """Show the metrics of a tool at 0: an increase is seen only from a value that was there before."""
+    TOOL_CALL_SECONDS.labels(tool.name)
+    TOOL_ERRORS.labels(tool.name, Internal.code)
+    for outcome in get_args(Outcome):
+        TOOL_CALLS.labels(tool.name, outcome)
 
 
 def _count(tool: Tool, record: CallRecord, seconds: float) -> None:

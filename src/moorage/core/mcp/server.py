@@ -21,6 +21,7 @@ from moorage.core.mcp.calls import CallsInFlight, requesting_caller
 from moorage.core.mcp.doors import ServedTool, ToolDoor, served
 from moorage.core.mcp.errors import SeamMissing, UnknownTool
 from moorage.core.mcp.lint import defects_of, defects_of_all, refuse_defects
+from moorage.core.mcp.records import announce
 from moorage.core.mcp.results import result_of_failure
 from moorage.core.mcp.sdk import (
     VERSION,
@@ -158,6 +159,8 @@ class _Served(FastMCP):
         for name in self.served:
             self.local_provider.remove_tool(name)
         self.served = {door.tool.name: served(door) for door in doors}
+        for tool in tools:
+            announce(tool)
         for tool in self.served.values():
             self.add_tool(tool)
 

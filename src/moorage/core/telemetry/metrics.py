@@ -33,8 +33,8 @@ ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-# A statement by its key takes a fraction of a millisecond, the building of an index minutes.
-STATEMENT_BUCKETS_SECONDS = (
+# Of PostgreSQL: a statement by its key takes a fraction of a millisecond, the building of an index minutes.
+DATABASE_BUCKETS_SECONDS = (
     0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300,
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from types import TracebackType
 import structlog
 from prometheus_client import Histogram
 
-from moorage.core.telemetry.metrics import STATEMENT_BUCKETS_SECONDS, counter, histogram
+from moorage.core.telemetry.metrics import DATABASE_BUCKETS_SECONDS, counter, histogram
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ STATEMENT_SECONDS = histogram(
     "moorage_statement_seconds",
     "Duration of SQL statements, by name; those of the registry include the wait for a connection.",
     ["statement"],
-    STATEMENT_BUCKETS_SECONDS,
+    DATABASE_BUCKETS_SECONDS,
 )
 STATEMENT_ERRORS = counter(
     "moorage_statement_errors_total",

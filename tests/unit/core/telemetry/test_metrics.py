@@ -8,7 +8,7 @@ import pytest
 
 from moorage.core.telemetry.metrics import (
     BUCKETS_SECONDS,
-    STATEMENT_BUCKETS_SECONDS,
+    DATABASE_BUCKETS_SECONDS,
     Metric,
     declared,
     exposition,
@@ -49,7 +49,7 @@ def test_every_metric_says_what_it_means_in_a_sentence():
     assert [each.name for each in declared() if not each.meaning.endswith(".")] == []
 
 
-@pytest.mark.parametrize("buckets", [BUCKETS_SECONDS, STATEMENT_BUCKETS_SECONDS])
+@pytest.mark.parametrize("buckets", [BUCKETS_SECONDS, DATABASE_BUCKETS_SECONDS])
 def test_a_percentile_below_a_second_is_right_within_the_factor_of_two_and_a_half(buckets: tuple[float, ...]):
     """Seed 2 asks for p50, p95 and p99; what lies between two limits, Prometheus guesses."""
     below = [limit for limit in buckets if limit <= 1]
