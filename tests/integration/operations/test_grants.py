@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -31,6 +32,7 @@ from moorage.projects.roles import RoleKind, ensure_role
 from moorage.projects.service import ProjectService
 from moorage.settings import PostgresSettings
 from moorage.systems import LINES
+from tests.integration.conftest import NOT_NEEDED
 from tests.support.homes import temporary_home
 from tests.unit.codebase.repositories import ISOLATED, make_folder
 
@@ -41,9 +43,11 @@ REGISTRY_NAME = quote_identifier(REGISTRY)
 
 
 @pytest.fixture(scope="module")
-def administrator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+def administrator() -> Iterator[Address]:
     """A server of these tests' own, by the login of its superuser: the script changes template1."""
     with temporary_home() as home, EmbeddedServer(home).running() as address:
+        spare = [f"ALTER SYSTEM SET {setting} = off" for setting in NOT_NEEDED]
+        asyncio.run(execute(address, *spare, "SELECT pg_reload_conf()"))
         yield address
 
 
@@ -130,7 +134,7 @@ async def test_the_role_is_no_superuser_and_makes_no_roles(granted: Address):
         (f"REVOKE CONNECT ON DATABASE postgres FROM PUBLIC, {ROLE_NAME}", "CONNECT"),
         (f"REVOKE CONNECT ON DATABASE {REGISTRY_NAME} FROM {ROLE_NAME}", "CONNECT"),
         (
-            f"ALTER DATABASE {REGISTRY_NAME} OWNER TO postgres; GRANT CONNECT ON DATABASE {REGISTRY_NAME} TO {ROLE_NAME}",
+            f"ALTER DATABASE {REGISTRY_NAME} OWNER TO postgres; GRANT CONNECT ON DATABASE {REGISTRY_NAME} TO PUBLIC",
             "the ownership of",
         ),
     ],

