@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
+import pytest
+from structlog.testing import capture_logs
+
+from moorage.core.telemetry.metrics import REGISTRY
 from moorage.projects.budget import Budget, Member
+from moorage.projects.errors import PoolExhausted
 
 
 class PoolOfSize:
@@ -51,3 +56,28 @@ async def test_one_pool_that_is_closed_makes_room_for_all_that_wait():
         each.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
     assert [each.active for each in members] == [0, 0]
+
+
+async def test_a_call_that_gets_no_connection_is_counted_by_server():
+    budget = Budget(limit=1, per_member=1, max_waiting=0, wait_seconds=5, server=f"s{uuid4().hex[:8]}")
+    member = make_member(budget, size=0)
+
+    def refused() -> float | None:
+        return REGISTRY.get_sample_value("moorage_connections_refused_total", {"server": budget.server})
+
+    assert refused() == 0  # shown before the first, so that the first is seen as an increase
+    async with budget.admitted(member):
+        with pytest.raises(PoolExhausted):
+            async with budget.admitted(member):
+                pass
+    assert refused() == 1
+
+
+async def test_a_pool_says_why_it_was_closed():
+    budget = Budget(limit=2, per_member=2, max_waiting=1, wait_seconds=5)
+    idle = make_member(budget, size=2)
+    idle.pool.may_close.set()  # ty: ignore[missing-attribute]
+    with capture_logs() as lines:
+        async with budget.admitted(make_member(budget, size=0)):
+            pass
+    assert [(line["event"], line["reason"], line["connections"]) for line in lines] == [("pool.closed", "room", 2)]
