@@ -281,7 +281,8 @@ GROUP BY application_name, state;
 
 -- name: sessions_end :value
 -- Ends what the login role may end: all sessions, or only Moorage's that have been idle for a while.
-SELECT count(*) FILTER (WHERE pg_catalog.pg_terminate_backend(pid))
+-- Each is waited for, in milliseconds: a pooler that lends a session which is just ending fails the call that gets it.
+SELECT count(*) FILTER (WHERE pg_catalog.pg_terminate_backend(pid, 5000))
 FROM pg_catalog.pg_stat_activity
 WHERE datname = :database_name
   AND pid <> pg_backend_pid()
