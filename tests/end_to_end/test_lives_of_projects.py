@@ -7,7 +7,7 @@ from pathlib import Path
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
 
-from moorage.core.postgres.address import Address
+from moorage.projects.service import ProjectService
 from tests.support.programs import MOORAGE, environment, run
 from tests.unit.codebase.repositories import make_folder
 
@@ -15,7 +15,7 @@ FILES = {"tide.py": "def next_tide(port):\n    return port.tides[0]\n"}
 
 
 async def test_an_archived_project_is_searched_through_every_door_and_written_through_none(
-    home: Path, address: Address, tmp_path: Path, name: str
+    home: Path, projects: ProjectService, tmp_path: Path, name: str
 ):
     folder = make_folder(tmp_path / "port", FILES)
     serve = [*MOORAGE[1:], "serve", "--transport", "stdio"]
@@ -42,4 +42,4 @@ async def test_an_archived_project_is_searched_through_every_door_and_written_th
     assert indexed.status == 1
     assert "projects.archived" in indexed.stderr
     for each in (name, f"{name}_b"):
-        assert (await run(home, folder, "project", "delete", each, "--yes")).status == 0
+        await projects.delete(each, confirm=each, force=True)

@@ -73,6 +73,15 @@ async def ensure_role(provisioner: Provisioner, project: Project, kind: RoleKind
     return name
 
 
+async def grant_again(provisioner: Provisioner, project: Project) -> None:
+    """Give the roles that a project has their grants on its new database; those on the old one went with it."""
+    for kind in RoleKind:
+        async with provisioner.maintenance() as server:
+            remark = await store.role_remark(server, role_name(project.name, kind))
+        if remark == remark_of(project.name):
+            await ensure_role(provisioner, project, kind)
+
+
 async def drop_roles(provisioner: Provisioner, project: Project) -> None:
     """Drop the roles of a project whose database is gone.
 

@@ -17,8 +17,11 @@ from moorage.projects.errors import (
     ProjectArchived,
     ProjectInUse,
     ProjectNotFound,
+    SchemaMissing,
 )
+from moorage.projects.lifecycle import copies
 from moorage.projects.models import Project, ProjectState
+from moorage.projects.roles import RoleKind, ensure_role
 from moorage.projects.staging import STAGING_PREFIX, database_settings, set_database_settings
 
 
@@ -134,6 +137,26 @@ class TestSnapshots:
         assert await written(connections, name) == {"before"}
         assert (back.id, back.state) == (project.id, ProjectState.READY)
         await write(connections, name, "goes on")
+
+    async def test_leave_the_roles_of_the_project_their_grants(self, projects, project, connections, admin, name):
+        await projects.copies.snapshot(name, label="s")
+        role = await ensure_role(connections.provisioner, project, RoleKind.READ)
+        await projects.copies.rollback(name, to=f"{name}_s", confirm=name)
+        assert await admin.fetchval("SELECT has_database_privilege($1, $2, 'CONNECT')", role, project.database_name)
+
+    async def test_put_the_old_database_back_when_the_new_one_does_not_answer(
+        self, projects, project, connections, name, monkeypatch
+    ):
+        await projects.copies.snapshot(name, label="s")
+        await write(connections, name, "after")
+
+        async def fail(*_arguments):
+            raise SchemaMissing("a table is lost")
+
+        monkeypatch.setattr(copies, "_answers", fail)
+        with pytest.raises(SchemaMissing):
+            await projects.copies.rollback(name, to=f"{name}_s", confirm=name, force=True)
+        assert await written(connections, name) == {"after"}
 
     async def test_are_rolled_back_to_only_with_the_name_once_more(self, projects, project, name):
         await projects.copies.snapshot(name, label="s")

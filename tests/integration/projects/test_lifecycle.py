@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from moorage.core.errors import InvalidInput
-from moorage.core.postgres.errors import DatabaseMissing
 from moorage.core.postgres.pools import connect
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
@@ -96,7 +95,7 @@ class TestArchiving:
             return_exceptions=True,
         )
         assert isinstance(deleted, DeletedProject)
-        assert isinstance(turned, Project | ProjectNotReady | ProjectNotFound | DatabaseMissing)
+        assert isinstance(turned, Project | ProjectInUse | ProjectNotReady | ProjectNotFound)
         assert not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", created.database_name)
 
     async def test_is_refused_while_somebody_works_in_it(self, projects, project, stranger):

@@ -21,6 +21,7 @@ from moorage.projects.describing import refuse_unseen
 from moorage.projects.errors import NameTaken, NotASnapshot, NotConfirmed, ProjectInUse
 from moorage.projects.models import Project, ProjectState, database_name_of, parse_project_name, snapshot_name
 from moorage.projects.provisioning import Provisioner
+from moorage.projects.roles import grant_again
 from moorage.projects.sessions import kept_free, make_read_only, refuse_when_used
 from moorage.projects.staging import (
     database_settings,
@@ -78,19 +79,26 @@ class ProjectCopies:
         Raises:
             ProjectNotFound, ProjectNotReady, ProjectArchived, NotASnapshot, NotConfirmed, ProjectInUse.
         """
-        project = await self._connections.find_project(name)
-        snapshot = standing(await self._connections.find_project(to))
-        _refuse_unfit(project, snapshot, confirm)
+        async with self._connections.provisioner.claimed(name):
+            project = await self._connections.find_project(name)
+            snapshot = standing(await self._connections.find_project(to))
+            _refuse_unfit(project, snapshot, confirm)
+            await self._make_free(project, force=force)
+            async with self._copied(snapshot, project, force=force) as staging:
+                await self._exchange(project, staging, force=force)
+                rolled_back = await self._enter(project, ProjectState.READY, ProjectState.READY)
+        await grant_again(self._connections.provisioner_of(project), project)
+        return rolled_back
+
+    async def _exchange(self, project: Project, staging: str, *, force: bool) -> None:
+        """Put the staged database into the project's place; the old one comes back when the new one does not answer."""
         provisioner = self._connections.provisioner_of(project)
-        await self._make_free(project, force=force)
-        async with provisioner.claimed(name), self._copied(snapshot, project, force=force) as staging:
-            await _swap(provisioner, staging, project, force=force)
-            try:
-                await _answers(provisioner, project)
-            except MoorageError:
-                await _swap(provisioner, staging, project, force=True)
-                raise
-            return await self._enter(project, ProjectState.READY, ProjectState.READY)
+        await _swap(provisioner, staging, project, force=force)
+        try:
+            await _answers(provisioner, project)
+        except MoorageError:
+            await _swap(provisioner, staging, project, force=True)
+            raise
 
     async def _copy(self, source: Project, new_name: str, state: ProjectState, *, force: bool) -> Project:
         parse_project_name(new_name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from moorage.core.errors import InvalidInput
 from moorage.core.postgres.errors import AlreadyThere
 from moorage.projects import store
@@ -14,7 +16,10 @@ from moorage.projects.states import STANDING_STATES, standing
 
 
 class ProjectLifecycle:
-    """Archive and unarchive projects, say what they are, limit them; each step is safe to repeat after a crash."""
+    """Archive and unarchive projects, say what they are, limit them.
+
+    The database changes first and the registry second; repeating a call finishes what a crash cut off between them.
+    """
 
     def __init__(self, connections: ProjectConnectionManager) -> None:
         self._connections = connections
@@ -29,15 +34,31 @@ class ProjectLifecycle:
             ProjectNotFound, ProjectInUse.
             ProjectNotReady: it is being made, moved or deleted.
         """
-        return await self._turn(name, ProjectState.ARCHIVED, force=force)
+        async with self._connections.provisioner.claimed(name):
+            project = standing(await self._connections.find_project(name))
+            provisioner = self._connections.provisioner_of(project)
+            await self._connections.forget(project)
+            if not force:
+                await refuse_when_used(provisioner, project)
+            async with provisioner.maintenance() as server:
+                await make_read_only(server, project.database_name)
+                archived = await self._enter(project, ProjectState.ARCHIVED)
+                await end_sessions(server, project.database_name)
+        return archived
 
     async def unarchive(self, name: str) -> Project:
-        """Let an archived project be written to again.
+        """Let an archived project be written to again; who reads just now is not disturbed.
 
         Raises:
-            ProjectNotFound, ProjectNotReady.
+            ProjectNotFound, ProjectNotReady, ProjectInUse.
         """
-        return await self._turn(name, ProjectState.READY, force=True)
+        async with self._connections.provisioner.claimed(name):
+            project = standing(await self._connections.find_project(name))
+            async with self._connections.provisioner_of(project).maintenance() as server:
+                await make_writable(server, project.database_name)
+                ready = await self._enter(project, ProjectState.READY)
+                await end_sessions(server, project.database_name, idle_for=timedelta(0))
+        return ready
 
     async def edit(
         self, name: str, *, title: str | None = None, description: str | None = None, folder: str | None = None
@@ -84,20 +105,6 @@ class ProjectLifecycle:
                 registry, project.id, max_bytes=max_bytes, max_connections=max_connections
             )
         return limited or await self._connections.find_project(name)
-
-    async def _turn(self, name: str, state: ProjectState, *, force: bool) -> Project:
-        """Change the database first, the registry second; repeating the call finishes what a crash cut off."""
-        project = standing(await self._connections.find_project(name))
-        provisioner = self._connections.provisioner_of(project)
-        await self._connections.forget(project)
-        if not force:
-            await refuse_when_used(provisioner, project)
-        async with provisioner.locked(project), provisioner.maintenance() as server:
-            change = make_read_only if state is ProjectState.ARCHIVED else make_writable
-            await change(server, project.database_name)
-            turned = await self._enter(project, state)
-            await end_sessions(server, project.database_name)
-        return turned
 
     async def _enter(self, project: Project, state: ProjectState) -> Project:
         with self._connections.registry() as registry:
