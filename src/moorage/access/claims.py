@@ -42,8 +42,13 @@ def refuse_other_kinds(header: Mapping[str, Any], claims: Mapping[str, Any]) -> 
     what only ID tokens carry gives them away.
 
     Raises:
-        InvalidToken: it is no access token.
+        InvalidToken: it is no access token, or one that only whoever holds a key may use, which is not asked here
+            (`cnf`, RFC 7800; taking it without the key is what RFC 9449 section 7.2 forbids).
     """
+    if "cnf" in claims:
+        raise InvalidToken(
+            "the token is bound to a key", hint="Ask the issuer for a bearer token, without DPoP or mTLS."
+        )
     kind = _media_type(header)
     if kind == "at+jwt":
         return

@@ -278,6 +278,13 @@ async def test_a_token_of_another_kind_is_refused(
         await issuer_of(peer).verify(peer.token(DOOR, headers=headers, **claims), path="/mcp")
 
 
+async def test_a_token_bound_to_a_key_is_not_taken_from_whoever_bears_it(peer: IssuerPeer) -> None:
+    """RFC 9449 section 7.2."""
+    bound = peer.token(DOOR, headers={"typ": "at+jwt"}, cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"})
+    with pytest.raises(InvalidToken, match="bound to a key"):
+        await issuer_of(peer).verify(bound, path="/mcp")
+
+
 @pytest.mark.parametrize(
     ("headers", "claims"),
     [
