@@ -125,6 +125,7 @@ async def test_a_backup_that_is_killed_ends_its_pg_dump_and_the_next_one_clears_
     arguments = ("backup", "--to", "copies", "--project", project.name)
     async with started(home, tmp_path, *arguments) as program:
         pid = await gate.reached()
+        assert "lock" in {each.readlink().name for each in Path(f"/proc/{pid}/fd").iterdir()}  # held by it as well
         await program.ends_after(signal.SIGKILL)
     await process_is_gone(pid)
     [partial] = in_it(tmp_path / "copies")

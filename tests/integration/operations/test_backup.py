@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from moorage.core.postgres.errors import TryAgain, translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import connect
 from moorage.core.postgres.programs import find_programs, run_program
 from moorage.core.postgres.queries import load_statements
 from moorage.operations.backup.errors import BackupFolderUnfit, ProjectNotBackedUp
 from moorage.operations.backup.manifest import LeftOut, Manifest, path_of, read_manifest
+from moorage.operations.backup.snapshots import snapshot_of
 from moorage.operations.backup.taking import Backup, Progress, take_backup, take_project_backup
 from moorage.operations.backup.verifying import verify_backup
 from moorage.operations.settings import BackupSettings
@@ -128,18 +130,14 @@ async def test_rows_and_dump_are_of_the_same_moment(connections, filled, gate: G
     assert len(await dumped_rows(backup, filled.name)) == 3
 
 
-async def test_a_table_cannot_be_rewritten_between_the_count_and_the_dump(
-    connections, filled, gate: Gate, tmp_path: Path
-):
+async def test_a_table_cannot_be_rewritten_once_the_moment_is_chosen(connections, filled, address):
     """pg_dump would find it empty, and say nothing: https://www.postgresql.org/docs/current/mvcc-caveats.html"""
-    taking = asyncio.create_task(take_backup(connections, tmp_path, names=[filled.name], settings=through(gate)))
-    await gate.reached()
-    async with connections.get_project_connection(filled.name) as connection:
-        await connection.execute("SET lock_timeout = '1ms'")
-        with pytest.raises(Exception, match="lock timeout"):
-            await connection.execute(f"TRUNCATE {TABLE} CASCADE")
-    gate.open()
-    assert len(await dumped_rows(await taking, filled.name)) == 3
+    async with snapshot_of(address, filled.database_name) as snapshot:
+        async with connections.get_project_connection(filled.name) as connection:
+            await connection.execute("SET lock_timeout = '1ms'")
+            with pytest.raises(TryAgain, match="lock timeout"), translated("emptying a table"):
+                await connection.execute(f"TRUNCATE {TABLE} CASCADE")
+        assert (await snapshot.count_rows())[TABLE] == 3
 
 
 async def test_a_project_that_is_deleted_meanwhile_is_told_and_the_others_go_on(

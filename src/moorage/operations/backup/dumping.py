@@ -107,9 +107,12 @@ async def _measured_in(place: Place, file: str) -> dict[str, Any]:
 
 
 def _met_full_disk(error: ProgramFailed) -> bool:
-    """Tell whether pg_dump ended because it could not write; SIGXFSZ ends it at the limit of a file's size."""
+    """Tell whether pg_dump ended because it could not write; SIGXFSZ ends it at the limit of a file's size.
+
+    The server may have no room either; what it says of its own disk is passed on as a message from it.
+    """
     said = any(os.strerror(number) in error.message for number in FULL_ERRORS)
-    return said or error.details["status"] == -signal.SIGXFSZ
+    return (said and "from server" not in error.message) or error.details["status"] == -signal.SIGXFSZ
 
 
 def measured(path: Path) -> tuple[int, str]:
