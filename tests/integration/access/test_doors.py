@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,10 @@ from tests.support.processes import MODERN_META
 LESSER = {Scope.WRITE: Scope.READ, Scope.ADMIN: Scope.WRITE}
 UNKNOWN_KINDS = ("none", "garbage", "unknown", "expired", "revoked")
 
-# Tools without a project_name, and what a caller gets that may see other projects only.
+# Arguments that name a project there is, and those that are given its name besides.
+PROJECT_ARGUMENTS = {"project_name", "source"}
+NAME_ARGUMENTS = {"name", "confirm"}
+# Tools without such an argument, and what a caller gets that may see other projects only.
 WITHOUT_PROJECT = {"list_projects": "ok", "create_project": "access.not_allowed"}
 # Arguments that are more than their schema says.
 SPECIAL: dict[str, Any] = {"chunk_ids": [str(uuid.uuid4())]}
@@ -90,10 +93,10 @@ class Served:
         return result["content"][0]["text"].partition(":")[0] if result.get("isError") else "ok"
 
     def arguments(self, tool: Tool) -> dict[str, Any]:
-        """Return the least that the tool's schema asks for, with the project's name where it takes one."""
+        """Return the least that the tool's schema asks for, with the project's name wherever it takes one."""
         schema = self.server.fastmcp.served[tool.name].parameters
         wanted = {name: SPECIAL.get(name) or plain(schema["properties"][name]) for name in schema.get("required", ())}
-        names = {"project_name", "name", "confirm"} & set(schema["properties"])
+        names = (PROJECT_ARGUMENTS | NAME_ARGUMENTS) & set(schema["properties"])
         return wanted | dict.fromkeys(names, self.project.name)
 
 
@@ -101,6 +104,10 @@ def plain(schema: dict[str, Any]) -> Any:
     """Return a value of the schema's type."""
     kind = schema.get("type", "string")
     return {"string": "x", "integer": 1, "number": 1, "boolean": False, "array": ["x"], "object": {}}[kind]
+
+
+def takes_project(arguments: Mapping[str, Any]) -> bool:
+    return not PROJECT_ARGUMENTS.isdisjoint(arguments)
 
 
 def bearer(secret: str | None) -> dict[str, str]:
@@ -152,7 +159,7 @@ async def test_no_tool_tells_that_somebody_else_s_project_exists(served: Served,
     secret = await served.secret(Scope.ADMIN, projects=[mine])
     found = {tool.name: await served.outcome(tool, served.arguments(tool), secret) for tool in served.server.tools}
     expected = {
-        tool.name: "projects.not_found" if "project_name" in served.arguments(tool) else WITHOUT_PROJECT[tool.name]
+        tool.name: "projects.not_found" if takes_project(served.arguments(tool)) else WITHOUT_PROJECT[tool.name]
         for tool in served.server.tools
     }
     assert found == expected
