@@ -144,9 +144,9 @@ class _Written(ProgressColumn):
 def _print_report(shell: Shell, report: BackupReport) -> None:
     manifest = report.manifest
     what = f"{len(manifest.projects)} projects" + (" and the registry" if manifest.registry else "")
-    shell.console.print(f"{what}, {decimal(manifest.bytes)}: {report.folder}", highlight=False, soft_wrap=True)
+    shell.console.print(Text(f"{what}, {decimal(manifest.bytes)}: {report.folder}"), soft_wrap=True)
     for removed in report.removed:
-        shell.console.print(f"removed {removed}", highlight=False, soft_wrap=True)
+        shell.console.print(Text(f"removed {removed}"), soft_wrap=True)
     for each in manifest.skipped:
         shell.errors.print(Text(f"left out {each.name}: {each.reason}", style="yellow"), soft_wrap=True)
     for each in manifest.failed:
@@ -161,7 +161,7 @@ def _print_verification(shell: Shell, verification: Verification) -> None:
         shell.errors.print(Text(f"not in it, because they failed then: {names}", style="yellow"), soft_wrap=True)
     outcome = "good" if verification.is_good else f"{len(verification.problems)} problems"
     text = f"{verification.backup}: {verification.files} files, {decimal(verification.bytes)}, {outcome}"
-    shell.console.print(text, highlight=False, soft_wrap=True)
+    shell.console.print(Text(text), soft_wrap=True)
 
 
 def _row(backup: ListedBackup) -> tuple[str, ...]:
