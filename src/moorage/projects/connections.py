@@ -228,13 +228,13 @@ class ProjectConnectionManager:
         return dict(zip(pools, await asyncio.gather(*map(_answers, pools.values())), strict=True))
 
     def get_pool_stats(self) -> dict[str, dict[str, int]]:
-        """Return the connections of every pool, and the calls that wait, by name; "registry" first. Asks no server.
+        """Return the connections of every pool by name; "registry" first. Asks no server.
 
-        The registry's pool does not count who waits.
+        With the calls that wait for each, which the registry's pool does not count.
         """
         registry = self.registry_pool
         size, idle, most = registry.get_size(), registry.get_idle_size(), registry.get_max_size()
-        stats = {"registry": {"size": size, "idle": idle, "active": size - idle, "max": most, "waiting": 0}}
+        stats = {"registry": {"size": size, "idle": idle, "active": size - idle, "max": most}}
         for budget, member in self._members():
             size = member.pool.get_size()
             idle = max(size - member.active, 0)

@@ -61,7 +61,8 @@ def _pool_connections(connections: ProjectConnectionManager) -> Readings:
 
 
 def _pool_waiting(connections: ProjectConnectionManager) -> Readings:
-    return {(pool,): readings["waiting"] for pool, readings in connections.get_pool_stats().items()}
+    stats = connections.get_pool_stats()
+    return {(pool,): readings["waiting"] for pool, readings in stats.items() if "waiting" in readings}
 
 
 def _budget_connections(connections: ProjectConnectionManager) -> Readings:
