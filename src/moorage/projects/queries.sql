@@ -227,8 +227,10 @@ SELECT format('ALTER DATABASE %I SET %I FROM CURRENT', current_database(), CAST(
 FROM set_config(:setting, :value, true);
 
 -- name: connection_limit :value
--- What is left for ordinary roles.
-SELECT current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer;
+-- What is left for ordinary roles; PostgreSQL 16 reserves some more, for members of pg_use_reserved_connections.
+SELECT current_setting('max_connections')::integer
+       - current_setting('superuser_reserved_connections')::integer
+       - COALESCE(current_setting('reserved_connections', true)::integer, 0);
 
 -- name: role_remark :optional
 -- The comment on a role of this name.
