@@ -74,6 +74,7 @@ async def take_backup(
     """Back up the registry and every project, or the named projects alone, into a new folder in `target`.
 
     The backup is there wholly, under its name, or not at all. Its manifest names projects that are missing in it.
+    Cancelled, it ends what it started and leaves nothing.
 
     Raises:
         ProjectNotFound: there is no project of one of `names`.
@@ -109,14 +110,14 @@ async def take_project_backup(
         ProjectNotBackedUp: with the reason; what take_backup raises.
     """
     backup = await take_backup(connections, target, names=[name], settings=settings)
-    for failed in backup.manifest.failed:
-        discard(backup.folder)
-        raise ProjectNotBackedUp(
-            f"project {name!r} could not be backed up: {failed.reason}",
-            hint="Mend that, or go on without a backup.",
-            project_name=name,
-        )
-    return backup
+    if not backup.manifest.failed:
+        return backup
+    discard(backup.folder)
+    raise ProjectNotBackedUp(
+        f"project {name!r} could not be backed up: {backup.manifest.failed[0].reason}",
+        hint="Mend that, or go on without a backup.",
+        project_name=name,
+    )
 
 
 @dataclass(frozen=True)
