@@ -45,17 +45,23 @@ RUN = {
     "moorage verify": "",
     "moorage restore --project website --as website_then": "",
     "moorage restore --project website --replace --dry-run": "",
+    "moorage project role website": "",
+    "moorage project role website --write --sql": "",
+    "moorage doctor --project website --fix --yes": "",
+    "moorage doctor --sql": "",
     "moorage settings --json": "",
     "moorage install claude-code --write": "",
     "moorage repo remove website": "",
     "moorage project delete website": "website\n",
 }
-# They serve until stopped, stop the server that tests share, or want an id or a run under way.
+# They serve until stopped, stop the server that tests share, look at all that tests break, or want an id or a run
+# under way.
 NOT_RUN = {
     "moorage up ~/src/website --search 'where are sessions stored'",
     "moorage serve --transport stdio",
     "moorage serve codebase --port 8001",
     "moorage down",
+    "moorage doctor --json",
     "moorage chunks 0b1c… --context 20",
     "moorage repo cancel",
     "moorage verify copies/moorage-20261121T020000Z --json",

@@ -86,6 +86,34 @@ async def test_a_killed_process_does_not_keep_the_server_from_being_stopped(serv
     assert server.pid() is None
 
 
+async def test_a_server_whose_holders_were_all_killed_is_known_as_left_running(server: EmbeddedServer):
+    async with holding(server.home) as (killed, _pid):
+        assert not server.is_left_running()
+        killed.kill()
+        await killed.communicate()
+        assert server.is_left_running()
+    assert server.stop_unless_used()
+    assert not server.is_left_running()
+
+
+async def test_a_program_with_the_process_id_of_a_lost_server_is_left_alone(server: EmbeddedServer):
+    """A crash of the machine leaves the file; after the restart its number is anybody's."""
+    async with holding(server.home) as (process, _pid):
+        file = server.data_folder / "postmaster.pid"
+        lines = file.read_text().splitlines()
+        await let_go(process)
+    stranger = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
+    file.write_text("\n".join([str(stranger.pid), *lines[1:], ""]))
+    assert (server.pid(), server.stale_pid()) == (None, stranger.pid)
+    server.stop()
+    async with holding(server.home) as (process, pid):
+        assert (server.stale_pid(), pid != stranger.pid) == (None, True)
+        await let_go(process)
+    assert stranger.returncode is None
+    await stranger.communicate(b"\n")
+    assert stranger.returncode == 0
+
+
 async def test_a_killed_server_is_started_again_by_the_next_call(server: EmbeddedServer):
     async with holding(server.home) as (_process, pid):
         os.kill(pid, signal.SIGKILL)

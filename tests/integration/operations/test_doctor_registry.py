@@ -89,6 +89,13 @@ async def test_a_copy_that_was_in_place_is_opened(doctor, connections, projects,
     assert (await projects.get(project.name)).state is ProjectState.READY
 
 
+async def test_a_snapshot_that_was_in_place_is_archived(doctor, connections, projects, project, admin):
+    await admin.execute(f'ALTER DATABASE "{project.database_name}" SET default_transaction_read_only = on')
+    await set_state(connections, project, ProjectState.COPYING)
+    assert await mended(doctor, project.name, "half_copied") == {}
+    assert (await projects.get(project.name)).state is ProjectState.ARCHIVED
+
+
 async def test_the_row_of_a_copy_that_never_came_is_taken_away(doctor, connections, name: str):
     made = await store.project_insert(
         connections.registry_pool, name=name, description=None, folder=None, created_by="test", server="main"

@@ -28,7 +28,10 @@ HEALTHY, FOUND, COULD_NOT_LOOK = 0, 1, 2
 Consent = Callable[[Finding], bool]
 
 
-@commands.command("doctor", epilog="Examples: moorage doctor; moorage doctor --fix --yes; moorage doctor --json")
+@commands.command(
+    "doctor",
+    epilog="Examples: moorage doctor --json; moorage doctor --project website --fix --yes; moorage doctor --sql",
+)
 def doctor(
     context: typer.Context,
     project: Annotated[str | None, typer.Option("--project", "-p", help="Look at this project only.")] = None,

@@ -41,27 +41,29 @@ def half_created(view: ServerView, project: Project) -> Iterator[Finding]:
 
 
 def half_copied(view: ServerView, project: Project) -> Iterator[Finding]:
-    """A restore or a clone ended before the database was in place; one that is in place is whole."""
+    """A restore or a clone ended before the registry was told; a database that is in place is whole.
+
+    One that is to be archived was made read-only before it came into place.
+    """
+    database = view.databases.get(project.database_name)
 
     async def open_it() -> None:
-        await _set_state(view, project, ProjectState.READY)
+        is_archived = database is not None and database.is_read_only
+        await _set_state(view, project, ProjectState.ARCHIVED if is_archived else ProjectState.READY)
 
     async def forget_it() -> None:
-        await _set_state(view, project, ProjectState.DELETING)
         with view.connections.registry() as registry:
-            await registry_store.project_delete(registry, project.id)
+            await registry_store.project_abandon_copy(registry, project.id)
 
-    if project.state is not ProjectState.COPYING or project.database_name not in view.unattended:
-        return
-    is_in_place = project.database_name in view.databases
-    yield _finding(
-        project,
-        "half_copied",
-        Severity.ERROR,
-        "its restore or clone was interrupted " + ("when all was copied" if is_in_place else "in the middle"),
-        "Opens it." if is_in_place else "Takes its row out of the registry; repeat the restore or the clone.",
-        mend=open_it if is_in_place else forget_it,
-    )
+    if project.state is ProjectState.COPYING and project.database_name in view.unattended:
+        yield _finding(
+            project,
+            "half_copied",
+            Severity.ERROR,
+            "its restore or clone was interrupted " + ("when all was copied" if database else "in the middle"),
+            "Opens it." if database else "Takes its row out of the registry; repeat the restore or the clone.",
+            mend=open_it if database else forget_it,
+        )
 
 
 def half_moved(view: ServerView, project: Project) -> Iterator[Finding]:
