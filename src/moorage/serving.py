@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
@@ -14,10 +15,10 @@ from rich.text import Text
 
 import moorage
 from moorage.access.gate import TokenGate
-from moorage.access.issuer import Issuer
 from moorage.access.models import TOKEN_VARIABLE
-from moorage.access.resources import resources_of
+from moorage.access.resources import Resources, resources_of
 from moorage.access.routes import routes as metadata_routes
+from moorage.access.settings import IssuerSettings
 from moorage.codebase.commands import index_with_progress, print_results
 from moorage.codebase.scanning import resolve_root
 from moorage.core.access import current_caller
@@ -30,6 +31,9 @@ from moorage.core.shell import Shell
 from moorage.projects.measuring import measuring
 from moorage.settings import ServerSettings, Settings
 from moorage.systems import SYSTEMS, House, open_house
+
+if TYPE_CHECKING:
+    from moorage.access.issuer import Issuer
 
 log = structlog.get_logger(__name__)
 
@@ -112,12 +116,20 @@ async def open_gate(house: House, settings: Settings) -> AsyncGenerator[TokenGat
     """
     connections, access = house.ground.connections, settings.access
     resources = resources_of(access.issuer, public_url=settings.server.public_url, paths=list(_mcp_paths(house)))
-    issuer = Issuer(access.issuer, resources) if resources else None
-    gate = TokenGate(connections, access, issuer, resources)
+    gate = TokenGate(connections, access, _issuer(access.issuer, resources), resources)
     if name := reachable_as(settings):
         await gate.refuse_strangers(name)
     async with gate.open():
         yield gate
+
+
+def _issuer(settings: IssuerSettings, resources: Resources | None) -> Issuer | None:
+    """Return who checks the tokens of an issuer; its libraries are slow to import, so only where one is set."""
+    if resources is None:
+        return None
+    from moorage.access.issuer import Issuer
+
+    return Issuer(settings, resources)
 
 
 def reachable_as(settings: Settings) -> str | None:

@@ -8,11 +8,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from moorage.access import store
 from moorage.access.errors import AccessTooOpen, InvalidToken, TokenMissing
-from moorage.access.issuer import Issuer
 from moorage.access.lookups import TokenLookups
 from moorage.access.memory import Memory
 from moorage.access.models import Token, hash_of, is_own
@@ -21,6 +20,9 @@ from moorage.access.settings import AccessSettings
 from moorage.core.access import Caller, CallLimit, Scope, system_user
 from moorage.core.errors import Unavailable
 from moorage.projects.connections import ProjectConnectionManager
+
+if TYPE_CHECKING:
+    from moorage.access.issuer import Issuer
 
 REMEMBERED_TOKENS = 4096
 REMEMBERED_REFUSALS = 1024

@@ -62,7 +62,7 @@ async def test_what_was_found_out_is_not_asked_again(tokens, remembering, asked)
     assert len(asked) == 2
 
 
-async def test_a_flood_of_wrong_tokens_costs_few_statements_and_bounded_room(tokens, remembering, asked, monkeypatch):
+async def test_a_flood_of_wrong_tokens_costs_few_statements_and_bounded_room(tokens, remembering, asked):
     made = await tokens.create("ci", scope=Scope.READ)
     await remembering.caller_of(made.secret, path="/mcp")
     wrong = [new_secret() for _ in range(3000)]
