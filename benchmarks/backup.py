@@ -1,4 +1,4 @@
-"""Backup against bare pg_dump: the same databases, as many at once, in turn."""
+"""Backup against bare pg_dump, restore against bare pg_restore: the same databases, as many at once, in turn."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from benchmarks.options import Options
 from benchmarks.programs import run_moorage
 from moorage.core.postgres.pools import connect
 from moorage.core.postgres.programs import Programs, find_programs, login_to, run_program
+from moorage.operations.backup.manifest import path_of, read_manifest
 from moorage.settings import REGISTRY_DATABASE
 
 PROJECTS = 4
@@ -22,7 +23,8 @@ AT_ONCE = 2
 ROUNDS = 5
 # Times what the bare programs take, of issue 3.
 TARGET_RATIO = 1.2
-BARE = f"bare pg_dump of the same databases, {AT_ONCE} at once"
+BARE_DUMP = f"bare pg_dump of the same databases, {AT_ONCE} at once"
+BARE_RESTORE = f"bare pg_restore of the same files into new databases, {AT_ONCE} at once"
 
 
 async def measure(options: Options) -> list[Figure]:
@@ -33,6 +35,7 @@ async def measure(options: Options) -> list[Figure]:
             Figure("databases", len(databases), "databases", better="more"),
             Figure("data", megabytes, "MB", better="more"),
             *await _backup(home, folder, databases, megabytes),
+            *await _restore(home, folder, megabytes),
         ]
 
 
@@ -50,15 +53,35 @@ async def _backup(home: Home, folder: Path, databases: Sequence[str], megabytes:
         target.mkdir()
         return await timed(lambda: _dump_all(home, programs, databases, target))
 
-    return _figures("backup", *await in_turn([ours, bare], rounds=ROUNDS, warm_up=1), megabytes)
+    return _figures("backup", BARE_DUMP, *await in_turn([ours, bare], rounds=ROUNDS, warm_up=1), megabytes)
 
 
-def _figures(name: str, ours: Times, bare: Times, megabytes: float) -> list[Figure]:
+async def _restore(home: Home, folder: Path, megabytes: float) -> list[Figure]:
+    """Time `moorage restore` of everything into an empty registry, and pg_restore alone."""
+    run_moorage(home, ["backup", "--to", str(folder / "restored"), "--jobs", str(AT_ONCE)])
+    [backup] = (folder / "restored").glob("moorage-*")
+    files = [path_of(backup, each) for each in read_manifest(backup).files]
+    programs = find_programs(18)
+
+    async def ours() -> float:
+        for number in range(PROJECTS):
+            run_moorage(home, ["project", "delete", f"p{number}", "--yes", "--force"])
+        return run_moorage(home, ["restore", str(backup), "--jobs", str(AT_ONCE)]).seconds
+
+    async def bare() -> float:
+        seconds = await timed(lambda: _restore_all(home, programs, files))
+        await _drop_all(home, files)
+        return seconds
+
+    return _figures("restore", BARE_RESTORE, *await in_turn([ours, bare], rounds=ROUNDS, warm_up=1), megabytes)
+
+
+def _figures(name: str, floor_name: str, ours: Times, bare: Times, megabytes: float) -> list[Figure]:
     """Return what the median round took, moved a second, and how it compares."""
     throughput, floor = (1000 * megabytes / each.median for each in (ours, bare))
     return [
-        Figure(f"{name}, whole command", ours.median / 1000, "s", Floor(BARE, bare.median / 1000)),
-        Figure(f"{name}, throughput", throughput, "MB/s", Floor(BARE, floor), better="more"),
+        Figure(f"{name}, whole command", ours.median / 1000, "s", Floor(floor_name, bare.median / 1000)),
+        Figure(f"{name}, throughput", throughput, "MB/s", Floor(floor_name, floor), better="more"),
         Figure(f"{name}, times the bare programs", ours.median / bare.median, "×", target=TARGET_RATIO),
     ]
 
@@ -72,6 +95,33 @@ async def _dump_all(home: Home, programs: Programs, databases: Sequence[str], ta
             await run_program(programs, "pg_dump", arguments, login=login_to(home.address, database))
 
     await asyncio.gather(*map(dump, databases))
+
+
+async def _restore_all(home: Home, programs: Programs, files: Sequence[Path]) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def restore(file: Path) -> None:
+        async with gate:
+            await _execute(home, f"CREATE DATABASE {_bare_database(file)} TEMPLATE template0")
+            login = login_to(home.address, _bare_database(file))
+            await run_program(programs, "pg_restore", ["--exit-on-error", str(file)], login=login)
+
+    await asyncio.gather(*map(restore, files))
+
+
+async def _drop_all(home: Home, files: Sequence[Path]) -> None:
+    for file in files:
+        await _execute(home, f"DROP DATABASE {_bare_database(file)}")
+
+
+async def _execute(home: Home, statement: str) -> None:
+    connection = await connect(home.address, "postgres")
+    await connection.execute(statement)
+    await connection.close()
+
+
+def _bare_database(file: Path) -> str:
+    return f"bare_{file.stem}"
 
 
 def _indexed_projects(home: Home, folder: Path, options: Options) -> list[str]:

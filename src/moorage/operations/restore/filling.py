@@ -119,7 +119,12 @@ async def _restore_lines(
 
 
 async def _takes_vectors(connection: Connection) -> bool:
-    """Tell whether pgvector can be added to this database, by trying: providers have rules of their own."""
+    """Tell whether pgvector is here, or can be added to this database.
+
+    Where the catalogue says no it is tried all the same: providers have rules of their own.
+    """
+    if await store.extension_is_within_reach(connection, "vector"):
+        return True
     attempt = connection.transaction()
     await attempt.start()
     try:

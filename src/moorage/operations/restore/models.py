@@ -68,10 +68,6 @@ class RestorePlan(BaseModel):
     with_registry: bool
     kept: tuple[str, ...] = ()
 
-    @property
-    def replaced(self) -> tuple[str, ...]:
-        return tuple(each.name for each in self.projects if each.living is not None)
-
 
 class RestoredProject(BaseModel):
     """What became of one project.
