@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from moorage.core.postgres.pools import connect
-from moorage.projects import store
+from moorage.projects import staging, store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import (
     InvalidProjectName,
@@ -73,6 +73,22 @@ class TestClones:
         await own.close()
         clone = await projects.copies.clone(name, f"{name}_b", force=True)
         assert await database_settings(admin, clone.database_name) == ["work_mem=64MB"]
+
+    async def test_of_large_projects_are_copied_by_file(self, projects, project, connections, name, monkeypatch):
+        monkeypatch.setattr(staging, "FILE_COPY_FROM_BYTES", 1)
+        await write(connections, name, "before")
+        await projects.copies.clone(name, f"{name}_b", force=True)
+        assert await written(connections, f"{name}_b") == {"before"}
+
+    async def test_that_fail_leave_neither_row_nor_database(self, projects, project, name, monkeypatch):
+        async def fail(*_arguments):
+            raise SchemaMissing("a table is lost")
+
+        monkeypatch.setattr(copies, "write_identity", fail)
+        with pytest.raises(SchemaMissing):
+            await projects.copies.clone(name, f"{name}_b")
+        with pytest.raises(ProjectNotFound):
+            await projects.get(f"{name}_b")
 
     async def test_of_an_archived_project_can_be_written_to(self, projects, project, connections, name):
         await projects.lifecycle.archive(name)

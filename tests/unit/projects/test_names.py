@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from moorage.projects.errors import InvalidProjectName
-from moorage.projects.models import MAX_NAME_LENGTH, name_from_folder, parse_project_name
+from moorage.projects.models import MAX_NAME_LENGTH, name_from_folder, parse_project_name, shown_size, snapshot_name
 
 
 @pytest.mark.parametrize("name", ["a", "0", "_", "web_site_2", "x" * MAX_NAME_LENGTH])
@@ -35,3 +35,22 @@ def test_a_folder_becomes_a_name_by_a_visible_rule(folder: str, name: str):
 def test_further_folders_of_one_name_get_numbers_and_still_fit():
     assert name_from_folder("web", number=2) == "web_2"
     assert name_from_folder("a" * 80, number=12) == "a" * (MAX_NAME_LENGTH - 3) + "_12"
+
+
+def test_a_snapshot_is_named_after_its_project_and_its_label():
+    assert snapshot_name("website", "before") == "website_before"
+
+
+def test_a_snapshot_s_name_is_cut_before_the_label():
+    assert snapshot_name("w" * 55, "before") == "w" * 48 + "_before"
+
+
+@pytest.mark.parametrize("label", ["Not A Label", "x" * 55, "ü"])
+def test_a_label_that_fits_no_name_is_refused(label: str):
+    with pytest.raises(InvalidProjectName):
+        snapshot_name("website", label)
+
+
+@pytest.mark.parametrize(("size", "shown"), [(None, ""), (0, "0B"), (1_500_000, "1.5MB"), (2_000_000_000, "2.0GB")])
+def test_sizes_are_shown_as_people_read_them(size: int | None, shown: str):
+    assert shown_size(size) == shown

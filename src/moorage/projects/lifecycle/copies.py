@@ -84,6 +84,7 @@ class ProjectCopies:
             snapshot = standing(await self._connections.find_project(to))
             _refuse_unfit(project, snapshot, confirm)
             await self._make_free(project, force=force)
+            await self._connections.forget(snapshot)
             async with self._copied(snapshot, project, force=force) as staging:
                 await self._exchange(project, staging, force=force)
                 rolled_back = await self._enter(project, ProjectState.READY, ProjectState.READY)
@@ -109,7 +110,7 @@ class ProjectCopies:
             await _refuse_taken_database(provisioner, new_name)
             copy = await self._begin(source, new_name, is_snapshot=state is ProjectState.ARCHIVED)
             async with (
-                self._forgotten_on_failure(copy),
+                self._forgotten_on_failure(provisioner, copy),
                 self._copied(source, copy, force=force) as staging,
                 provisioner.maintenance() as server,
             ):
@@ -158,13 +159,15 @@ class ProjectCopies:
             yield staging
 
     @asynccontextmanager
-    async def _forgotten_on_failure(self, copy: Project) -> AsyncGenerator[None]:
-        """Take the copy out of the registry when it could not be made."""
+    async def _forgotten_on_failure(self, provisioner: Provisioner, copy: Project) -> AsyncGenerator[None]:
+        """Take the copy out of the registry when it could not be made; one that is in place is left to the doctor."""
         try:
             yield
         except BaseException:
-            with contextlib.suppress(MoorageError), self._connections.registry() as registry:
-                await store.project_abandon_copy(registry, copy.id)
+            with contextlib.suppress(MoorageError):
+                await _refuse_taken_database(provisioner, copy.name)
+                with self._connections.registry() as registry:
+                    await store.project_abandon_copy(registry, copy.id)
             raise
 
     async def _enter(self, project: Project, state: ProjectState, before: ProjectState) -> Project:
