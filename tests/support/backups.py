@@ -40,7 +40,7 @@ def make_project(name: str = "website") -> Project:
 
 def make_manifest(**changes: Any) -> Manifest:
     """A manifest of a registry and one project, both of the bytes `DUMP`."""
-    dumped = {
+    dumped: dict[str, Any] = {
         "bytes": len(DUMP),
         "sha256": hashlib.sha256(DUMP).hexdigest(),
         "server_version": "18.4",
@@ -52,7 +52,7 @@ def make_manifest(**changes: Any) -> Manifest:
     registry = BackedUpRegistry(
         file="registry.dump", database_name="mcp_registry", revision="20261121_02_operating", tables={}, **dumped
     )
-    plain = {
+    plain: dict[str, Any] = {
         "program_version": "0.1.0",
         "started_at": STARTED_AT,
         "finished_at": STARTED_AT,

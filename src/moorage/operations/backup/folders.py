@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from moorage.core.errors import MoorageError
 from moorage.operations.backup.errors import BackupFolderFull, BackupFolderUnfit
@@ -24,7 +25,7 @@ from moorage.operations.backup.manifest import MANIFEST_FILE, PROJECTS_FOLDER, M
 
 FULL_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 PARTIAL_SUFFIX = ".partial"
-# Held for the moment in which a name is chosen, so that nobody takes a folder just made for one left behind.
+# Held for the moments in which a folder is made or gets its name: then nobody takes it for one left behind.
 _NAMES_LOCK = ".moorage.lock"
 _LOCK = "lock"
 _OWN_FOLDER, _OWN_FILE = 0o700, 0o600
@@ -46,15 +47,18 @@ class Unfinished:
 
     def finish(self, manifest: Manifest) -> Path:
         """Write the manifest, see everything onto the disk, and give the folder its name; return that."""
-        with told_of(self.finished_path.parent):
+        target = self.finished_path.parent
+        with told_of(target):
             with own_file(self.path / MANIFEST_FILE) as file:
-                os.write(file, (manifest.model_dump_json(indent=2) + "\n").encode())
-                os.fsync(file)
-            (self.path / _LOCK).unlink()
+                file.write((manifest.model_dump_json(indent=2) + "\n").encode())
+                file.flush()
+                os.fsync(file.fileno())
             _sync_folder(self.path / PROJECTS_FOLDER)
-            _sync_folder(self.path)
-            self.path.rename(self.finished_path)
-            _sync_folder(self.finished_path.parent)
+            with _locked(target / _NAMES_LOCK):  # without its own lock, it looks like a folder left behind
+                (self.path / _LOCK).unlink()
+                _sync_folder(self.path)
+                self.path.rename(self.finished_path)
+            _sync_folder(target)
         return self.finished_path
 
 
@@ -103,14 +107,9 @@ def folder_full(target: Path, reason: str) -> BackupFolderFull:
     )
 
 
-@contextmanager
-def own_file(path: Path) -> Generator[int]:
-    """Make a file that only its owner reads, whatever the umask; yield its descriptor."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN_FILE)
-    try:
-        yield file
-    finally:
-        os.close(file)
+def own_file(path: Path) -> BinaryIO:
+    """Make a file that only its owner reads, whatever the umask, and open it for writing."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN_FILE), "wb")
 
 
 def discard(backup: Path) -> None:

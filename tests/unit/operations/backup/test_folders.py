@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +93,20 @@ def test_a_folder_that_a_program_still_writes_to_is_not_removed(tmp_path: Path):
     os.close(inherited)
     with unfinished(tmp_path, STARTED_AT):
         assert not orphaned.exists()
+
+
+def test_a_finished_backup_is_never_taken_for_one_left_behind(tmp_path: Path):
+    """Its own lock goes together with its passing name, while nobody clears up."""
+    with unfinished(tmp_path, STARTED_AT) as folder:
+        clearing = (tmp_path / ".moorage.lock").open("wb")
+        fcntl.flock(clearing, fcntl.LOCK_EX)
+        finishing = threading.Thread(target=folder.finish, args=(make_manifest(),))
+        finishing.start()
+        finishing.join(0.1)
+        assert (finishing.is_alive(), (folder.path / "lock").exists()) == (True, True)
+        clearing.close()
+        finishing.join()
+    assert names(tmp_path) == [NAME]
 
 
 def test_a_folder_inside_the_data_of_postgresql_is_refused(tmp_path: Path):
