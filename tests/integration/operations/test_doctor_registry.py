@@ -100,6 +100,7 @@ async def test_the_row_of_a_copy_that_never_came_is_taken_away(doctor, connectio
     made = await store.project_insert(
         connections.registry_pool, name=name, description=None, folder=None, created_by="test", server="main"
     )
+    assert made is not None
     await set_state(connections, made, ProjectState.COPYING)
     assert await mended(doctor, name, "half_copied") == {}
     assert await store.project_by_name(connections.registry_pool, name) is None

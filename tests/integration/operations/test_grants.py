@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +52,7 @@ def administrator() -> Iterator[Address]:
 
 
 @asynccontextmanager
-async def connected(address: Address) -> AsyncIterator[Connection]:
+async def connected(address: Address) -> AsyncGenerator[Connection]:
     connection = await connect(address, "postgres")
     try:
         yield connection
@@ -85,7 +85,7 @@ async def granted(administrator: Address, tmp_path: Path) -> AsyncIterator[Addre
 
 
 @asynccontextmanager
-async def house(address: Address) -> AsyncIterator[ProjectConnectionManager]:
+async def house(address: Address) -> AsyncGenerator[ProjectConnectionManager]:
     connections = ProjectConnectionManager(Provisioner(address, REGISTRY, LINES))
     try:
         await connections.initialize()
@@ -171,5 +171,5 @@ def test_a_superuser_is_not_made_less_by_the_script():
 
 
 def test_the_names_of_a_url_are_those_of_the_script():
-    settings = PostgresSettings(url="postgresql://me%40home:secret@db:5433/reg")  # ty: ignore[invalid-argument-type]
+    settings = PostgresSettings(url="postgresql://me%40home:secret@db:5433/reg")
     assert (settings.login_role, settings.registry_database) == ("me@home", "reg")

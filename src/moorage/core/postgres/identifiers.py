@@ -28,4 +28,4 @@ def quote_literal(text: str) -> str:
         raise ValueError("a NUL is no text to PostgreSQL")
     escaped = text.replace("'", "''")
     # Backslashes are escapes only in E'' strings: these read the same whatever standard_conforming_strings is.
-    return "'" + escaped + "'" if "\\" not in text else " E'" + escaped.replace("\\", "\\\\") + "'"
+    return "'" + escaped + "'" if "\\" not in text else "E'" + escaped.replace("\\", "\\\\") + "'"

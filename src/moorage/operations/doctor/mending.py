@@ -57,7 +57,7 @@ async def _mend(doctor: Doctor, finding: Finding) -> Outcome:
         again = await doctor.find_again(finding, holds_lock=not finding.locks_itself)
         if again is None:
             return Outcome.GONE
-        if again.mend is None:
+        if again.mend is None or (again.deletes_data and not finding.deletes_data):  # nobody consented to that
             return Outcome.LEFT
         await again.mend()
         return Outcome.MENDED

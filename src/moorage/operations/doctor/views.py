@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from moorage.core.errors import MoorageError
 from moorage.core.postgres.errors import translated
 from moorage.core.postgres.pools import Connection, connect
 from moorage.operations.doctor import store
@@ -32,7 +33,7 @@ class ServerView:
         collations_changed: databases whose text indexes are older than the collation of the operating system.
         vector_version: of the pgvector that the server could install; None where it has none.
         unattended: databases that some process should be working at, but none is: of half-made projects, and staged.
-        with_owner: those of them that were staged and say whose they are.
+        with_owner: those of them that were staged and say whose they are, or cannot be asked.
         roles: made for projects, each with its project's name.
     """
 
@@ -86,7 +87,7 @@ async def view_server(
             collations_changed=await _collations_changed(server),
             vector_version=await store.extension_available(server),
             unattended=unattended,
-            with_owner=await _with_owner(provisioner, unattended.intersection(databases)),
+            with_owner=await _with_owner(provisioner, [databases[name] for name in unattended & databases.keys()]),
             roles=await registry_store.role_list(server),
             idle_sessions=await store.session_idle_in_transaction(server, longer_than=IDLE_IN_TRANSACTION),
             connections_used=used,
@@ -106,9 +107,19 @@ async def owner_of(provisioner: Provisioner, database_name: str) -> UUID | None:
             await connection.close()
 
 
-async def _with_owner(provisioner: Provisioner, unattended: Collection[str]) -> frozenset[str]:
-    staged = [name for name in unattended if name.startswith(staging.STAGING_PREFIX)]
-    return frozenset([name for name in staged if await owner_of(provisioner, name) is not None])
+async def _with_owner(provisioner: Provisioner, unattended: Collection[Database]) -> frozenset[str]:
+    staged = [each for each in unattended if each.name.startswith(staging.STAGING_PREFIX)]
+    return frozenset([each.name for each in staged if await _may_hold_data(provisioner, each)])
+
+
+async def _may_hold_data(provisioner: Provisioner, staged: Database) -> bool:
+    """Tell whether a staging database says whose it is; one that cannot be asked may."""
+    if staged.is_half_dropped:
+        return False
+    try:
+        return await owner_of(provisioner, staged.name) is not None
+    except MoorageError:
+        return True
 
 
 async def _collations_changed(server: Connection) -> frozenset[str]:
