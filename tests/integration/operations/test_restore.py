@@ -33,6 +33,7 @@ from moorage.projects.errors import ProjectArchived, ProjectNotFound, ServerUnkn
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.staging import STAGING_PREFIX
 from tests.support.gated_restore import failing_restore, gated_restore
+from tests.support.waiting import until
 from tests.unit.codebase.repositories import ISOLATED, make_folder
 
 ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition) VALUES ($1, '{}')"
@@ -173,8 +174,6 @@ async def test_a_project_in_use_is_replaced_only_by_force(connections, filled, r
 
 async def other_works(address, project: Project) -> None:
     """Wait until somebody else's statement runs in the project's database."""
-    from tests.support.waiting import until
-
     watching = await connect(address, "postgres")
     await until(
         lambda: watching.fetchval(
