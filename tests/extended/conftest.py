@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from moorage.core.postgres.address import address_from_url
 from moorage.core.postgres.embedded import EmbeddedServer
+from moorage.core.postgres.pools import connect
 from moorage.settings import Settings, load_settings
 from moorage.systems import House, open_house
 from tests.extended.servers import (
@@ -50,7 +53,7 @@ class Site:
 @contextmanager
 def _postgres15() -> Generator[Site]:
     with running_postgres15() as server:
-        yield Site("postgres15", server.url, has_vectors=False, server=server)
+        yield Site("postgres15", server.url, _has_vectors(server.url), server=server)
 
 
 @contextmanager
@@ -59,7 +62,7 @@ def _postgres15_pooled() -> Generator[Site]:
         running_postgres15() as server,
         running_pgbouncer(host="127.0.0.1", port=server.port, password=server.password, user=ordinary_user()) as pooler,
     ):
-        yield Site("postgres15-pgbouncer", server.url, has_vectors=False, server=server, pooler=pooler)
+        yield Site("postgres15-pgbouncer", server.url, _has_vectors(server.url), server=server, pooler=pooler)
 
 
 @contextmanager
@@ -71,10 +74,23 @@ def _embedded_pooled() -> Generator[Site]:
         as_owner = owner if os.geteuid() == 0 else None
         with running_pgbouncer(host=folder, port=port, password=EMBEDDED_PASSWORD, user=as_owner) as pooler:
             url = f"postgresql:///?host={folder}&port={port}&user=postgres"
-            yield Site("embedded-pgbouncer", url, has_vectors=True, pooler=pooler)
+            yield Site("embedded-pgbouncer", url, _has_vectors(url), pooler=pooler)
 
 
-SITES: dict[str, Callable[[], AbstractAsyncContextManager | Generator]] = {
+def _has_vectors(url: str) -> bool:
+    """Ask a server whether pgvector is installed; on Debian 12 only the embedded one has it."""
+
+    async def asked() -> bool:
+        connection = await connect(address_from_url(url)[0], "postgres")
+        try:
+            return bool(await connection.fetchval("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(asked())
+
+
+SITES: dict[str, Callable[[], AbstractContextManager[Site]]] = {
     "postgres15": _postgres15,
     "postgres15-pgbouncer": _postgres15_pooled,
     "embedded-pgbouncer": _embedded_pooled,

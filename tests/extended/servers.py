@@ -51,6 +51,14 @@ def folder_of(user: str | int | None) -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def write_for(user: str | int | None, file: Path, content: bytes) -> None:
+    """Write a file that only this user can read."""
+    file.write_bytes(content)
+    file.chmod(0o600)
+    if user is not None:
+        os.chown(file, user if isinstance(user, int) else pwd.getpwnam(user).pw_uid, -1)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -71,8 +79,7 @@ class Postgres15:
 
     def create(self) -> None:
         word = self.folder / "password"
-        word.write_text(self.password)
-        word.chmod(0o644)
+        write_for(ordinary_user(), word, self.password.encode())
         login = ("--username=postgres", "--auth=scram-sha-256", f"--pwfile={word}")
         self._run("initdb", f"--pgdata={self.folder}/data", *login, "--no-sync", "--locale=C.UTF-8")
 
@@ -173,9 +180,8 @@ class PgBouncer:
             self.process = None
 
     def _write(self, name: str, text: str) -> None:
-        file = self.folder / name
-        file.write_text("\n".join(line.strip() for line in text.splitlines()))
-        file.chmod(0o644)
+        lines = "\n".join(line.strip() for line in text.splitlines())
+        write_for(self.user, self.folder / name, lines.encode())
 
 
 @contextmanager

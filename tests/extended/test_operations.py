@@ -1,4 +1,4 @@
-"""What operators do on servers that are not Moorage's own, as commands: the life of a project, its copies, the doctor."""
+"""What operators do, as commands, on servers that are not Moorage's own: copies, backups, the doctor."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ on standard input. At the end it prints the status of the index.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import tempfile
 from collections.abc import AsyncGenerator
@@ -18,7 +19,7 @@ from pathlib import Path
 from moorage.codebase import indexing
 from moorage.codebase.service import CodebaseService
 from moorage.codebase.settings import CodebaseSettings
-from moorage.core.postgres.address import Address, address_of_socket
+from moorage.core.postgres.address import Address
 from moorage.core.telemetry.logs import configure_logging
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.provisioning import Provisioner
@@ -35,9 +36,9 @@ async def indexing_process(
     address: Address, project: str, repository: Path, *, hold_at: int = 0
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
     """Run this module; it is killed at the end if it still runs."""
-    place = (address.arguments["host"], str(address.arguments["port"]))
+    place = json.dumps(dict(address.arguments))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", __name__, *place, project, str(repository), str(hold_at)),
+        *(sys.executable, "-m", __name__, place, project, str(repository), str(hold_at)),
         cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -61,11 +62,10 @@ async def go_on(process: asyncio.subprocess.Process) -> None:
     await process.stdin.drain()
 
 
-async def _index(socket_folder: str, port: str, project: str, repository: str, hold_at: str) -> None:
+async def _index(place: str, project: str, repository: str, hold_at: str) -> None:
     configure_logging(level="WARNING", log_format="text")
     vars(indexing)["BATCH_FILES"] = 1
-    address = address_of_socket(socket_folder, user="postgres", port=int(port))
-    connections = ProjectConnectionManager(Provisioner(address, "mcp_registry", LINES))
+    connections = ProjectConnectionManager(Provisioner(Address("here", json.loads(place)), "mcp_registry", LINES))
     await connections.initialize()
     embedder = GatedEmbedder(hold_at=int(hold_at) or NEVER)
     with tempfile.TemporaryDirectory() as clones:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from ssl import SSLError
 from typing import ClassVar
 
 import asyncpg
@@ -151,6 +152,7 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "57014": (TookTooLong, "Ask for less, or repeat the call when the server is less busy."),
     "57P": (ServerUnavailable, "PostgreSQL is stopping or starting; repeat the call in a moment."),
 }
+_TRUST_HINT = "Check sslmode and sslrootcert in DATABASE_URL, and the name in the server's certificate."
 # What older PgBouncers say with the SQLSTATE of a broken protocol, and the one that PostgreSQL itself would give.
 _SAID_BY_POOLER = (
     ("authentication failed", "28P01"),
@@ -171,7 +173,8 @@ def translate(error: Exception, *, doing: str) -> MoorageError:
     if isinstance(error, TimeoutError):
         return TookTooLong(f"{doing} took too long", hint=_MEANING["57014"][1])
     if isinstance(error, _NO_ANSWER):
-        return ServerUnavailable(f"{doing}: PostgreSQL does not answer ({_reason(error)})", hint=_MEANING["08"][1])
+        hint = _TRUST_HINT if isinstance(error, SSLError) else _MEANING["08"][1]
+        return ServerUnavailable(f"{doing}: PostgreSQL does not answer ({_reason(error)})", hint=hint)
     return Internal(f"{doing} failed ({type(error).__name__})", hint="See the log under the request id.")
 
 
