@@ -24,6 +24,7 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import DatabaseTaken
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.provisioning import Provisioner
+from moorage.projects.roles import drop_roles, grant_again
 from moorage.projects.sessions import end_sessions, make_read_only, make_writable, refuse_when_used
 from moorage.projects.staging import put_in_place, staged
 from moorage.projects.states import not_ready
@@ -80,8 +81,11 @@ async def move_project(
     if project.server == to:
         return MovedProject(project_name=name, from_server=to, to_server=to, moved=False)
     move = _Move(connections, connections.provisioner_of(project), target, jobs, programs_folder)
-    async with move.source.claimed(project):
-        return await move.run(await connections.find_project(name), force=force)
+    async with move.source.claimed(project.name):
+        moved = await move.run(await connections.find_project(name), force=force)
+    await drop_roles(move.source, project)  # roles live on a server; those of the new one are given their grants
+    await grant_again(target, project)
+    return moved
 
 
 @dataclass(frozen=True)
