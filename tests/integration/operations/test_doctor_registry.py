@@ -22,6 +22,8 @@ from moorage.projects.service import ProjectService
 from moorage.systems import LINES
 from tests.conftest import REGISTRY
 from tests.support.doctoring import found, mended
+from tests.support.programs import started
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -65,6 +67,22 @@ async def test_a_creation_that_was_killed_before_its_database_is_finished(doctor
     )
     assert await mended(doctor, name, "half_created") == {}
     assert (await projects.get(name)).state is ProjectState.READY
+    await projects.delete(name, confirm=name, force=True)
+
+
+async def test_a_creation_killed_in_the_middle_is_found_only_then_and_finished(
+    doctor, connections, projects, home, tmp_path, name: str
+):
+    async def is_unattended() -> bool:
+        return "half_created" in await found(doctor, name)
+
+    async with connections.provisioner.registry_transaction() as registry:
+        await store.template_lock_in(registry, "main")
+        async with started(home, tmp_path, "project", "create", name):  # killed at the end
+            await until(lambda: registry.fetchrow("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+            assert await found(doctor, name) == {}
+    await until(is_unattended)
+    assert await mended(doctor, name, "half_created") == {}
     await projects.delete(name, confirm=name, force=True)
 
 
