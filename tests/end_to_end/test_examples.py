@@ -54,8 +54,8 @@ RUN = {
     "moorage repo remove website": "",
     "moorage project delete website": "website\n",
 }
-# They serve until stopped, stop the server that tests share, look at all that tests break, or want an id or a run
-# under way.
+# They serve until stopped, stop the server that tests share, look at all that tests break, or want an id, a run
+# under way or a second server.
 NOT_RUN = {
     "moorage up ~/src/website --search 'where are sessions stored'",
     "moorage serve --transport stdio",
@@ -64,6 +64,7 @@ NOT_RUN = {
     "moorage doctor --json",
     "moorage chunks 0b1c… --context 20",
     "moorage repo cancel",
+    "moorage project move website --to archive",
     "moorage verify copies/moorage-20261121T020000Z --json",
 }
 

@@ -227,7 +227,7 @@ async def index_with_progress(
     columns = (
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=shell.errors, transient=True) as bar:
+    with Progress(*columns, console=shell.errors, transient=True, disable=not shell.errors.is_terminal) as bar:
         task = bar.add_task("starting", total=None)
 
         async def show(job: IndexJob) -> None:

@@ -195,7 +195,8 @@ class ProjectService:
         Args:
             confirm: the name once more.
             force: also while somebody works in it; their transactions roll back.
-            back_up_first: nothing is deleted when the backup fails.
+            back_up_first: nothing is deleted when the backup fails. The project is archived before, so that nothing
+                is written after it was read; so it is archived when it is restored.
 
         Raises:
             ProjectNotFound, NotConfirmed, ProjectInUse, and those of the backup.
@@ -211,7 +212,7 @@ class ProjectService:
         if not force:
             await refuse_when_used(self.connections.provisioner_of(project), project)
         is_begun = project.state is ProjectState.DELETING
-        backup = await self._back_up(project.name) if back_up_first and not is_begun else None
+        backup = await self._backed_up(project, force=force) if back_up_first and not is_begun else None
         await self._delete(project, backup)
         return DeletedProject(name=project.name, database_name=project.database_name, backup=backup)
 
@@ -248,6 +249,18 @@ class ProjectService:
                 registry, project.id, ProjectState.READY, from_states=[ProjectState.CREATING]
             )
         return ready or await self.get(project.name)  # somebody else finished it first
+
+    async def _backed_up(self, project: Project, *, force: bool) -> str:
+        """Back up what nobody writes to any more; when that fails the project is what it was."""
+        was_ready = project.state is ProjectState.READY
+        if was_ready:
+            await self.lifecycle.archive(project.name, force=force)
+        try:
+            return await self._back_up(project.name)
+        except BaseException:
+            if was_ready:
+                await self.lifecycle.unarchive(project.name)
+            raise
 
     async def _delete(self, project: Project, backup: str | None) -> None:
         """Write the tombstone first, so that whoever finishes this after a crash knows where the backup lies."""

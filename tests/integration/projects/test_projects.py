@@ -20,6 +20,7 @@ from moorage.projects.errors import (
     FolderTaken,
     InvalidProjectName,
     NotConfirmed,
+    ProjectArchived,
     ProjectInUse,
     ProjectNotFound,
     ProjectNotReady,
@@ -205,6 +206,17 @@ class TestTombstones:
             await projects.delete(name, confirm=name, back_up_first=True)
         (stone,) = [each for each in await projects.deleted(limit=20) if each.name == name]
         assert (stone.deleted_by, stone.backup, stone.description) == ("ann", "/backups/last", "A site")
+
+    async def test_nothing_is_written_between_the_backup_and_the_end(self, connections, name: str):
+        async def back_up(project: str) -> str:
+            with pytest.raises(ProjectArchived):
+                async with connections.get_project_connection(project) as connection:
+                    await connection.execute("DELETE FROM workflow.entities")
+            return "/backups/last"
+
+        projects = ProjectService(connections, back_up=back_up)
+        await projects.create(name, created_by="test")
+        assert (await projects.delete(name, confirm=name, back_up_first=True)).backup == "/backups/last"
 
     async def test_keep_the_backup_of_a_deletion_that_was_interrupted(self, projects, connections, name: str):
         created = await projects.create(name, created_by="test")
