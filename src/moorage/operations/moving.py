@@ -9,16 +9,15 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.errors import UndefinedTable
 from moorage.core.postgres.identifiers import quote_identifier
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection
 from moorage.operations.copying import copy_database
 from moorage.operations.errors import MoveRefused
+from moorage.operations.restore.filling import template_for_dumps
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import DatabaseTaken
@@ -26,7 +25,7 @@ from moorage.projects.models import Project, ProjectState
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.roles import drop_roles, grant_again
 from moorage.projects.sessions import end_sessions, make_read_only, make_writable, refuse_when_used
-from moorage.projects.staging import put_in_place, staged
+from moorage.projects.staging import owner_of, put_in_place, staged
 from moorage.projects.states import not_ready
 
 MOVABLE_STATES = (ProjectState.READY, ProjectState.ARCHIVED, ProjectState.MOVING)
@@ -127,7 +126,7 @@ class _Move:
 
     async def _copy(self, project: Project) -> int:
         """Bring a compared copy under the project's name on the new server; return its rows."""
-        async with staged(self.target) as staging:
+        async with staged(self.target, template=await template_for_dumps(self.target)) as staging:
             copied = await copy_database(
                 self.source,
                 project.database_name,
@@ -154,22 +153,13 @@ class _Move:
         """Drop what an interrupted move put in place; a database of somebody else is refused."""
         if await store.database_state(server, project.database_name) is None:
             return
-        if await self._owner_on_target(project) != project.id:
+        if await owner_of(self.target, project.database_name) != project.id:
             raise DatabaseTaken(
                 f"the server {self.target.server!r} has a database {project.database_name!r} of another project",
                 hint="`moorage doctor` tells whose it is; rename or drop it first.",
                 database=project.database_name,
             )
         await server.execute(f"DROP DATABASE {quote_identifier(project.database_name)} WITH (FORCE)")
-
-    async def _owner_on_target(self, project: Project) -> UUID | None:
-        connection = await connect(self.target.address, project.database_name)
-        try:
-            return await store.identity_get(connection)
-        except UndefinedTable:
-            return None
-        finally:
-            await connection.close()
 
     async def _switch_over(self, project: Project) -> None:
         with self.connections.registry() as registry:

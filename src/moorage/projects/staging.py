@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from moorage.core.postgres.errors import translated
+from moorage.core.postgres.errors import UndefinedTable, translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import Connection, connect
 from moorage.core.postgres.vectors import load_vectors
@@ -62,6 +62,18 @@ async def write_identity(provisioner: Provisioner, database_name: str, project: 
             await store.identity_replace(connection, project.id)
     finally:
         await connection.close()
+
+
+async def owner_of(provisioner: Provisioner, database_name: str) -> UUID | None:
+    """Return the id of the project that a database says it belongs to; None when it says nothing."""
+    with translated(f"reading whose database {database_name!r} is"):
+        connection = await connect(provisioner.address, database_name)
+        try:
+            return await store.identity_get(connection)
+        except UndefinedTable:
+            return None
+        finally:
+            await connection.close()
 
 
 async def put_in_place(server: Connection, staging: str, project: Project) -> None:

@@ -31,6 +31,7 @@ from moorage.operations.restore.restoring import plan_of_restore, restore_backup
 from moorage.operations.settings import BackupSettings
 from moorage.projects.errors import ProjectArchived, ProjectNotFound, ServerUnknown
 from moorage.projects.models import Project, ProjectState
+from moorage.projects.roles import RoleKind, ensure_role
 from moorage.projects.staging import STAGING_PREFIX
 from tests.support.gated_restore import failing_restore, gated_restore
 from tests.support.waiting import until
@@ -149,6 +150,16 @@ async def test_a_replaced_project_is_as_it_was_and_keeps_its_row(connections, fi
     assert (now.id, now.state) == (filled.id, ProjectState.READY)
     assert now.generation > filled.generation
     await add(connections, filled.name, "new")
+
+
+async def test_the_roles_of_a_replaced_project_keep_their_grants(connections, filled, restore, admin):
+    role = await ensure_role(connections.provisioner, filled, RoleKind.READ)
+    await restore(replace=True)
+    may_connect = "SELECT has_database_privilege($1, $2, 'CONNECT')"
+    assert await admin.fetchval(may_connect, role, filled.database_name)
+    async with connections.get_project_connection(filled.name) as connection:
+        may_read = "SELECT has_table_privilege($1, 'workflow.entities', 'SELECT')"
+        assert await connection.fetchval(may_read, role)
 
 
 async def test_an_archived_project_is_replaced_and_still_only_read(connections, projects, filled, restore):

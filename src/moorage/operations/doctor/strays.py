@@ -10,13 +10,12 @@ from moorage.core.postgres.pools import Connection
 from moorage.operations.doctor import store
 from moorage.operations.doctor.errors import DatabaseOfProject, NoSuchDatabase, NotAdoptable
 from moorage.operations.doctor.server_checks import PROJECT_PREFIX, TEMPLATE_PREFIX
-from moorage.operations.doctor.views import owner_of
 from moorage.projects import store as registry_store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import NotConfirmed
 from moorage.projects.models import ProjectName, parse_project_name
 from moorage.projects.provisioning import Provisioner
-from moorage.projects.staging import STAGING_PREFIX, is_abandoned
+from moorage.projects.staging import STAGING_PREFIX, is_abandoned, owner_of
 
 
 async def adopt(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.errors import translated
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection
 from moorage.operations.doctor import store
 from moorage.operations.doctor.store import Database, IdleSession
 from moorage.projects import staging
@@ -95,18 +94,6 @@ async def view_server(
         )
 
 
-async def owner_of(provisioner: Provisioner, database_name: str) -> UUID | None:
-    """Return the id of the project that a database says it is of; None when it says nothing."""
-    with translated(f"reading whose database {database_name!r} is"):
-        connection = await connect(provisioner.address, database_name)
-        try:
-            if not await store.identity_exists(connection):
-                return None
-            return await registry_store.identity_get(connection)
-        finally:
-            await connection.close()
-
-
 async def _with_owner(provisioner: Provisioner, unattended: Collection[Database]) -> frozenset[str]:
     staged = [each for each in unattended if each.name.startswith(staging.STAGING_PREFIX)]
     return frozenset([each.name for each in staged if await _may_hold_data(provisioner, each)])
@@ -117,7 +104,7 @@ async def _may_hold_data(provisioner: Provisioner, staged: Database) -> bool:
     if staged.is_half_dropped:
         return False
     try:
-        return await owner_of(provisioner, staged.name) is not None
+        return await staging.owner_of(provisioner, staged.name) is not None
     except MoorageError:
         return True
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from uuid import UUID
 
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.errors import ObjectInUse, UndefinedTable, translated
-from moorage.core.postgres.identifiers import quote_identifier
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection
 from moorage.operations.restore import store as restore_store
 from moorage.operations.restore.models import PlannedProject
 from moorage.projects import store
@@ -16,12 +13,9 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import DatabaseTaken
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.provisioning import Provisioner
-from moorage.projects.sessions import end_sessions, make_read_only, refuse_when_used
-from moorage.projects.staging import put_in_place
+from moorage.projects.sessions import kept_free, make_read_only, refuse_when_used
+from moorage.projects.staging import owner_of, put_in_place, swap_databases
 from moorage.projects.states import not_ready
-
-# Somebody may connect between the end of the old sessions and the exchange; PostgreSQL itself waits 5 s each time.
-EXCHANGE_ATTEMPTS = 3
 
 
 async def place_database(
@@ -50,13 +44,13 @@ async def place_database(
             await put_in_place(server, staging, project)
             return await _enter(connections, planned)
         await refuse_foreign_database(provisioner, project)
-        await _exchange(server, staging, project.database_name)
+        await _exchange(provisioner, server, staging, project.database_name)
         try:
             await refuse_foreign_database(provisioner, project)  # it answers, and is the project's
             return await _enter(connections, planned)
         except BaseException:
             with contextlib.suppress(MoorageError):  # a server that is down drops nothing either
-                await _exchange(server, staging, project.database_name)
+                await _exchange(provisioner, server, staging, project.database_name)
             raise
 
 
@@ -74,34 +68,9 @@ async def refuse_foreign_database(provisioner: Provisioner, project: Project) ->
         )
 
 
-async def owner_of(provisioner: Provisioner, database_name: str) -> UUID | None:
-    """Return the id of the project that a database says it belongs to; None when it says nothing."""
-    with translated(f"reading whose database {database_name!r} is"):
-        connection = await connect(provisioner.address, database_name)
-        try:
-            return await store.identity_get(connection)
-        except UndefinedTable:
-            return None
-        finally:
-            await connection.close()
-
-
-async def _exchange(server: Connection, staging: str, database_name: str) -> None:
-    """Let two databases take each other's names, in one transaction; who is in them is sent away."""
-    for _ in range(EXCHANGE_ATTEMPTS - 1):
-        with contextlib.suppress(ObjectInUse):
-            return await _exchange_once(server, staging, database_name)
-    return await _exchange_once(server, staging, database_name)
-
-
-async def _exchange_once(server: Connection, staging: str, database_name: str) -> None:
-    passing = f"{staging}_old"
-    await end_sessions(server, database_name)
-    await end_sessions(server, staging)
-    with translated(f"putting the database {database_name!r} in place"):
-        async with server.transaction():
-            for name, new_name in ((database_name, passing), (staging, database_name), (passing, staging)):
-                await server.execute(f"ALTER DATABASE {quote_identifier(name)} RENAME TO {quote_identifier(new_name)}")
+async def _exchange(provisioner: Provisioner, server: Connection, staging: str, database_name: str) -> None:
+    async with kept_free(provisioner, database_name, force=True):
+        await swap_databases(server, staging, database_name)
 
 
 async def _enter(connections: ProjectConnectionManager, planned: PlannedProject) -> Project:

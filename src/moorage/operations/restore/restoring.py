@@ -15,12 +15,13 @@ from moorage.operations.restore.building import Builder, described
 from moorage.operations.restore.errors import BackupHarmed, NamesTaken
 from moorage.operations.restore.filling import Dump
 from moorage.operations.restore.models import PlannedProject, Request, RestoredProject, RestorePlan, RestoreReport
-from moorage.operations.restore.placing import owner_of
 from moorage.operations.restore.planning import plan_restore, refuse_newer, target_names
 from moorage.operations.restore.registry import RestoredTables, claimed, restore_tables
 from moorage.operations.settings import BackupSettings
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
+from moorage.projects.roles import grant_again
+from moorage.projects.staging import owner_of
 from moorage.projects.store import database_state
 
 # Told how many projects there are each time one is done.
@@ -51,7 +52,10 @@ async def restore_backup(
         builder = Builder(
             connections, backup, max(1, jobs // max(1, len(plan.projects))), request.force, settings.programs
         )
-        return await _Run(connections, manifest, plan, builder, on_project).run(at_once=jobs)
+        report = await _Run(connections, manifest, plan, builder, on_project).run(at_once=jobs)
+    for each in plan.projects:
+        await grant_again(connections.provisioner_of(each.project), each.project)
+    return report
 
 
 async def plan_of_restore(
