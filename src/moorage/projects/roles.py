@@ -13,7 +13,7 @@ from enum import StrEnum
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.errors import needing, translated
 from moorage.core.postgres.identifiers import MAX_IDENTIFIER_BYTES, quote_identifier, quote_literal
-from moorage.core.postgres.pools import connect
+from moorage.core.postgres.pools import connected
 from moorage.projects import store
 from moorage.projects.errors import RoleTaken
 from moorage.projects.models import Project
@@ -62,14 +62,11 @@ async def ensure_role(provisioner: Provisioner, project: Project, kind: RoleKind
         await _ensure_made(provisioner, project, name)
         async with provisioner.maintenance() as server:
             await server.execute(connect_grant(project, kind))
-        connection = await connect(provisioner.address, project.database_name)
-        try:
+        async with connected(provisioner.address, project.database_name) as connection:
             with translated(f"granting to {name!r}"):
                 await connection.execute("SET default_transaction_read_only = off")  # where the project is archived
                 owner = await connection.fetchval("SELECT current_user")
                 await connection.execute("\n".join(table_grants(provisioner, project, kind, owner=owner)))
-        finally:
-            await connection.close()
     return name
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import translated
-from moorage.core.postgres.pools import connect
+from moorage.core.postgres.pools import connected
 from moorage.projects import store
 from moorage.projects.budget import Budget
 from moorage.projects.errors import ServerUnknown
@@ -57,11 +57,8 @@ class Server:
 
     async def _share(self) -> int:
         with translated(f"asking the server {self.name!r} for its number of connections"):
-            connection = await connect(self.provisioner.address, MAINTENANCE_DATABASE)
-            try:
+            async with connected(self.provisioner.address, MAINTENANCE_DATABASE) as connection:
                 return max(await store.connection_limit(connection) // BUDGET_SHARE, 1)
-            finally:
-                await connection.close()
 
 
 class Servers:

@@ -19,7 +19,7 @@ import asyncpg
 from moorage.core.errors import BrokenState
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.identifiers import quote_identifier
-from moorage.core.postgres.pools import connect
+from moorage.core.postgres.pools import connected
 
 # Any number that nobody else uses with pg_advisory_lock in these databases; "moor" in ASCII.
 MIGRATION_LOCK = 0x6D6F6F72
@@ -113,12 +113,8 @@ async def migrate(address: Address, database: str, lines: tuple[MigrationLine, .
     Raises:
         SchemaIsNewer: a line stands at a revision this program does not know; nothing is changed.
     """
-    connection = await connect(address, database)
-    try:
-        async with connection.transaction():
-            return await migrate_in(connection, lines)
-    finally:
-        await connection.close()
+    async with connected(address, database) as connection, connection.transaction():
+        return await migrate_in(connection, lines)
 
 
 async def migrate_in(transaction: asyncpg.Connection, lines: tuple[MigrationLine, ...]) -> dict[str, str]:

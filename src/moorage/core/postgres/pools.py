@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -63,6 +64,16 @@ async def connect(address: Address, database: str) -> Connection:
     )
     await _set_codecs(connection)
     return connection
+
+
+@asynccontextmanager
+async def connected(address: Address, database: str) -> AsyncGenerator[Connection]:
+    """Lend what `connect` opens, and close it at the end."""
+    connection = await connect(address, database)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def open_pool(

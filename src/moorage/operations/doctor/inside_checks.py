@@ -9,7 +9,7 @@ from typing import Any
 
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.migrations import SchemaIsNewer, version_of
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection, connected
 from moorage.core.shape import Finding, Severity
 from moorage.operations.doctor import store
 from moorage.operations.doctor.expected_indexes import expected_indexes
@@ -52,12 +52,9 @@ class Inside:
         """Return a mending that executes one statement, also where the database is read-only."""
 
         async def mend() -> None:
-            connection = await connect(self.view.provisioner.address, self.project.database_name)
-            try:
+            async with connected(self.view.provisioner.address, self.project.database_name) as connection:
                 await connection.execute("SET default_transaction_read_only = off")
                 await connection.execute(statement)
-            finally:
-                await connection.close()
 
         return mend
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from moorage.core.postgres.errors import DiskFull, translated
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection, connected
 from moorage.operations.backup.snapshots import snapshot_of
 from moorage.operations.errors import CopyDiffers
 from moorage.operations.restore import store
@@ -47,15 +47,12 @@ async def finish_database(
         _refuse_other_rows(rows, await snapshot.count_rows(), left_out=filled.tables_left_out)
         if lines is not None:
             _refuse_other_lines(lines, await snapshot.revisions(provisioner.lines))
-    connection = await connect(provisioner.address, database_name)
-    try:
+    async with connected(provisioner.address, database_name) as connection:
         with translated(f"finishing the database {database_name!r}"):
             built = await _build_vector_indexes(connection, filled) + await _mend_indexes(connection)
             await _refuse_missing_indexes(connection, filled)
             await set_database_settings(connection, _fitting(settings, filled))
             await connection.execute("ANALYZE")
-    finally:
-        await connection.close()
     return built
 
 

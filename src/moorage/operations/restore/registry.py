@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moorage.core.postgres.migrations import migrate
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection, connected
 from moorage.operations.backup.store import patience_set
 from moorage.operations.restore import store
 from moorage.operations.restore.errors import BeingRestored
@@ -55,11 +55,8 @@ async def restore_tables(
     async with staged(registry) as staging:
         await fill_database(registry, staging, dump, programs_folder=programs_folder)
         await migrate(registry.address, staging, (REGISTRY_LINE,))
-        copy = await connect(registry.address, staging)
-        try:
+        async with connected(registry.address, staging) as copy:
             tombstones, tokens = await store.tombstone_list(copy), await store.token_list(copy)
-        finally:
-            await copy.close()
     async with target.transaction():
         return RestoredTables(
             tombstones=await store.tombstone_restore_in(target, tombstones),
