@@ -91,7 +91,9 @@ async def test_a_tool_beyond_the_caller_s_scope_is_refused_and_not_listed(url: s
 
 @every_era
 async def test_a_caller_without_calls_left_is_told_when_to_come_back(url: str, era: Era):
-    CALLERS["of-eve"].limit.left = 1.0
+    limit = CALLERS["of-eve"].limit
+    assert limit is not None
+    limit.left = 1.0
     async with client_with("of-eve", url, era) as eve:
         assert await said(eve, "who_calls") == "eve"
         refused = await eve.call_tool_mcp("who_calls", {})

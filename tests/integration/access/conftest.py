@@ -44,7 +44,7 @@ def tokens(connections: ProjectConnectionManager) -> TokenService:
 @pytest.fixture
 def settings(home: Path, registry: str) -> Settings:
     """Settings of a server with this registry."""
-    return Settings(home=home, postgres={"database": registry})  # ty: ignore[invalid-argument-type]
+    return Settings(home=home, postgres={"database": registry})
 
 
 async def _drop(address: Address, name: str) -> None:
