@@ -364,3 +364,19 @@ async def test_a_repository_without_commits_has_a_branch_only(tmp_path):
 
 async def test_a_folder_without_repository_has_no_head(tmp_path):
     assert await head(tmp_path) is None
+
+
+async def test_the_head_of_a_repository_that_lacks_objects_runs_no_program_to_fetch_them(origin, tmp_path):
+    repository = make_repository(tmp_path / "r", {"a.py": "x"})
+    git(repository, "config", "extensions.partialClone", "origin")
+    git(repository, "config", "remote.origin.url", f"file://{origin}")
+    git(repository, "config", "remote.origin.promisor", "true")
+    git(repository, "config", "remote.origin.uploadpack", f"touch {tmp_path}/was-run; git-upload-pack")
+    git(repository, "config", "protocol.file.allow", "always")
+    branch = git(repository, "symbolic-ref", "HEAD").strip()
+    (repository / ".git" / branch).write_text("1" * 40 + "\n")
+
+    found = await head(repository)
+
+    assert found == Head(commit=None, branch="main")
+    assert not (tmp_path / "was-run").exists()

@@ -20,10 +20,7 @@ from moorage.codebase.git.urls import Remote, parse_remote
 log = structlog.get_logger()
 
 # Also for redirects and for whatever the user's own `insteadOf` makes of the address.
-_TRANSPORTS = (
-    *("-c", "protocol.allow=never", "-c", "protocol.https.allow=always"),
-    *("-c", "protocol.ssh.allow=always", "-c", "protocol.file.allow=always"),
-)
+_TRANSPORTS = {"GIT_ALLOW_PROTOCOL": "https:ssh:file"}
 _SHALLOW = ("--depth=1", "--no-tags", "--no-recurse-submodules")
 
 
@@ -63,9 +60,9 @@ async def _clone(remote: Remote, folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as aside:
         copy = Path(aside) / "copy"
         await run_git(
-            *(*_TRANSPORTS, "clone", "--quiet", "--template=", "--single-branch", *_SHALLOW),
+            *("clone", "--quiet", "--template=", "--single-branch", *_SHALLOW),
             *("--", remote.address, str(copy)),
-            variables=remote.variables,
+            variables=_TRANSPORTS | remote.variables,
         )
         _replace(folder, copy)
 
@@ -101,6 +98,7 @@ async def _check_is_copy(remote: Remote, folder: Path) -> None:
 
 async def _update(remote: Remote, folder: Path) -> None:
     inside = ("-C", str(folder))
-    await run_git(*_TRANSPORTS, *inside, "fetch", "--quiet", *_SHALLOW, "origin", "HEAD", variables=remote.variables)
+    fetch = (*inside, "fetch", "--quiet", *_SHALLOW, "origin", "HEAD")
+    await run_git(*fetch, variables=_TRANSPORTS | remote.variables)
     await run_git(*inside, "reset", "--quiet", "--hard", "FETCH_HEAD")
     await run_git(*inside, "clean", "--quiet", "-ffdx")

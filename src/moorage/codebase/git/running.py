@@ -31,16 +31,20 @@ _NO_PROMPTS = {
     "GIT_LFS_SKIP_SMUDGE": "1",  # pointers instead of large files
     "LC_ALL": "C",  # messages we can read
 }
+# A repository may lack objects on purpose, and name the program that brings them (`remote.*.uploadpack`): reading
+# HEAD would run it. So nothing is fetched, save where the caller names transports.
+# https://git-scm.com/docs/git#Documentation/git.txt-GITALLOWPROTOCOL
+_NO_TRANSPORT = {"GIT_ALLOW_PROTOCOL": ""}
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for git: nothing that points it elsewhere, and nothing that asks a person.
+    """Return the environment for git: nothing that points it elsewhere, asks a person, or fetches.
 
     A server that was started by a git hook has GIT_DIR and GIT_INDEX_FILE set, which would win over the
     folder given.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT_VARIABLES}
-    return kept | _NO_PROMPTS
+    return kept | _NO_PROMPTS | _NO_TRANSPORT
 
 
 async def run_git(*arguments: str, variables: Mapping[str, str] | None = None) -> str:
