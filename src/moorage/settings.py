@@ -186,7 +186,10 @@ class LoggingSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that can be set."""
 
-    model_config = SettingsConfigDict(env_prefix="MOORAGE_", env_nested_delimiter="__", frozen=True, extra="forbid")
+    # An empty variable is one that is not set: an empty MOORAGE_HOME would put the data into the working folder.
+    model_config = SettingsConfigDict(
+        env_prefix="MOORAGE_", env_nested_delimiter="__", env_ignore_empty=True, frozen=True, extra="forbid"
+    )
 
     home: Path = Field(default_factory=default_home, description="Folder of everything Moorage keeps on this machine.")
     project: str | None = Field(None, description="The project this process serves; calls that name none mean it.")

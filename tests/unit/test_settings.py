@@ -41,6 +41,13 @@ class TestWhoWins:
     def test_without_anything_the_defaults_hold(self):
         assert load_settings().server.port == 8000
 
+    def test_an_empty_variable_is_as_one_that_is_not_set(self, monkeypatch: pytest.MonkeyPatch):
+        """A script whose variable was never filled would else have its data in the folder it happens to run in."""
+        monkeypatch.delenv("MOORAGE_HOME", raising=False)
+        default = load_settings().home
+        monkeypatch.setenv("MOORAGE_HOME", "")
+        assert load_settings().home == default
+
     def test_sources_add_up_within_a_section(self, monkeypatch: pytest.MonkeyPatch):
         write_file("server:\n  sse: true\n")
         monkeypatch.setenv("FASTMCP_PORT", "8002")
