@@ -210,6 +210,23 @@ def test_a_full_disk_is_told_though_the_server_says_more_after_it(tmp_path: Path
     assert "Free disk space" in refused.value.hint
 
 
+def test_sessions_of_a_killed_server_are_waited_for_rather_than_the_data_moved_away(tmp_path: Path):
+    server = EmbeddedServer(tmp_path)
+    server.data_folder.mkdir()
+    (server.data_folder / "PG_VERSION").write_text("18\n")
+    (server.data_folder / "log").write_text(SESSIONS_LEFT)
+    with pytest.raises(EmbeddedServerFailed) as refused, server.running():
+        pass
+    assert "Try again" in refused.value.hint
+    assert "move the folder away" not in refused.value.hint
+
+
+SESSIONS_LEFT = """\
+LOG:  starting PostgreSQL 18.4
+FATAL:  pre-existing shared memory block (key 2662861, ID 1605633) is still in use
+HINT:  Terminate any old server processes associated with data directory "postgres".
+"""
+
 FULL_DISK = """\
 LOG:  starting PostgreSQL 18.4
 FATAL:  aborted an hour ago

@@ -207,9 +207,17 @@ class EmbeddedServer:
         said = _cause(log.read_text(errors="replace")) if log.exists() else []
         return EmbeddedServerFailed(
             f"the embedded PostgreSQL in {self.data_folder} did not start: {' | '.join(said) or error}",
-            hint="Free disk space if it is full, move the folder away if it is damaged, choose another with"
-            " MOORAGE_HOME, or use your own PostgreSQL through POSTGRES_HOST or DATABASE_URL.",
+            hint=_SESSIONS_HINT if _SESSIONS_LEFT in " ".join(said) else _START_HINT,
         )
+
+
+_START_HINT = (
+    "Free disk space if it is full, move the folder away if it is damaged, choose another with MOORAGE_HOME, or use your"
+    " own PostgreSQL through POSTGRES_HOST or DATABASE_URL."
+)
+# What PostgreSQL says when its main process was killed and one of a session still ends the statement it is at.
+_SESSIONS_LEFT = "pre-existing shared memory block"
+_SESSIONS_HINT = "Nothing is damaged: sessions of the server that was killed are still ending. Try again in a moment."
 
 
 def _cause(log: str) -> list[str]:
