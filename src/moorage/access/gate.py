@@ -20,6 +20,7 @@ from moorage.access.settings import AccessSettings
 from moorage.core.access import Caller, CallLimit, Scope, system_user
 from moorage.core.errors import Unavailable
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.errors import RegistryUnavailable
 
 if TYPE_CHECKING:
     from moorage.access.issuer import Issuer
@@ -120,9 +121,9 @@ class TokenGate:
         try:
             with self._connections.registry() as registry:
                 self._is_required = await store.token_exists(registry) or None
-        except Unavailable:
+        except Unavailable as error:
             if self._asked_at == float("-inf"):
-                raise
+                raise _nobody_can_say() from error
         self._asked_at = time.monotonic()
 
     async def refuse_strangers(self, reachable: str) -> None:
@@ -163,10 +164,10 @@ class TokenGate:
             _refuse(reason)
         try:
             token = await self._lookups.find(hashed)
-        except Unavailable:
+        except Unavailable as error:
             if known := self._last_known.get(hashed):
                 return known
-            raise
+            raise _nobody_can_say() from error
         if token is None or token.state != "usable":
             reason = "no such token is known here" if token is None else _ended(token)
             self._refused.put(hashed, reason)
@@ -199,6 +200,14 @@ def _ended(token: Token) -> str:
     if token.revoked_at is not None:
         return f"the token {token.name!r} was revoked"
     return f"the token {token.name!r} has expired"
+
+
+def _nobody_can_say() -> RegistryUnavailable:
+    """Return the failure as strangers may read it: not where the registry is, nor what is wrong with it."""
+    return RegistryUnavailable(
+        "the registry does not answer, so that nobody can say who calls",
+        hint="Try again in a moment; `moorage doctor` tells whoever runs this server what is wrong.",
+    )
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -14,9 +14,11 @@ from starlette.routing import Route
 from moorage.access.models import new_secret
 from moorage.access.service import TokenService
 from moorage.core.access import Scope
+from moorage.core.errors import Unavailable
 from moorage.core.http.app import HttpDoor
 from moorage.core.mcp.server import McpServer
 from moorage.core.shape import Tool
+from moorage.projects import store as project_store
 from moorage.projects.models import Project
 from moorage.serving import http_door, open_gate
 from moorage.systems import open_house
@@ -228,6 +230,14 @@ async def test_health_tells_details_and_the_page_names_only_to_whom_may_see_them
         (True, True),
     ]
     await projects.delete(other, confirm=other)
+
+
+async def test_the_page_asks_nothing_of_the_registry_for_a_stranger(served: Served, monkeypatch):
+    async def away(*_, **__):
+        raise Unavailable("db.internal:5432 does not answer")
+
+    monkeypatch.setattr(project_store, "project_list", away)
+    assert (await served.ask("GET", "/", None)).status_code == 200
 
 
 async def test_a_route_refuses_more_calls_than_the_token_says(served: Served):

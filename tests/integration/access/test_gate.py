@@ -115,14 +115,15 @@ async def test_known_callers_get_in_while_the_registry_is_away_unless_they_were_
     await refusal(gate, gone.secret)
 
     async def away(*_):
-        raise Unavailable("the registry does not answer")
+        raise Unavailable("db.internal:5432 does not answer")
 
     monkeypatch.setattr(store, "token_find", away)
     monkeypatch.setattr(store, "token_exists", away)
     assert (await gate.caller_of(kept.secret, path="/metrics")).name == "kept"
     for caller_of in (gate.caller_of(gone.secret, path="/metrics"), open_gate.caller_of(None, path="/metrics")):
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as refused:
             await caller_of
+        assert "db.internal" not in refused.value.as_text()
 
 
 async def test_a_server_without_tokens_stays_open_while_the_registry_is_away(connections, monkeypatch):
