@@ -27,7 +27,7 @@ log = structlog.get_logger()
 Outcome = Literal["ok", "error", "cancelled"]
 
 SHOWN_NAME_CHARACTERS = 64
-"""A project's name is shorter; what a caller gives in its place may be anything."""
+"""Names of projects and clients are shorter; what a caller gives in their place may be anything."""
 
 
 @dataclass
@@ -77,7 +77,7 @@ def _write(tool: Tool, call: RunningCall, facts: Mapping[str, Any], record: Call
         duration_ms=round(seconds * 1000, 3),
         transport=call.transport,
         protocol=call.protocol_version,
-        client=call.client,
+        client=_name_in(call.client),
     )
 
 

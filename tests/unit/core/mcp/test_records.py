@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fastmcp import Client
+from mcp.types import Implementation
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -60,6 +61,14 @@ async def test_a_failed_call_is_written_down_with_its_code() -> None:
 
 async def test_arguments_are_not_written_down() -> None:
     assert "987" not in str(await line_of("add", {"left": "hunter987"}))
+
+
+async def test_the_name_that_a_client_gives_itself_cannot_fill_the_log() -> None:
+    named = Implementation(name="n" * 1_000_000, version="1")
+    with capture_logs() as lines:
+        async with Client(tiny_server().fastmcp, mode="2026-07-28", client_info=named) as client:
+            await client.call_tool_mcp("add", {"left": 1})
+    assert [len(line["client"]) for line in lines if line["event"] == "call.finished"] == [64]
 
 
 async def test_the_callers_trace_is_written_down() -> None:
