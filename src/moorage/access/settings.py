@@ -37,7 +37,9 @@ class IssuerSettings(BaseModel):
         ("scope", "scp"), description="Claims that hold scopes: moorage:read, moorage:write, moorage:admin."
     )
     projects_claim: str = Field(
-        "moorage_projects", description="Claim that lists the projects a token is good for; without it, all."
+        "moorage_projects",
+        min_length=1,
+        description="Claim that lists the projects a token is good for; without it, all.",
     )
     name_claim: str = Field("sub", description="Claim that names the caller in rows and logs.")
     asked_scopes: tuple[ScopeWord, ...] = Field(

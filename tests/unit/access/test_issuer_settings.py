@@ -41,6 +41,11 @@ def test_a_scope_that_would_break_the_challenge_is_refused(scope: str) -> None:
         IssuerSettings(asked_scopes=(scope,))
 
 
+def test_a_claim_without_name_that_would_leave_every_token_unlimited_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        IssuerSettings(projects_claim="")
+
+
 def test_the_address_of_keys_may_have_a_query_and_that_of_an_issuer_may_not() -> None:
     address = "https://login.example/keys?p=team"
     assert IssuerSettings(jwks_url=address).jwks_url == address
