@@ -33,6 +33,7 @@ from pydantic_settings import (
 )
 from yaml import YAMLError
 
+from moorage.access.models import TOKEN_VARIABLE
 from moorage.access.settings import AccessSettings
 from moorage.codebase.settings import CodebaseSettings
 from moorage.core.embedding.settings import EmbeddingSettings
@@ -227,6 +228,7 @@ def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     Raises:
         InvalidSettings: all wrong settings at once; no value of a secret is shown.
     """
+    _refuse_unknown_variables(os.environ)
     try:
         return Settings(**(flags or {}))
     except InvalidSettings:
@@ -269,6 +271,18 @@ def config_file(environment: Mapping[str, str]) -> Path | None:
         raise InvalidSettings(f"MOORAGE_CONFIG names {named}, which is no file", hint="Correct or unset it.")
     found = Path(named or CONFIG_FILE)
     return found if found.is_file() else None
+
+
+def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    """Refuse variables of ours that set nothing: one that was to shut a door, misspelt, would leave it open."""
+    known = {"MOORAGE_CONFIG", TOKEN_VARIABLE, *(f"MOORAGE_{name.upper()}" for name in Settings.model_fields)}
+    ours = [name for name in environment if name.upper().startswith("MOORAGE_")]
+    unknown = sorted(name for name in ours if name.upper().partition("__")[0] not in known)
+    if unknown:
+        raise InvalidSettings(
+            f"there is no setting for {', '.join(unknown)}",
+            hint="`env -u NAME moorage settings` lists the variables; a section and its setting have __ between them.",
+        )
 
 
 def design_values(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -124,6 +124,17 @@ class TestAWrongSetting:
         monkeypatch.setenv("MOORAGE_SERVER__PROT", "8001")
         assert "server.prot" in refusal().message
 
+    @pytest.mark.parametrize(
+        "variable", ["MOORAGE_ACCESS_REQUIRED", "MOORAGE_ACESS__REQUIRED", "moorage_acess__required"]
+    )
+    def test_of_a_section_that_does_not_exist_is_refused(self, monkeypatch: pytest.MonkeyPatch, variable: str):
+        monkeypatch.setenv(variable, "true")
+        assert variable in refusal().message
+
+    def test_that_programs_beside_the_server_read_is_not_refused(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("MOORAGE_TOKEN", SECRET)
+        assert SECRET not in str(load_settings())
+
     def test_that_wants_json_and_is_none_is_told(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("MOORAGE_CODEBASE__ALLOWED_ROOTS", "/srv:/home")
         assert "codebase" in refusal().message
