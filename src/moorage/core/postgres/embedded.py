@@ -212,8 +212,8 @@ class EmbeddedServer:
 
 
 _START_HINT = (
-    "Free disk space if it is full, move the folder away if it is damaged, choose another with MOORAGE_HOME, or use your"
-    " own PostgreSQL through POSTGRES_HOST or DATABASE_URL."
+    "Free disk space if it is full, move the folder away if it is damaged, choose another with"
+    " MOORAGE_HOME, or use your own PostgreSQL through POSTGRES_HOST or DATABASE_URL."
 )
 # What PostgreSQL says when its main process was killed and one of a session still ends the statement it is at.
 _SESSIONS_LEFT = "pre-existing shared memory block"
