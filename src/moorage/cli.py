@@ -16,7 +16,7 @@ import moorage
 from moorage.access.commands import commands as tokens
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.shape import Opened
-from moorage.core.shell import Shell, shell_of
+from moorage.core.shell import Json, Shell, shell_of
 from moorage.core.telemetry.logs import configure_logging
 from moorage.core.telemetry.statements import log_statements_slower_than
 from moorage.core.telemetry.traces import configure_tracing
@@ -40,7 +40,6 @@ for _commands in (*(system.commands for system in SYSTEMS), operations, backups,
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project that is served.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen at; others than loopback only with tokens.")]
 Port = Annotated[int | None, typer.Option(help="Port; 0 takes any free one.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def _print_version(wanted: bool) -> None:

@@ -17,7 +17,7 @@ from moorage.codebase.git.urls import is_folder
 from moorage.codebase.models import IndexJob, IndexStatus, SearchFilters, SearchHit, SearchResults
 from moorage.codebase.service import CodebaseService
 from moorage.codebase.watching import watch
-from moorage.core.shell import Services, Shell, shell_of
+from moorage.core.shell import Json, Services, Shell, shell_of
 
 commands = typer.Typer(no_args_is_help=True)
 repositories = typer.Typer(name="repo", help="The repositories of a project and their indexes.", no_args_is_help=True)
@@ -25,7 +25,6 @@ commands.add_typer(repositories)
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
 Repository = Annotated[str | None, typer.Option("--repository", "-r", help="A repository's name, path or id.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _SYSTEMS = ("projects", "codebase")
 _FOREVER_SECONDS = 24 * 3600.0
 _SHOWN_LINES = 12

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ from moorage.core.shape import Opened
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 Services = dict[str, Any]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @dataclass

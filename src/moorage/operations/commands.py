@@ -6,14 +6,12 @@ from typing import Annotated
 
 import typer
 
-from moorage.core.shell import EXIT_FAILED, Services, Shell, shell_of
+from moorage.core.shell import EXIT_FAILED, Json, Services, Shell, shell_of
 from moorage.operations.moving import MovedProject, move_project
 from moorage.projects.commands import commands as project_commands
 from moorage.projects.migrating import AT_ONCE, MigrationReport, migrate_all
 
 commands = typer.Typer()
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @commands.command("migrate", epilog="Examples: moorage migrate --dry-run; moorage migrate --jobs 16 --json")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from moorage.core.access import current_caller
-from moorage.core.shell import Services, Shell, shell_of
+from moorage.core.shell import Json, Services, Shell, shell_of
 from moorage.projects.lifecycle.commands import commands as lifecycle_commands
 from moorage.projects.models import MAX_NAME_LENGTH, Project, ProjectOrder, shown_size
 from moorage.projects.roles import RoleKind, ensure_role, role_script
@@ -17,7 +17,6 @@ from moorage.projects.states import standing
 commands = typer.Typer(name="project", help="Create, list, measure and delete projects.", no_args_is_help=True)
 commands.add_typer(lifecycle_commands)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Name = Annotated[str, typer.Argument(help=f"1 to {MAX_NAME_LENGTH} of a-z, 0-9 and underscore.")]
 _SYSTEMS = ("projects",)
 

@@ -14,7 +14,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from moorage.core.shell import EXIT_FAILED, Services, Shell, shell_of
+from moorage.core.shell import EXIT_FAILED, Json, Services, Shell, shell_of
 from moorage.operations.backup import taking
 from moorage.operations.backup.listing import ListedBackup, find_backup, list_backups, remove_oldest
 from moorage.operations.backup.manifest import Manifest
@@ -22,8 +22,6 @@ from moorage.operations.backup.verifying import Verification, verify_backup
 from moorage.operations.settings import BackupSettings
 
 commands = typer.Typer()
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 class BackupReport(BaseModel):

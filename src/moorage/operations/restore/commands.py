@@ -9,14 +9,12 @@ import typer
 from rich.filesize import decimal
 from rich.text import Text
 
-from moorage.core.shell import EXIT_FAILED, Services, Shell, shell_of
+from moorage.core.shell import EXIT_FAILED, Json, Services, Shell, shell_of
 from moorage.operations.backup.listing import find_backup
 from moorage.operations.restore.models import Request, RestoredProject, RestoreReport
 from moorage.operations.restore.restoring import plan_of_restore, restore_backup
 
 commands = typer.Typer()
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @commands.command(

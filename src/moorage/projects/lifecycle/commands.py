@@ -9,13 +9,12 @@ from typing import Annotated, Any
 import typer
 from pydantic import ByteSize, PositiveInt, TypeAdapter, ValidationError
 
-from moorage.core.shell import Services, shell_of
+from moorage.core.shell import Json, Services, shell_of
 from moorage.projects.models import MAX_NAME_LENGTH, Project, shown_size
 from moorage.projects.service import ProjectService
 
 commands = typer.Typer()
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Name = Annotated[str, typer.Argument(help=f"1 to {MAX_NAME_LENGTH} of a-z, 0-9 and underscore.")]
 Force = Annotated[bool, typer.Option("--force", help="Also while somebody works in it; their transactions roll back.")]
 _SYSTEMS = ("projects",)
