@@ -43,7 +43,7 @@ async def copying_process(address: Address, hold_before: str, *what: str) -> Asy
         await process.communicate()
 
 
-async def _hold(*_arguments: Any) -> None:
+async def _hold(*_arguments: Any, **_options: Any) -> None:
     print("holding", flush=True)
     await asyncio.Event().wait()
 

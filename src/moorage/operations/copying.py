@@ -12,7 +12,7 @@ from moorage.operations.backup.snapshots import snapshot_of
 from moorage.operations.restore.filling import Dump, fill_database
 from moorage.operations.restore.finishing import finish_database
 from moorage.projects.provisioning import Provisioner
-from moorage.projects.staging import database_settings
+from moorage.projects.store import database_settings
 
 
 @dataclass(frozen=True)

@@ -13,22 +13,19 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import Connection
 from moorage.operations.copying import copy_database
 from moorage.operations.errors import MoveRefused
 from moorage.operations.restore.filling import template_for_dumps
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
-from moorage.projects.errors import DatabaseTaken
-from moorage.projects.models import Project, ProjectState
-from moorage.projects.provisioning import Provisioner
+from moorage.projects.models import READABLE_STATES, Project, ProjectState
+from moorage.projects.provisioning import Provisioner, drop_database
 from moorage.projects.roles import drop_roles, grant_again
 from moorage.projects.sessions import end_sessions, make_read_only, make_writable, refuse_when_used
-from moorage.projects.staging import owner_of, put_in_place, staged
+from moorage.projects.staging import put_in_place, refuse_foreign, staged
 from moorage.projects.states import not_ready
-
-MOVABLE_STATES = (ProjectState.READY, ProjectState.ARCHIVED, ProjectState.MOVING)
+from moorage.projects.transitions import enter
 
 
 class MovedProject(BaseModel):
@@ -74,7 +71,7 @@ async def move_project(
         CopyDiffers: the copy is not the same; the project stays where it is.
     """
     project = await connections.find_project(name)
-    if project.state not in MOVABLE_STATES:
+    if project.state not in READABLE_STATES:
         raise not_ready(project)
     target = connections.servers[to].provisioner
     if project.server == to:
@@ -121,7 +118,7 @@ class _Move:
         async with self.source.maintenance() as server:
             await make_read_only(server, project.database_name)
             if project.state is ProjectState.READY:
-                await self._enter(project, ProjectState.MOVING, ProjectState.READY)
+                await enter(self.connections, project, ProjectState.MOVING, from_states=[ProjectState.READY])
             await end_sessions(server, project.database_name)
 
     async def _copy(self, project: Project) -> int:
@@ -151,15 +148,9 @@ class _Move:
 
     async def _drop_leftover(self, server: Connection, project: Project) -> None:
         """Drop what an interrupted move put in place; a database of somebody else is refused."""
-        if await store.database_state(server, project.database_name) is None:
-            return
-        if await owner_of(self.target, project.database_name) != project.id:
-            raise DatabaseTaken(
-                f"the server {self.target.server!r} has a database {project.database_name!r} of another project",
-                hint="`moorage doctor` tells whose it is; rename or drop it first.",
-                database=project.database_name,
-            )
-        await server.execute(f"DROP DATABASE {quote_identifier(project.database_name)} WITH (FORCE)")
+        if await store.database_state(server, project.database_name) is not None:
+            await refuse_foreign(self.target, project)
+            await drop_database(server, project.database_name)
 
     async def _switch_over(self, project: Project) -> None:
         with self.connections.registry() as registry:
@@ -175,17 +166,12 @@ class _Move:
             return
         async with self.source.maintenance() as server:
             await make_writable(server, project.database_name)
-        await self._enter(project, ProjectState.READY, ProjectState.MOVING)
+        await enter(self.connections, project, ProjectState.READY, from_states=[ProjectState.MOVING])
 
     async def _drop_old(self, project: Project) -> str:
         try:
             async with self.source.maintenance() as server:
-                await server.execute(f"DROP DATABASE IF EXISTS {quote_identifier(project.database_name)} WITH (FORCE)")
+                await drop_database(server, project.database_name)
         except MoorageError as error:
             return error.message
         return "dropped"
-
-    async def _enter(self, project: Project, state: ProjectState, from_state: ProjectState) -> None:
-        with self.connections.registry() as registry:
-            if await store.project_set_state(registry, project.id, state, from_states=[from_state]) is None:
-                raise not_ready(await self.connections.find_project(project.name))

@@ -44,7 +44,7 @@ class QuotaExceeded(Conflict):
 
 
 class ProjectInUse(Conflict):
-    """The project is in use, so it is not deleted, archived or copied without force."""
+    """Somebody works in the project, or another process makes, copies, moves or deletes it just now."""
 
     code: ClassVar[str] = "projects.in_use"
 

@@ -10,11 +10,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from moorage.core.errors import MoorageError
-from moorage.projects.models import Project, ProjectState
-from moorage.projects.service import MAX_PAGE, ProjectService
+from moorage.projects import store
+from moorage.projects.models import Project
+from moorage.projects.service import ProjectService
+from moorage.projects.states import STANDING_STATES
 
 AT_ONCE = 8
-MIGRATED_STATES = (ProjectState.READY, ProjectState.ARCHIVED)
 
 
 class MigratedProject(BaseModel):
@@ -60,7 +61,8 @@ async def migrate_all(
         at_once: how many databases are worked at; each costs one connection.
         on_project: told of each as it is done, with the number of all of them.
     """
-    every = await _all(projects)
+    with projects.connections.registry() as registry:
+        every = await store.project_list(registry)
     gate = asyncio.Semaphore(at_once)
 
     async def one(project: Project) -> MigratedProject:
@@ -76,7 +78,7 @@ async def migrate_all(
 
 
 async def _migrate(projects: ProjectService, project: Project, *, dry_run: bool) -> MigratedProject:
-    if project.state not in MIGRATED_STATES:
+    if project.state not in STANDING_STATES:
         return MigratedProject(project_name=project.name, outcome="skipped", detail=project.state.value)
     try:
         provisioner = projects.connections.provisioner_of(project)
@@ -86,13 +88,3 @@ async def _migrate(projects: ProjectService, project: Project, *, dry_run: bool)
     detail = ", ".join(f"{line} from {before or 'nothing'}" for line, before in moved.items())
     moves: Literal["pending", "migrated"] = "pending" if dry_run else "migrated"
     return MigratedProject(project_name=project.name, outcome=moves if moved else "current", detail=detail)
-
-
-async def _all(projects: ProjectService) -> list[Project]:
-    every: list[Project] = []
-    after: str | None = ""
-    while after is not None:
-        page = await projects.list(after=after, limit=MAX_PAGE)
-        every += page.projects
-        after = page.next_after
-    return every

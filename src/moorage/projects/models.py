@@ -16,6 +16,7 @@ from moorage.projects.errors import InvalidProjectName
 ProjectName = NewType("ProjectName", str)
 
 # 55 characters after "project_" are PostgreSQL's 63 bytes: no database name is ever cut, none is ever shared.
+DATABASE_PREFIX = "project_"
 MAX_NAME_LENGTH = 55
 # The server that holds the registry, and projects placed nowhere else.
 MAIN_SERVER = "main"
@@ -106,6 +107,21 @@ class DatabaseUser(BaseModel):
     application_name: str
     state: str | None
     sessions: int
+
+
+class StoredIndex(BaseModel):
+    """An index of a database; one that is not valid costs with every write and is of no use to any query."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_name: str
+    index_name: str
+    is_valid: bool
+
+    @property
+    def name(self) -> str:
+        """Its name for people: schema.index."""
+        return f"{self.schema_name}.{self.index_name}"
 
 
 class TableSize(BaseModel):
@@ -229,7 +245,7 @@ def shown_size(size: int | None) -> str:
 
 def database_name_of(project_name: str) -> str:
     """Return the name of the project's database."""
-    return f"project_{project_name}"
+    return DATABASE_PREFIX + project_name
 
 
 def _shown(text: str) -> str:

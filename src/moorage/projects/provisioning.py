@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import AlreadyThere, DatabaseMissing, NotPermitted, needing, translated
@@ -20,10 +19,10 @@ from moorage.core.postgres.migrations import (
     pending_in,
     version_of,
 )
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection, connected
 from moorage.projects import store
 from moorage.projects.errors import DatabaseTaken, ProjectInUse, ProjectNotReady, SchemaMissing
-from moorage.projects.models import MAIN_SERVER, DatabaseUser, Project, ProjectState
+from moorage.projects.models import MAIN_SERVER, Project, ProjectState
 
 REGISTRY_LINE = MigrationLine(
     "registry", schema="public", package="moorage.projects", folder="migrations/registry",
@@ -31,6 +30,7 @@ REGISTRY_LINE = MigrationLine(
 )  # fmt: skip
 IDENTITY_LINE = MigrationLine("projects", schema="moorage", package="moorage.projects", folder="migrations/project")
 MAINTENANCE_DATABASE = "postgres"
+TEMPLATE_PREFIX = "moorage_template_"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Provisioner:
     def template_name(self) -> str:
         """The template's name holds the heads of all lines, so a newer program makes another one."""
         heads = " ".join(line.head for line in self.lines)
-        return f"moorage_template_{hashlib.sha256(heads.encode()).hexdigest()[:12]}"
+        return f"{TEMPLATE_PREFIX}{hashlib.sha256(heads.encode()).hexdigest()[:12]}"
 
     async def ensure_registry(self) -> None:
         """Make the registry database and bring its table up to date.
@@ -69,17 +69,13 @@ class Provisioner:
         """
         try:
             with translated(f"connecting to {self.registry_database!r} on {self.address.label}"):
-                connection = await connect(self.address, self.registry_database)
+                version = await self._registry_version()
         except DatabaseMissing:
             async with self.maintenance() as server:
                 if await create_database(server, self.registry_database):
                     await close_to_public(server, self.registry_database)
-            connection = await connect(self.address, self.registry_database)
-        try:
-            current = REGISTRY_LINE.is_current(await version_of(connection, REGISTRY_LINE))
-        finally:
-            await connection.close()
-        if not current:
+            version = await self._registry_version()
+        if not REGISTRY_LINE.is_current(version):
             with needing(f"the ownership of {self.registry_database!r}"), translated("upgrading the registry"):
                 await migrate(self.address, self.registry_database, (REGISTRY_LINE,))
 
@@ -135,25 +131,17 @@ class Provisioner:
                 schemas=lost,
             )
 
-    async def database_users(self, database_name: str, *, within: timedelta) -> list[DatabaseUser]:
-        """Return who is in a database; idle Moorage connections count when they worked `within` this time."""
-        async with self.maintenance() as connection:
-            return await store.database_users(connection, database_name, within=within)
-
     @asynccontextmanager
     async def maintenance(self) -> AsyncGenerator[Connection]:
         """Lend a connection for statements about databases, which PostgreSQL refuses inside transactions."""
         with translated(f"maintaining databases on {self.address.label}"):
-            connection = await connect(self.address, MAINTENANCE_DATABASE)
-            try:
+            async with connected(self.address, MAINTENANCE_DATABASE) as connection:
                 yield connection
-            finally:
-                await connection.close()
 
     async def drop_database(self, project: Project) -> None:
         """Drop the project's database, whoever is in it; nothing happens when there is none."""
         async with self.locked(project), self.maintenance() as server:
-            await server.execute(f"DROP DATABASE IF EXISTS {quote_identifier(project.database_name)} WITH (FORCE)")
+            await drop_database(server, project.database_name)
 
     @asynccontextmanager
     async def locked(self, project: Project) -> AsyncGenerator[Connection]:
@@ -163,44 +151,52 @@ class Provisioner:
             yield connection
 
     @asynccontextmanager
-    async def claimed(self, project_name: str) -> AsyncGenerator[Connection]:
+    async def claimed(self, *names: str) -> AsyncGenerator[None]:
         """Do what `locked` does, for work that takes long: who comes second is told and does not wait.
 
         Raises:
-            ProjectInUse: another process makes, copies, moves or deletes this project.
+            ProjectInUse: another process makes, copies, restores, moves or deletes some of these projects.
         """
-        async with self.registry_transaction() as connection:
-            if not await store.project_try_lock_in(connection, project_name):
+        async with self.registry_transaction() as lock_holder:
+            taken = [name for name in names if not await store.project_try_lock_in(lock_holder, name)]
+            if taken:
                 raise ProjectInUse(
-                    f"another process is at work on project {project_name!r} as a whole",
+                    f"another process is at work on {', '.join(taken)} as a whole",
                     hint="Repeat the call when that has ended.",
-                    project_name=project_name,
+                    projects=taken,
                 )
-            yield connection
+            yield
 
     @asynccontextmanager
     async def registry_transaction(self) -> AsyncGenerator[Connection]:
         """Lend a connection to the registry with an open transaction, whose locks end with it."""
-        connection = await connect(self.registry_address or self.address, self.registry_database)
-        try:
-            async with connection.transaction():
-                yield connection
-        finally:
-            await connection.close()
+        address = self.registry_address or self.address
+        with translated("holding a lock in the registry"):
+            async with connected(address, self.registry_database) as connection:
+                await store.patience_set(connection)  # it waits there for as long as the work takes
+                async with connection.transaction():
+                    yield connection
+
+    @asynccontextmanager
+    async def writing(self, database_name: str) -> AsyncGenerator[Connection]:
+        """Lend a connection of its own that writes also where the database is read-only."""
+        async with connected(self.address, database_name) as connection:
+            await connection.execute("SET default_transaction_read_only = off")
+            yield connection
+
+    async def _registry_version(self) -> str | None:
+        async with connected(self.address, self.registry_database) as connection:
+            return await version_of(connection, REGISTRY_LINE)
 
     @asynccontextmanager
     async def _migration(self, project: Project) -> AsyncGenerator[Connection]:
         """Lend a transaction in the project's database in which nobody else migrates, and nothing was lost."""
         with translated(f"migrating project {project.name!r}"):
-            connection = await connect(self.address, project.database_name)
-            try:
-                async with connection.transaction():
-                    await connection.execute("SET TRANSACTION READ WRITE")  # an archived project's are not by default
-                    await lock_migrations_in(connection)
-                    await self.refuse_lost_lines(connection, project)
-                    yield connection
-            finally:
-                await connection.close()
+            async with connected(self.address, project.database_name) as connection, connection.transaction():
+                await connection.execute("SET TRANSACTION READ WRITE")  # an archived project's are not by default
+                await lock_migrations_in(connection)
+                await self.refuse_lost_lines(connection, project)
+                yield connection
 
     async def _ensure_template(self, lock_holder: Connection, server: Connection) -> None:
         """Make the template once; it is finished when it takes no connections any more."""
@@ -208,35 +204,27 @@ class Provisioner:
         state = await store.database_state(server, self.template_name)
         if state is False:
             return
-        template = quote_identifier(self.template_name)
         if state is True:  # a crash left it half-made
-            await server.execute(f"DROP DATABASE {template} WITH (FORCE)")
+            await drop_database(server, self.template_name)
         await create_database(server, self.template_name)
         await self._ensure_vector_extension(self.template_name)
         await migrate(self.address, self.template_name, self.lines)
-        await server.execute(f"ALTER DATABASE {template} ALLOW_CONNECTIONS false")
+        await server.execute(f"ALTER DATABASE {quote_identifier(self.template_name)} ALLOW_CONNECTIONS false")
 
     async def _ensure_vector_extension(self, database: str) -> None:
         """Add pgvector where the server has it; without it everything but search by meaning works."""
-        connection = await connect(self.address, database)
-        try:
-            available = await connection.fetchval("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
-            if available:
-                with translated("adding the extension vector"):
-                    await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        except NotPermitted:
-            pass  # not a trusted extension: an administrator adds it, and indexing says so
-        finally:
-            await connection.close()
+        async with connected(self.address, database) as connection:
+            if not await connection.fetchval("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'"):
+                return
+            # Where it is not a trusted extension an administrator adds it, and indexing says so.
+            with contextlib.suppress(NotPermitted), translated("adding the extension vector"):
+                await connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
 
     async def _ensure_identity(self, project: Project) -> None:
-        connection = await connect(self.address, project.database_name)
-        try:
+        async with connected(self.address, project.database_name) as connection:
             with translated(f"reading whose database {project.database_name!r} is"):
                 await store.identity_insert(connection, project.id)
                 owner = await store.identity_get(connection)
-        finally:
-            await connection.close()
         if owner != project.id:
             raise DatabaseTaken(
                 f"the database {project.database_name!r} belongs to another project",
@@ -265,6 +253,11 @@ async def create_database(
         await server.execute(statement)
         return True
     return False
+
+
+async def drop_database(server: Connection, name: str) -> None:
+    """Drop a database, whoever is in it; nothing happens when there is none."""
+    await server.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)")
 
 
 async def close_to_public(server: Connection, database_name: str) -> None:

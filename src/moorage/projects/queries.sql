@@ -13,7 +13,7 @@ FROM public.projects
 WHERE folder = :folder;
 
 -- name: project_list :many
--- Keyset pages in the order of names, of the projects that are visible; NULL is all of them.
+-- Keyset pages in the order of names, of the projects that are visible; NULL is all of them, and no limit.
 SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
        title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections
 FROM public.projects
@@ -123,9 +123,10 @@ WHERE p.state = 'copying'
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
        title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
 
--- name: project_abandon_copy :exec
+-- name: project_discard :exec
+-- What is half-made; a project that is whole is not touched.
 DELETE FROM public.projects
-WHERE id = :id AND state = 'copying';
+WHERE name = ANY (CAST(:names AS text[])) AND state = 'copying';
 
 -- name: project_snapshots :many
 SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
@@ -184,6 +185,12 @@ LIMIT :limit;
 -- name: project_delete :exec
 DELETE FROM public.projects
 WHERE id = :id AND state = 'deleting';
+
+-- name: patience_set :exec
+-- For the session: what takes long takes as long as it takes. Which limits there are depends on the server's version.
+SELECT set_config(name, '0', false)
+FROM pg_catalog.pg_settings
+WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
 
 -- name: project_lock :exec
 -- Held until the transaction ends: one process at a time creates or deletes this project.
@@ -294,6 +301,14 @@ WHERE datname = :database_name
     CAST(:idle_for AS interval) IS NULL
     OR (application_name = 'moorage' AND state = 'idle' AND state_change <= now() - CAST(:idle_for AS interval))
   );
+
+-- name: index_list :many
+SELECT n.nspname AS schema_name, c.relname AS index_name, i.indisvalid AND i.indisready AS is_valid
+FROM pg_catalog.pg_index AS i
+JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast')
+ORDER BY schema_name, index_name;
 
 -- name: table_sizes :many
 -- Bytes with indexes and TOAST, rows as the planner believes; -1 before the first ANALYZE.

@@ -13,7 +13,6 @@ from enum import StrEnum
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.errors import needing, translated
 from moorage.core.postgres.identifiers import MAX_IDENTIFIER_BYTES, quote_identifier, quote_literal
-from moorage.core.postgres.pools import connected
 from moorage.projects import store
 from moorage.projects.errors import RoleTaken
 from moorage.projects.models import Project
@@ -62,9 +61,8 @@ async def ensure_role(provisioner: Provisioner, project: Project, kind: RoleKind
         await _ensure_made(provisioner, project, name)
         async with provisioner.maintenance() as server:
             await server.execute(connect_grant(project, kind))
-        async with connected(provisioner.address, project.database_name) as connection:
-            with translated(f"granting to {name!r}"):
-                await connection.execute("SET default_transaction_read_only = off")  # where the project is archived
+        with translated(f"granting to {name!r}"):
+            async with provisioner.writing(project.database_name) as connection:
                 owner = await connection.fetchval("SELECT current_user")
                 await connection.execute("\n".join(table_grants(provisioner, project, kind, owner=owner)))
     return name
@@ -72,9 +70,9 @@ async def ensure_role(provisioner: Provisioner, project: Project, kind: RoleKind
 
 async def grant_again(provisioner: Provisioner, project: Project) -> None:
     """Give the roles that a project has their grants on its new database; those on the old one went with it."""
-    for kind in RoleKind:
-        async with provisioner.maintenance() as server:
-            remark = await store.role_remark(server, role_name(project.name, kind))
+    async with provisioner.maintenance() as server:
+        remarks = {kind: await store.role_remark(server, role_name(project.name, kind)) for kind in RoleKind}
+    for kind, remark in remarks.items():
         if remark == remark_of(project.name):
             await ensure_role(provisioner, project, kind)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from moorage.core.postgres.errors import translated
+from moorage.core.postgres.errors import ObjectInUse, translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import Connection
 from moorage.projects import store
@@ -28,7 +28,8 @@ async def refuse_when_used(provisioner: Provisioner, project: Project) -> None:
     Raises:
         ProjectInUse: with the programs that are in it.
     """
-    users = await provisioner.database_users(project.database_name, within=BUSY_WITHIN)
+    async with provisioner.maintenance() as server:
+        users = await store.database_users(server, project.database_name, within=BUSY_WITHIN)
     if users:
         raise ProjectInUse(
             f"project {project.name!r} is in use: {_described(users)}",
@@ -48,17 +49,27 @@ async def end_sessions(server: Connection, database_name: str, *, idle_for: time
 
 
 @asynccontextmanager
-async def kept_free(provisioner: Provisioner, database_name: str, *, force: bool) -> AsyncGenerator[None]:
-    """End sessions in a database for as long as PostgreSQL waits for it to be free, before it is copied or renamed.
+async def kept_free(provisioner: Provisioner, project: Project, *, force: bool) -> AsyncGenerator[None]:
+    """End sessions in a project for as long as PostgreSQL waits for it to be free, before it is copied or renamed.
 
     PostgreSQL keeps new ones waiting from then on, and gives those there are five seconds to leave.
 
     Args:
         force: all sessions; otherwise only Moorage's that are idle, so that nobody's work is lost.
+
+    Raises:
+        ProjectInUse: somebody did not leave in time.
     """
-    ending = asyncio.create_task(_end_again_and_again(provisioner, database_name, None if force else IDLE_FOR))
+    idle_for = None if force else IDLE_FOR
+    ending = asyncio.create_task(_end_again_and_again(provisioner, project.database_name, idle_for))
     try:
         yield
+    except ObjectInUse as error:
+        raise ProjectInUse(
+            f"project {project.name!r} was in use for too long to be copied or replaced",
+            hint="End that work and repeat the call, or repeat it with force.",
+            project_name=project.name,
+        ) from error
     finally:
         ending.cancel()
         await asyncio.gather(ending, return_exceptions=True)

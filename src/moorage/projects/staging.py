@@ -6,17 +6,21 @@ database behind; nobody holds its lock then, by which `moorage doctor` knows it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
+from moorage.core.errors import MoorageError
 from moorage.core.postgres.errors import UndefinedTable, translated
 from moorage.core.postgres.identifiers import quote_identifier
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection, connected
 from moorage.core.postgres.vectors import load_vectors
 from moorage.projects import store
+from moorage.projects.errors import DatabaseTaken
 from moorage.projects.models import Project
-from moorage.projects.provisioning import Provisioner, close_to_public, create_database
+from moorage.projects.provisioning import Provisioner, close_to_public, create_database, drop_database
+from moorage.projects.sessions import kept_free
 
 STAGING_PREFIX = "moorage_staging_"
 # https://www.postgresql.org/docs/current/sql-createdatabase.html: WAL_LOG, the default since 15, writes every page to
@@ -43,7 +47,7 @@ async def staged(provisioner: Provisioner, *, template: str = "template0") -> As
             yield name
         finally:
             async with provisioner.maintenance() as server:
-                await server.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)")
+                await drop_database(server, name)
 
 
 async def _strategy(server: Connection, template: str) -> str | None:
@@ -56,24 +60,45 @@ async def _strategy(server: Connection, template: str) -> str | None:
 
 async def write_identity(provisioner: Provisioner, database_name: str, project: Project) -> None:
     """Write into a database of Moorage's that it is `project`'s, whosever it was before."""
-    connection = await connect(provisioner.address, database_name)
-    try:
+    async with connected(provisioner.address, database_name) as connection:
         with translated(f"writing whose database {database_name!r} is"):
             await store.identity_replace(connection, project.id)
-    finally:
-        await connection.close()
 
 
 async def owner_of(provisioner: Provisioner, database_name: str) -> UUID | None:
     """Return the id of the project that a database says it belongs to; None when it says nothing."""
     with translated(f"reading whose database {database_name!r} is"):
-        connection = await connect(provisioner.address, database_name)
-        try:
-            return await store.identity_get(connection)
-        except UndefinedTable:
-            return None
-        finally:
-            await connection.close()
+        async with connected(provisioner.address, database_name) as connection:
+            return await owner_on(connection)
+
+
+async def owner_on(connection: Connection) -> UUID | None:
+    """Return what `owner_of` does, over a connection to the database."""
+    try:
+        return await store.identity_get(connection)
+    except UndefinedTable:
+        return None
+
+
+async def refuse_foreign(provisioner: Provisioner, project: Project) -> None:
+    """Refuse when the database that has the project's name is not the project's.
+
+    Raises:
+        DatabaseTaken.
+    """
+    with translated(f"reading whose database {project.database_name!r} is"):
+        async with connected(provisioner.address, project.database_name) as connection:
+            await refuse_foreign_on(connection, project)
+
+
+async def refuse_foreign_on(connection: Connection, project: Project) -> None:
+    """Do what `refuse_foreign` does, over a connection to the database."""
+    if await owner_on(connection) != project.id:
+        raise DatabaseTaken(
+            f"the database {project.database_name!r} does not belong to project {project.name!r}",
+            hint="`moorage doctor` tells whose it is; rename or drop it first.",
+            database=project.database_name,
+        )
 
 
 async def put_in_place(server: Connection, staging: str, project: Project) -> None:
@@ -91,21 +116,35 @@ async def put_in_place(server: Connection, staging: str, project: Project) -> No
         )
 
 
-async def swap_databases(server: Connection, staging: str, database_name: str) -> None:
-    """Exchange the names of two databases in one transaction: nobody ever finds neither, or the wrong one."""
-    passing = f"{STAGING_PREFIX}{uuid4().hex}"
-    with translated(f"putting another database in the place of {database_name!r}"):
-        async with server.transaction():
-            for old, new in ((database_name, passing), (staging, database_name), (passing, staging)):
-                await server.execute(f"ALTER DATABASE {quote_identifier(old)} RENAME TO {quote_identifier(new)}")
+@asynccontextmanager
+async def exchanged(provisioner: Provisioner, staging: str, project: Project, *, force: bool) -> AsyncGenerator[None]:
+    """Put a staged database into the place of the project's own, which takes the staged one's name.
 
+    What fails inside has both changed back: there the new database is looked at, and the registry told.
 
-async def database_settings(connection: Connection, database_name: str) -> list[str]:
-    """Return what ALTER DATABASE SET gave a database for all roles, each as "name=value"; no copy takes it along.
+    Args:
+        force: also while somebody works in the project.
 
-    Whether it is read-only is left out: that follows the state of the project.
+    Raises:
+        ProjectInUse: somebody did not leave in time.
     """
-    return await store.database_settings(connection, database_name)
+    await _exchange(provisioner, staging, project, force=force)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(MoorageError):  # a server that is down drops nothing either
+            await _exchange(provisioner, staging, project, force=True)
+        raise
+
+
+async def _exchange(provisioner: Provisioner, staging: str, project: Project, *, force: bool) -> None:
+    """Exchange the names of two databases in one transaction: nobody ever finds neither, or the wrong one."""
+    own, passing = project.database_name, f"{STAGING_PREFIX}{uuid4().hex}"
+    async with kept_free(provisioner, project, force=force), provisioner.maintenance() as server:
+        with translated(f"putting another database in the place of {own!r}"):
+            async with server.transaction():
+                for old, new in ((own, passing), (staging, own), (passing, staging)):
+                    await server.execute(f"ALTER DATABASE {quote_identifier(old)} RENAME TO {quote_identifier(new)}")
 
 
 async def set_database_settings(connection: Connection, settings: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from moorage.projects.models import (
     Project,
     ProjectOrder,
     ProjectState,
+    StoredIndex,
     TableSize,
     Tombstone,
 )
@@ -33,9 +34,14 @@ async def project_by_folder(registry: Executor, folder: str) -> Project | None:
 
 
 async def project_list(
-    registry: Executor, *, after: str = "", limit: int, visible: Collection[str] | None = None
+    registry: Executor, *, after: str = "", limit: int | None = None, visible: Collection[str] | None = None
 ) -> list[Project]:
-    """Return projects in the order of their names, those behind `after`; only `visible` ones, unless that is None."""
+    """Return projects in the order of their names, those behind `after`.
+
+    Args:
+        limit: at most this many; None is all.
+        visible: only these; None is all.
+    """
     names = None if visible is None else list(visible)
     rows = await _statements.project_list(registry, after=after, limit=limit, visible=names)
     return [Project.model_validate(dict(row)) for row in rows]
@@ -106,9 +112,9 @@ async def project_begin_copy(
     return _project(row)
 
 
-async def project_abandon_copy(registry: Executor, project_id: UUID) -> None:
-    """Forget a project that is still `copying`."""
-    await _statements.project_abandon_copy(registry, id=project_id)
+async def project_discard(registry: Executor, names: Sequence[str]) -> None:
+    """Forget those of these projects that are still `copying`."""
+    await _statements.project_discard(registry, names=list(names))
 
 
 async def project_snapshots(registry: Executor, project_id: UUID) -> list[Project]:
@@ -151,6 +157,11 @@ async def project_delete(registry: Executor, project_id: UUID) -> None:
     await _statements.project_delete(registry, id=project_id)
 
 
+async def patience_set(connection: Executor) -> None:
+    """Let the session take its time, whatever limits the role or the server has."""
+    await _statements.patience_set(connection)
+
+
 async def project_lock_in(transaction: Executor, name: str) -> None:
     """Wait until no other process creates or deletes this project; held until the transaction ends."""
     await _statements.project_lock(transaction, name=name)
@@ -190,6 +201,11 @@ async def sessions_end(connection: Executor, database_name: str, *, idle_for: ti
     return await _statements.sessions_end(connection, database_name=database_name, idle_for=idle_for)
 
 
+async def index_list(project: Executor) -> list[StoredIndex]:
+    """Return the indexes of a database, those of its own catalogue left out."""
+    return [StoredIndex.model_validate(dict(row)) for row in await _statements.index_list(project)]
+
+
 async def table_sizes(project: Executor) -> list[TableSize]:
     """Return the tables of a project's database, largest first."""
     return [TableSize.model_validate(dict(row)) for row in await _statements.table_sizes(project)]
@@ -202,7 +218,10 @@ async def database_sizes(connection: Executor, database_names: Sequence[str]) ->
 
 
 async def database_settings(connection: Executor, database_name: str) -> list[str]:
-    """Return the database's settings for all roles, each as "name=value", in the order of their names."""
+    """Return what ALTER DATABASE SET gave a database for all roles, each as "name=value"; no copy takes it along.
+
+    Whether it is read-only is left out: that follows the state of the project.
+    """
     rows = await _statements.database_settings(connection, database_name=database_name)
     return [row["setting"] for row in rows]
 

@@ -177,7 +177,7 @@ async def test_a_database_that_was_swapped_is_not_backed_up_as_the_project(conne
         await connection.execute("UPDATE moorage.identity SET project_id = gen_random_uuid()")
     backup = await take_backup(connections, tmp_path, names=[filled.name])
     assert failed(backup.manifest) == {
-        filled.name: f"the database '{filled.database_name}' is another project's now",
+        filled.name: f"the database '{filled.database_name}' does not belong to project '{filled.name}'",
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from moorage.core.postgres.address import address_of_socket
 from moorage.core.postgres.pools import connect
 from moorage.operations.copying import copy_database
-from moorage.operations.restore import store
+from moorage.projects import store
 from moorage.projects.models import Project
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.staging import staged

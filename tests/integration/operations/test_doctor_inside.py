@@ -158,6 +158,12 @@ async def test_a_project_above_its_limit_is_found(doctor, connections, project):
     assert (await found(doctor, project.name)).keys() == {"quota_exceeded"}
 
 
+async def test_the_limit_of_the_settings_counts_as_it_does_for_writing(doctor, connections, project, own, monkeypatch):
+    size = await own.fetchval("SELECT pg_database_size(current_database())")
+    monkeypatch.setattr(connections, "max_bytes", size)
+    assert (await found(doctor, project.name)).keys() == {"quota_exceeded"}
+
+
 async def test_a_lost_extension_is_added(doctor, project, own):
     await own.execute("DROP EXTENSION vector")
     assert await mended(doctor, project.name, "vectors_missing") == {}

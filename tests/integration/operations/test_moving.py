@@ -170,7 +170,7 @@ async def test_a_copy_that_a_killed_move_left_in_place_is_thrown_away(servers, f
 
 async def test_a_database_of_somebody_else_is_not_overwritten(servers, filled, second_server):
     await execute(second_server.start(), f"CREATE DATABASE {quote_identifier(filled.database_name)}")
-    with pytest.raises(DatabaseTaken, match="of another project"):
+    with pytest.raises(DatabaseTaken, match="does not belong"):
         await move_project(servers, filled.name, to="second", force=True)
     await execute(second_server.start(), f"DROP DATABASE {quote_identifier(filled.database_name)}")
     await add(servers, filled.name, "kind_after")

@@ -21,7 +21,6 @@ from moorage.operations.backup.taking import take_backup
 from moorage.operations.restore.errors import (
     BackupHarmed,
     BackupNewer,
-    BeingRestored,
     NamesTaken,
     NotInBackup,
     UnfitRequest,
@@ -29,7 +28,7 @@ from moorage.operations.restore.errors import (
 from moorage.operations.restore.models import Request, RestoredProject
 from moorage.operations.restore.restoring import plan_of_restore, restore_backup
 from moorage.operations.settings import BackupSettings
-from moorage.projects.errors import ProjectArchived, ProjectNotFound, ServerUnknown
+from moorage.projects.errors import ProjectArchived, ProjectInUse, ProjectNotFound, ServerUnknown
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.roles import RoleKind, ensure_role
 from moorage.projects.staging import STAGING_PREFIX
@@ -311,7 +310,7 @@ async def test_of_two_operators_one_restores_and_the_other_is_told(connections, 
     gate = gated_restore(tmp_path / "programs")
     first = asyncio.create_task(restore(new_name=second, programs=gate.folder))
     await gate.reached()
-    with pytest.raises(BeingRestored, match=second):
+    with pytest.raises(ProjectInUse, match=second):
         await restore(new_name=second)
     gate.open()
     [restored] = await first

@@ -22,7 +22,8 @@ from moorage.projects.errors import (
 from moorage.projects.lifecycle import copies
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.roles import RoleKind, ensure_role
-from moorage.projects.staging import STAGING_PREFIX, database_settings, set_database_settings
+from moorage.projects.staging import STAGING_PREFIX, set_database_settings
+from moorage.projects.store import database_settings
 
 
 async def write(connections: ProjectConnectionManager, project: str, line: str) -> None:
@@ -160,16 +161,17 @@ class TestSnapshots:
         await projects.copies.rollback(name, to=f"{name}_s", confirm=name)
         assert await admin.fetchval("SELECT has_database_privilege($1, $2, 'CONNECT')", role, project.database_name)
 
-    async def test_put_the_old_database_back_when_the_new_one_does_not_answer(
-        self, projects, project, connections, name, monkeypatch
+    @pytest.mark.parametrize("step", ["_answers", "enter"])
+    async def test_put_the_old_database_back_when_the_new_one_does_not_answer_or_the_registry_is_not_told(
+        self, projects, project, connections, name, monkeypatch, step
     ):
         await projects.copies.snapshot(name, label="s")
         await write(connections, name, "after")
 
-        async def fail(*_arguments):
+        async def fail(*_arguments, **_options):
             raise SchemaMissing("a table is lost")
 
-        monkeypatch.setattr(copies, "_answers", fail)
+        monkeypatch.setattr(copies, step, fail)
         with pytest.raises(SchemaMissing):
             await projects.copies.rollback(name, to=f"{name}_s", confirm=name, force=True)
         assert await written(connections, name) == {"after"}

@@ -64,7 +64,7 @@ async def test_a_clone_killed_in_the_middle_is_made_by_the_next_call(
 
 
 async def test_a_clone_killed_when_all_was_copied_is_not_overwritten(projects, project, connections, killed, name):
-    await killed("_enter", "clone", name, f"{name}_b", locked=f"{name}_b")
+    await killed("enter", "clone", name, f"{name}_b", locked=f"{name}_b")
     with pytest.raises(NameTaken, match="database"):
         await projects.copies.clone(name, f"{name}_b")
     assert (await projects.get(f"{name}_b")).state is ProjectState.COPYING

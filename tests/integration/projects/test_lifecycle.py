@@ -159,3 +159,15 @@ class TestLimits:
     async def test_cannot_be_negative(self, projects, project):
         with pytest.raises(InvalidInput):
             await projects.lifecycle.limit(project.name, max_bytes=-1)
+
+
+async def test_whoever_claims_a_project_is_not_ended_for_waiting(connections, admin):
+    """A move holds its claim for as long as the copying takes, on a server that may end transactions that idle."""
+    provisioner = connections.provisioner
+    setting = f'ALTER DATABASE "{provisioner.registry_database}" {{}} idle_in_transaction_session_timeout'
+    await admin.execute(setting.format("SET") + " = '10ms'")
+    try:
+        async with provisioner.registry_transaction() as holder:
+            assert await holder.fetchval("SHOW idle_in_transaction_session_timeout") == "0"
+    finally:
+        await admin.execute(setting.format("RESET"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from moorage.core.postgres.pools import connect
-from moorage.projects.staging import database_settings, set_database_settings
+from moorage.projects.staging import set_database_settings
+from moorage.projects.store import database_settings
 
 SETTINGS = ["hnsw.ef_search=150", 'search_path="$user", public, "odd, ""name"""', "work_mem=64MB"]
 

@@ -18,6 +18,11 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def quote_qualified(schema_name: str, name: str) -> str:
+    """Return the quoted name of something in a schema."""
+    return f"{quote_identifier(schema_name)}.{quote_identifier(name)}"
+
+
 def quote_literal(text: str) -> str:
     """Return `text` as a quoted SQL string, for statements that take no parameters and for scripts.
 

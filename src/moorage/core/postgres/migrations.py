@@ -18,7 +18,7 @@ import asyncpg
 
 from moorage.core.errors import BrokenState
 from moorage.core.postgres.address import Address
-from moorage.core.postgres.identifiers import quote_identifier
+from moorage.core.postgres.identifiers import quote_identifier, quote_qualified
 from moorage.core.postgres.pools import connected
 
 # Any number that nobody else uses with pg_advisory_lock in these databases; "moor" in ASCII.
@@ -53,7 +53,7 @@ class MigrationLine:
 
     @property
     def qualified_version_table(self) -> str:
-        return f"{quote_identifier(self.schema)}.{quote_identifier(self.version_table)}"
+        return quote_qualified(self.schema, self.version_table)
 
     @cached_property
     def path(self) -> Path:

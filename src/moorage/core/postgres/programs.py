@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -69,7 +70,7 @@ class Programs:
 
     @property
     def major(self) -> int:
-        return int(self.version.partition(".")[0])
+        return major_version(self.version)
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,15 @@ class Login:
 
     argument: str
     environment: Mapping[str, str] = field(repr=False)
+
+
+def major_version(version: str) -> int:
+    """Return 18 for "18.4" or "18beta1".
+
+    Raises:
+        ValueError: it begins with no number.
+    """
+    return int("".join(takewhile(str.isdigit, version)))
 
 
 def find_programs(major: int, *, folder: Path | None = None) -> Programs:

@@ -12,15 +12,14 @@ from typing import Any
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.programs import ProgramFailed, find_programs, login_to, run_program
-from moorage.operations.backup.errors import ProjectReplaced
 from moorage.operations.backup.folders import FULL_ERRORS, folder_full, own_file, told_of
 from moorage.operations.backup.manifest import REGISTRY_FILE, BackedUpProject, BackedUpRegistry, file_of_project
 from moorage.operations.backup.snapshots import LOCK_TIMEOUT_SECONDS, Snapshot, snapshot_of
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
 from moorage.projects.provisioning import REGISTRY_LINE, Provisioner
-from moorage.projects.staging import database_settings
-from moorage.projects.store import identity_get
+from moorage.projects.staging import refuse_foreign_on
+from moorage.projects.store import database_settings
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,13 @@ async def backup_project(connections: ProjectConnectionManager, project: Project
     """Dump a project's database as it stands now.
 
     Raises:
-        DatabaseMissing, ProjectReplaced: the project is gone, or another has its name.
+        DatabaseMissing, DatabaseTaken: the project is gone, or another has its name.
         ServerUnavailable, ProgramFailed: its server does not answer, or ended the dump.
         BackupFolderFull.
     """
     address, file = connections.provisioner_of(project).address, file_of_project(project.name)
     async with snapshot_of(address, project.database_name) as snapshot:
-        await _refuse_other_project(snapshot, project)
+        await refuse_foreign_on(snapshot.connection, project)
         facts: dict[str, Any] = {
             "lines": await snapshot.revisions(connections.provisioner.lines),
             "settings": await database_settings(snapshot.connection, project.database_name),
@@ -67,15 +66,6 @@ async def backup_project(connections: ProjectConnectionManager, project: Project
             **await _dump(snapshot, address, project.database_name, place, file),
         }
     return BackedUpProject(project=project, **facts, **await _measured_in(place, file))
-
-
-async def _refuse_other_project(snapshot: Snapshot, project: Project) -> None:
-    if await identity_get(snapshot.connection) != project.id:
-        raise ProjectReplaced(
-            f"the database {project.database_name!r} is another project's now",
-            hint="Take another backup.",
-            project_name=project.name,
-        )
 
 
 async def _dump(snapshot: Snapshot, address: Address, database: str, place: Place, file: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from moorage.core.errors import BrokenState, Conflict, InvalidInput, NotFound, Unavailable
+from moorage.core.errors import BrokenState, InvalidInput, NotFound, Unavailable
 
 
 class BackupNotFound(NotFound):
@@ -35,12 +35,6 @@ class BackupFolderFull(Unavailable):
     """The disk with the backups is full; nothing of the unfinished backup is left."""
 
     code: ClassVar[str] = "backup.folder_full"
-
-
-class ProjectReplaced(Conflict):
-    """The project's database has become another project's since the backup began."""
-
-    code: ClassVar[str] = "backup.project_replaced"
 
 
 class ProjectNotBackedUp(Unavailable):

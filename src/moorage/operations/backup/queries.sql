@@ -1,13 +1,7 @@
 -- Statements about a database as a whole, for a copy of it.
 
--- name: patience_set :exec
--- For the session: a dump takes as long as it takes. Which limits there are depends on the server's version.
-SELECT set_config(name, '0', false)
-FROM pg_catalog.pg_settings
-WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
-
 -- name: lock_timeout_set :exec
--- For the session: but it does not wait for a lock for ever.
+-- For the session: it takes its time, but does not wait for a lock for ever.
 SELECT set_config('lock_timeout', :lock_timeout, false);
 
 -- name: table_list :many

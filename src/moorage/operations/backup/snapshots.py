@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.errors import translated
 from moorage.core.postgres.migrations import MigrationLine, version_of
-from moorage.core.postgres.pools import Connection, connect
+from moorage.core.postgres.pools import Connection, connected
+from moorage.core.postgres.programs import major_version
 from moorage.operations.backup import store
 from moorage.operations.backup.store import Table
+from moorage.projects.store import patience_set
 
 LOCK_TIMEOUT_SECONDS = 30
 
@@ -32,7 +34,7 @@ class Snapshot:
 
     @property
     def server_major(self) -> int:
-        return int(self.server_version.partition(".")[0])
+        return major_version(self.server_version)
 
     async def count_rows(self) -> dict[str, int]:
         """Return how many rows each table has, by schema.table."""
@@ -55,14 +57,12 @@ async def snapshot_of(address: Address, database: str) -> AsyncGenerator[Snapsho
     be empty in the dump, without an error.
     """
     with translated(f"reading the database {database!r} on {address.label}"):
-        connection = await connect(address, database)
-        try:
-            await store.patience_set(connection, lock_timeout=f"{LOCK_TIMEOUT_SECONDS}s")
+        async with connected(address, database) as connection:
+            await patience_set(connection)
+            await store.lock_timeout_set(connection, LOCK_TIMEOUT_SECONDS)
             version = await store.server_version(connection)
             tables = await store.table_list(connection)
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 await store.table_lock_in(connection, tables)
                 exported = await store.snapshot_export_in(connection)
                 yield Snapshot(connection, exported, tuple(tables), version)
-        finally:
-            await connection.close()

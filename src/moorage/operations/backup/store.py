@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moorage.core.postgres.identifiers import quote_identifier
+from moorage.core.postgres.identifiers import quote_qualified
 from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.queries import load_statements
 
@@ -26,13 +26,12 @@ class Table:
 
     @property
     def quoted(self) -> str:
-        return f"{quote_identifier(self.schema_name)}.{quote_identifier(self.table_name)}"
+        return quote_qualified(self.schema_name, self.table_name)
 
 
-async def patience_set(connection: Connection, *, lock_timeout: str) -> None:
-    """Let the session take its time, save for locks."""
-    await _statements.patience_set(connection)
-    await _statements.lock_timeout_set(connection, lock_timeout=lock_timeout)
+async def lock_timeout_set(connection: Connection, seconds: int) -> None:
+    """Let the session wait for a lock no longer than this."""
+    await _statements.lock_timeout_set(connection, lock_timeout=f"{seconds}s")
 
 
 async def table_list(connection: Connection) -> list[Table]:

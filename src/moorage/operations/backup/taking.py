@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict
 
 import moorage
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.pools import Connection
 from moorage.operations.backup.dumping import Place, backup_project, dump_registry
 from moorage.operations.backup.errors import BackupFolderFull, ProjectNotBackedUp
 from moorage.operations.backup.folders import discard, unfinished
@@ -30,8 +29,6 @@ from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import RegistryUnavailable
 from moorage.projects.models import READABLE_STATES, Project
-
-_PAGE = 200
 
 
 class Backup(BaseModel):
@@ -132,7 +129,7 @@ class _Taking:
         """Dump the registry; return the projects that it had at that moment."""
         provisioner = self.connections.provisioner
         async with snapshot_of(provisioner.address, provisioner.registry_database) as snapshot:
-            projects = [project async for project in _all_projects(snapshot.connection)]
+            projects = await store.project_list(snapshot.connection)
             self.progress.databases = len(projects) + 1
             dumped = await dump_registry(provisioner, snapshot, place)
         self.progress.done += 1
@@ -169,14 +166,6 @@ class _Taking:
             if now is None or now.id != project.id:
                 return "it was deleted meanwhile"
         return error.message
-
-
-async def _all_projects(registry: Connection) -> AsyncIterator[Project]:
-    after = ""
-    while page := await store.project_list(registry, after=after, limit=_PAGE):
-        for project in page:
-            yield project
-        after = page[-1].name
 
 
 def _unreadable(projects: Sequence[Project]) -> tuple[LeftOut, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from moorage.core.postgres.programs import ProgramFailed, find_programs, run_program
+from moorage.core.postgres.programs import ProgramFailed, find_programs, major_version, run_program
 from moorage.operations.backup.dumping import measured
 from moorage.operations.backup.manifest import (
     MANIFEST_FILE,
@@ -105,7 +105,7 @@ async def problem_of(backup: Path, dumped: DumpedFile, programs: Path | None) ->
 
 
 async def _problem_of_contents(path: Path, dumped: DumpedFile, programs: Path | None) -> str | None:
-    major = int(dumped.dumped_with.partition(".")[0])
+    major = major_version(dumped.dumped_with)
     try:
         listing = await run_program(find_programs(major, folder=programs), "pg_restore", ["--list", str(path)])
     except ProgramFailed as error:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from moorage.core.postgres.identifiers import quote_identifier
-from moorage.core.postgres.pools import connected
 from moorage.core.shape import Finding, Severity
 from moorage.operations.doctor.store import Database
 from moorage.operations.doctor.views import ServerView
@@ -134,7 +133,6 @@ def _finding(
 
 async def _rebuild_indexes(view: ServerView, database: Database) -> None:
     """Build the indexes again, also in a database that is read-only."""
-    async with connected(view.provisioner.address, database.name) as connection:
-        await connection.execute("SET default_transaction_read_only = off")
+    async with view.provisioner.writing(database.name) as connection:
         await connection.execute(f"REINDEX DATABASE {quote_identifier(database.name)}")
         await connection.execute(f"ALTER DATABASE {quote_identifier(database.name)} REFRESH COLLATION VERSION")

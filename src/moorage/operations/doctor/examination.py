@@ -11,16 +11,17 @@ from dataclasses import dataclass
 
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.errors import translated
-from moorage.core.postgres.pools import connect
+from moorage.core.postgres.pools import connected
 from moorage.core.shape import Diagnosis, Finding, Severity
 from moorage.operations.doctor import database_checks, inside_checks, project_checks, server_checks
 from moorage.operations.doctor.inside_checks import Inside
 from moorage.operations.doctor.store import Database
-from moorage.operations.doctor.views import HALF_MADE, ServerView, view_server
+from moorage.operations.doctor.views import ServerView, view_server
+from moorage.projects import store as registry_store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import MAIN_SERVER, Project
 from moorage.projects.provisioning import Provisioner
-from moorage.projects.service import MAX_PAGE, ProjectService
+from moorage.projects.states import STANDING_STATES
 
 # Databases looked into at once; each takes one connection.
 AT_ONCE = 4
@@ -106,7 +107,7 @@ class Doctor:
     async def _of_project(self, view: ServerView, project: Project) -> list[Finding]:
         findings = [finding for check in project_checks.CHECKS for finding in check(view, project)]
         database = view.databases.get(project.database_name)
-        if database is None or project.state in HALF_MADE:
+        if database is None or project.state not in STANDING_STATES:
             return findings
         findings += _of_database(view, database)
         if not database.lets_in:
@@ -118,8 +119,7 @@ class Doctor:
 
     async def _from_inside(self, view: ServerView, project: Project) -> list[Finding]:
         with translated(f"looking into project {project.name!r}"):
-            connection = await connect(view.provisioner.address, project.database_name)
-            try:
+            async with connected(view.provisioner.address, project.database_name) as connection:
                 inside = Inside(view, project, connection)
                 for check in inside_checks.DECISIVE:
                     if found := await check(inside):
@@ -129,16 +129,10 @@ class Doctor:
                     found = await diagnosis(project.name, connection)
                     findings += [each.model_copy(update={"server": project.server}) for each in found]
                 return findings
-            finally:
-                await connection.close()
 
     async def _projects(self) -> list[Project]:
-        service, projects, after = ProjectService(self.connections), [], ""
-        while after is not None:
-            page = await service.list(after=after, limit=MAX_PAGE)
-            projects += page.projects
-            after = page.next_after
-        return projects
+        with self.connections.registry() as registry:
+            return await registry_store.project_list(registry)
 
 
 def _of_server(view: ServerView) -> list[Finding]:

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from moorage.core.postgres.identifiers import quote_identifier
+from moorage.core.postgres.identifiers import quote_qualified
 from moorage.core.postgres.migrations import SchemaIsNewer, version_of
-from moorage.core.postgres.pools import Connection, connected
+from moorage.core.postgres.pools import Connection
 from moorage.core.shape import Finding, Severity
 from moorage.operations.doctor import store
 from moorage.operations.doctor.expected_indexes import expected_indexes
 from moorage.operations.doctor.views import ServerView
 from moorage.projects import store as registry_store
 from moorage.projects.errors import SchemaMissing
-from moorage.projects.models import Project
+from moorage.projects.models import Project, StoredIndex, shown_size
 from moorage.projects.roles import RoleKind, ensure_role, role_name
+from moorage.projects.staging import owner_on
 
 # Vacuuming by itself begins at a fifth; at half of the table something keeps it from it.
 BLOATED_SHARE = 0.5
@@ -52,8 +53,7 @@ class Inside:
         """Return a mending that executes one statement, also where the database is read-only."""
 
         async def mend() -> None:
-            async with connected(self.view.provisioner.address, self.project.database_name) as connection:
-                await connection.execute("SET default_transaction_read_only = off")
+            async with self.view.provisioner.writing(self.project.database_name) as connection:
                 await connection.execute(statement)
 
         return mend
@@ -64,9 +64,7 @@ InsideCheck = Callable[[Inside], Awaitable[list[Finding]]]
 
 async def identity(inside: Inside) -> list[Finding]:
     """The database says of itself that it is another project's, or nobody's."""
-    owner = None
-    if await store.identity_exists(inside.connection):
-        owner = await registry_store.identity_get(inside.connection)
+    owner = await owner_on(inside.connection)
     if owner == inside.project.id:
         return []
     named = next((each.name for each in inside.view.rows.values() if each.id == owner), None)
@@ -110,17 +108,17 @@ async def invalid_indexes(inside: Inside) -> list[Finding]:
             Severity.WARNING,
             "its building was interrupted, and no query uses it",
             "Builds it again beside the work that goes on.",
-            subject=f"index {index.schema_name}.{index.name} of project {inside.project.name}",
+            subject=f"index {index.name} of project {inside.project.name}",
             mend=inside.executing(_rebuilt(index)),
         )
-        for index in await store.index_list(inside.connection, inside.schemas)
-        if not index.is_valid
+        for index in await registry_store.index_list(inside.connection)
+        if not index.is_valid and index.schema_name in inside.schemas
     ]
 
 
 async def missing_indexes(inside: Inside) -> list[Finding]:
     """Indexes that the migrations make and that are not there."""
-    present = {(index.schema_name, index.name) for index in await store.index_list(inside.connection, inside.schemas)}
+    present = {(each.schema_name, each.index_name) for each in await registry_store.index_list(inside.connection)}
     return [
         inside.finding(
             "index_missing",
@@ -140,7 +138,7 @@ async def bloated_tables(inside: Inside) -> list[Finding]:
     findings = []
     for table in await store.table_list(inside.connection, inside.schemas):
         subject = f"table {table.schema_name}.{table.name} of project {inside.project.name}"
-        name = f"{quote_identifier(table.schema_name)}.{quote_identifier(table.name)}"
+        name = quote_qualified(table.schema_name, table.name)
         rows = table.live_rows + table.dead_rows
         if rows >= BLOATED_FROM_ROWS and table.dead_rows > BLOATED_SHARE * rows:
             message = f"{table.dead_rows} of its {rows} rows are deleted ones that were not cleaned up"
@@ -161,13 +159,13 @@ async def bloated_tables(inside: Inside) -> list[Finding]:
 
 
 async def quota(inside: Inside) -> list[Finding]:
-    """The database is larger than the project may be; no write is begun."""
-    most = inside.project.max_bytes
+    """The database is as large as the project may be, or larger; no write is begun."""
+    most = inside.project.max_bytes or inside.view.connections.max_bytes
     sizes = await registry_store.database_sizes(inside.connection, [inside.project.database_name])
     size = sizes.get(inside.project.database_name, 0)
-    if most is None or size <= most:
+    if most is None or size < most:
         return []
-    message = f"it has {size / 1e6:.1f} MB of {most / 1e6:.1f} MB, and takes no more"
+    message = f"it has {shown_size(size)} of {shown_size(most)}, and takes no more"
     remedy = "Remove repositories or work items, or raise its limit."
     return [inside.finding("quota_exceeded", Severity.WARNING, message, remedy)]
 
@@ -214,11 +212,11 @@ DECISIVE: tuple[InsideCheck, ...] = (identity, lost_schemas, versions)
 CHECKS: tuple[InsideCheck, ...] = (invalid_indexes, missing_indexes, bloated_tables, quota, vectors, roles)
 
 
-def _rebuilt(index: store.Index) -> str:
+def _rebuilt(index: StoredIndex) -> str:
     """Return what puts an invalid index right; what an interrupted REINDEX left beside the index is dropped.
 
     Source: https://www.postgresql.org/docs/current/sql-reindex.html, "Rebuilding Indexes Concurrently"
     """
-    name = f"{quote_identifier(index.schema_name)}.{quote_identifier(index.name)}"
-    is_leftover = index.name.rstrip("0123456789").endswith(("_ccnew", "_ccold"))
+    name = quote_qualified(index.schema_name, index.index_name)
+    is_leftover = index.index_name.rstrip("0123456789").endswith(("_ccnew", "_ccold"))
     return f"DROP INDEX CONCURRENTLY IF EXISTS {name}" if is_leftover else f"REINDEX INDEX CONCURRENTLY {name}"

@@ -11,13 +11,14 @@ from moorage.projects import store as registry_store
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.service import ProjectService
 from moorage.projects.sessions import make_read_only, make_writable
+from moorage.projects.states import STANDING_STATES
 
 ProjectCheck = Callable[[ServerView, Project], Iterator[Finding]]
 
 
 def row_without_database(view: ServerView, project: Project) -> Iterator[Finding]:
     """The registry knows the project, its server does not have its database."""
-    if project.state in (ProjectState.READY, ProjectState.ARCHIVED) and project.database_name not in view.databases:
+    if project.state in STANDING_STATES and project.database_name not in view.databases:
         yield _finding(
             project,
             "row_without_database",
@@ -53,7 +54,7 @@ def half_copied(view: ServerView, project: Project) -> Iterator[Finding]:
 
     async def forget_it() -> None:
         with view.connections.registry() as registry:
-            await registry_store.project_abandon_copy(registry, project.id)
+            await registry_store.project_discard(registry, [project.name])
 
     if project.state is ProjectState.COPYING and project.database_name in view.unattended:
         yield _finding(

@@ -31,10 +31,10 @@ SELECT d.datname AS name
 FROM pg_catalog.pg_database AS d
 WHERE d.datcollversion <> pg_catalog.pg_database_collation_actual_version(d.oid);
 
--- name: connection_use :one
-SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend') AS used,
-       current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
-           AS most;
+-- name: connection_count :value
+SELECT count(*)
+FROM pg_catalog.pg_stat_activity
+WHERE backend_type = 'client backend';
 
 -- name: session_idle_in_transaction :many
 -- Sessions that hold an advisory lock are at a long piece of work, and wait in their transaction on purpose.
@@ -71,17 +71,6 @@ ON CONFLICT DO NOTHING
 RETURNING name;
 
 -- Project databases ---------------------------------------------------------------------------------------------------
-
--- name: identity_exists :value
-SELECT to_regclass('moorage.identity') IS NOT NULL;
-
--- name: index_list :many
-SELECT n.nspname AS schema_name, c.relname AS name, i.indisvalid AND i.indisready AS is_valid
-FROM pg_catalog.pg_index AS i
-JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY (CAST(:schemas AS text[]))
-ORDER BY n.nspname, c.relname;
 
 -- name: table_list :many
 SELECT schemaname AS schema_name,

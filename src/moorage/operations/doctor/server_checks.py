@@ -11,12 +11,12 @@ from moorage.core.shape import Finding, Severity
 from moorage.operations.doctor import store, views
 from moorage.operations.doctor.views import ServerView
 from moorage.projects import store as registry_store
+from moorage.projects.models import DATABASE_PREFIX, MAIN_SERVER
+from moorage.projects.provisioning import TEMPLATE_PREFIX, drop_database
 from moorage.projects.staging import STAGING_PREFIX
 
 ServerCheck = Callable[[ServerView], Iterator[Finding]]
 
-TEMPLATE_PREFIX = "moorage_template_"
-PROJECT_PREFIX = "project_"
 # Above this share a program that opens one more pool is refused; each Moorage process takes a quarter.
 NEAR_LIMIT = 0.9
 
@@ -25,9 +25,9 @@ def databases_without_row(view: ServerView) -> Iterator[Finding]:
     """Databases named like a project's, which the registry does not place here."""
     for name in view.databases:
         known = view.rows.get(name)
-        if not name.startswith(PROJECT_PREFIX) or (known and known.server == view.server):
+        if not name.startswith(DATABASE_PREFIX) or (known and known.server == view.server):
             continue
-        where = "" if view.server == "main" else f" --server {view.server}"
+        where = "" if view.server == MAIN_SERVER else f" --server {view.server}"
         if known:
             message = f"the registry has project {known.name!r} on the server {known.server!r}, not here"
             remedy = f"If it is what a move left over: moorage doctor --drop {name}{where}"
@@ -174,4 +174,4 @@ async def _drop_role(view: ServerView, role: str) -> None:
 
 async def _drop(view: ServerView, name: str) -> None:
     async with view.provisioner.maintenance() as server:
-        await server.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)")
+        await drop_database(server, name)

@@ -41,16 +41,6 @@ class IdleSession(BaseModel):
     seconds: int
 
 
-class Index(BaseModel):
-    """An index of one of Moorage's schemas; invalid ones are never used by a query."""
-
-    model_config = ConfigDict(frozen=True)
-
-    schema_name: str
-    name: str
-    is_valid: bool
-
-
 class TableHealth(BaseModel):
     """A table as the statistics collector sees it."""
 
@@ -73,10 +63,9 @@ async def database_collations_changed(server: Executor) -> frozenset[str]:
     return frozenset(row["name"] for row in await _statements.database_collations_changed(server))
 
 
-async def connection_use(server: Executor) -> tuple[int, int]:
-    """Return how many connections the server has, and how many ordinary roles may have."""
-    row = await _statements.connection_use(server)
-    return row["used"], row["most"]
+async def connection_count(server: Executor) -> int:
+    """Return how many connections the server has."""
+    return await _statements.connection_count(server)
 
 
 async def session_idle_in_transaction(server: Executor, *, longer_than: timedelta) -> list[IdleSession]:
@@ -107,14 +96,6 @@ async def project_adopt(
         registry, id=project_id, name=name, database_name=database_name, server=server, created_by=created_by
     )
     return row is not None
-
-
-async def identity_exists(project: Executor) -> bool:
-    return await _statements.identity_exists(project)
-
-
-async def index_list(project: Executor, schemas: list[str]) -> list[Index]:
-    return [Index.model_validate(dict(row)) for row in await _statements.index_list(project, schemas=schemas)]
 
 
 async def table_list(project: Executor, schemas: list[str]) -> list[TableHealth]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from moorage.core.postgres.errors import translated
-from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import Connection
 from moorage.operations.doctor import store
 from moorage.operations.doctor.errors import DatabaseOfProject, NoSuchDatabase, NotAdoptable
-from moorage.operations.doctor.server_checks import PROJECT_PREFIX, TEMPLATE_PREFIX
 from moorage.projects import store as registry_store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import NotConfirmed
-from moorage.projects.models import ProjectName, parse_project_name
-from moorage.projects.provisioning import Provisioner
+from moorage.projects.models import DATABASE_PREFIX, ProjectName, parse_project_name
+from moorage.projects.provisioning import TEMPLATE_PREFIX, Provisioner, drop_database
 from moorage.projects.staging import STAGING_PREFIX, is_abandoned, owner_of
 
 
@@ -27,8 +25,8 @@ async def adopt(
         NoSuchDatabase, DatabaseOfProject, NotAdoptable.
     """
     provisioner = connections.servers[server].provisioner
-    await _refuse_unless_there(provisioner, database_name, prefixes=(PROJECT_PREFIX,))
-    name = parse_project_name(database_name.removeprefix(PROJECT_PREFIX))
+    await _refuse_unless_there(provisioner, database_name, prefixes=(DATABASE_PREFIX,))
+    name = parse_project_name(database_name.removeprefix(DATABASE_PREFIX))
     with translated(f"adopting {database_name!r}"):
         async with provisioner.registry_transaction() as registry:
             await registry_store.project_lock_in(registry, name)
@@ -61,12 +59,12 @@ async def drop(connections: ProjectConnectionManager, database_name: str, *, ser
             database=database_name,
         )
     provisioner = connections.servers[server].provisioner
-    await _refuse_unless_there(provisioner, database_name, prefixes=(PROJECT_PREFIX, STAGING_PREFIX, TEMPLATE_PREFIX))
+    await _refuse_unless_there(provisioner, database_name, prefixes=(DATABASE_PREFIX, STAGING_PREFIX, TEMPLATE_PREFIX))
     with translated(f"dropping {database_name!r}"):
         async with provisioner.registry_transaction() as registry:
             await _refuse_when_used(registry, database_name, server)
             async with provisioner.maintenance() as maintenance:
-                await maintenance.execute(f"DROP DATABASE IF EXISTS {quote_identifier(database_name)} WITH (FORCE)")
+                await drop_database(maintenance, database_name)
 
 
 async def _refuse_unless_there(provisioner: Provisioner, database_name: str, *, prefixes: tuple[str, ...]) -> None:
@@ -83,8 +81,8 @@ async def _refuse_unless_there(provisioner: Provisioner, database_name: str, *, 
 
 async def _refuse_when_used(registry: Connection, database_name: str, server: str) -> None:
     """Take the lock of whoever could work at the database, and refuse when it is a project's or being filled."""
-    if database_name.startswith(PROJECT_PREFIX):
-        name = database_name.removeprefix(PROJECT_PREFIX)
+    if database_name.startswith(DATABASE_PREFIX):
+        name = database_name.removeprefix(DATABASE_PREFIX)
         await registry_store.project_lock_in(registry, name)
         await _refuse_when_placed(registry, name, database_name, server)
     elif database_name.startswith(STAGING_PREFIX) and not await is_abandoned(registry, database_name):

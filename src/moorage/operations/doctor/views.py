@@ -14,10 +14,10 @@ from moorage.operations.doctor.store import Database, IdleSession
 from moorage.projects import staging
 from moorage.projects import store as registry_store
 from moorage.projects.connections import ProjectConnectionManager
-from moorage.projects.models import Project, ProjectState
+from moorage.projects.models import Project
 from moorage.projects.provisioning import Provisioner
+from moorage.projects.states import STANDING_STATES
 
-HALF_MADE = frozenset({ProjectState.CREATING, ProjectState.COPYING, ProjectState.MOVING, ProjectState.DELETING})
 # A statement of Moorage's takes seconds; a transaction that waits this long for its program was forgotten.
 IDLE_IN_TRANSACTION = timedelta(minutes=10)
 COLLATION_VERSIONS_SINCE = 15
@@ -76,7 +76,6 @@ async def view_server(
     """
     async with provisioner.maintenance() as server:
         databases = await store.database_list(server, registry_database=provisioner.registry_database)
-        used, most = await store.connection_use(server)
         unattended = await _unattended(provisioner, projects, databases, locked)
         return ServerView(
             connections=connections,
@@ -89,8 +88,8 @@ async def view_server(
             with_owner=await _with_owner(provisioner, [databases[name] for name in unattended & databases.keys()]),
             roles=await registry_store.role_list(server),
             idle_sessions=await store.session_idle_in_transaction(server, longer_than=IDLE_IN_TRANSACTION),
-            connections_used=used,
-            connections_most=most,
+            connections_used=await store.connection_count(server),
+            connections_most=await registry_store.connection_limit(server),
         )
 
 
@@ -119,7 +118,7 @@ async def _unattended(
     provisioner: Provisioner, projects: Sequence[Project], databases: Mapping[str, Database], locked: str | None
 ) -> frozenset[str]:
     """Try the locks of what is half-made; whoever works at it holds its lock, which ends with the process."""
-    half_made = [each for each in projects if each.server == provisioner.server and each.state in HALF_MADE]
+    half_made = [each for each in projects if each.server == provisioner.server and each.state not in STANDING_STATES]
     staged = [name for name in databases if name.startswith(staging.STAGING_PREFIX)]
     with translated("asking who works at half-made projects"):
         async with provisioner.registry_transaction() as registry:

@@ -25,13 +25,6 @@ class NamesTaken(Conflict):
     code: ClassVar[str] = "restore.names_taken"
 
 
-class BeingRestored(Conflict):
-    """Somebody else makes, restores or deletes this project just now."""
-
-    code: ClassVar[str] = "restore.in_progress"
-    retryable: ClassVar[bool] = True
-
-
 class BackupNewer(BrokenState):
     """A newer Moorage wrote the backup; its tables are not known here."""
 

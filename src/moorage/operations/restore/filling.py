@@ -9,8 +9,8 @@ from pathlib import Path
 
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.errors import translated
-from moorage.core.postgres.pools import Connection, connect
-from moorage.core.postgres.programs import Login, Programs, find_programs, login_to, run_program
+from moorage.core.postgres.pools import Connection, connected
+from moorage.core.postgres.programs import Login, Programs, find_programs, login_to, major_version, run_program
 from moorage.operations.restore import store
 from moorage.operations.restore.contents import Contents, contents_of
 from moorage.projects.provisioning import Provisioner
@@ -74,30 +74,13 @@ async def fill_database(
     programs = dump.programs(programs_folder)
     contents = await contents_of(programs, dump.path)
     with translated(f"looking at the database {database_name!r}"):
-        connection = await connect(provisioner.address, database_name)
-        try:
+        async with connected(provisioner.address, database_name) as connection:
             has_vectors = not contents.needs_vectors or await _takes_vectors(connection)
             major = connection.get_server_version().major
-        finally:
-            await connection.close()
     lines = contents.lines() if has_vectors else contents.lines_without_vectors()
     login = login_to(provisioner.address, database_name)
     await _restore_lines(programs, dump.path, lines, login=login, jobs=jobs, server_major=major)
     return Filled(contents, has_vectors)
-
-
-def major_version(version: str) -> int:
-    """Return 18 for "18.4", "18beta1" or "18.4 (Debian 18.4-1)".
-
-    Raises:
-        ValueError: it begins with no number.
-    """
-    digits = ""
-    for character in version:
-        if not character.isdigit():
-            break
-        digits += character
-    return int(digits)
 
 
 async def _restore_lines(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from moorage.core.postgres.errors import DiskFull, translated
+from moorage.core.postgres.identifiers import quote_qualified
 from moorage.core.postgres.pools import Connection, connected
 from moorage.operations.backup.snapshots import snapshot_of
 from moorage.operations.errors import CopyDiffers
@@ -13,6 +14,7 @@ from moorage.operations.restore.contents import Index
 from moorage.operations.restore.filling import Filled
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.staging import set_database_settings
+from moorage.projects.store import index_list
 
 # A graph that does not fit into memory is built much slower: https://github.com/pgvector/pgvector#index-build-time
 BUILD_MEMORY_FACTOR = 1.5
@@ -105,15 +107,15 @@ async def _build_index_with(connection: Connection, index: Index, settings: Mapp
 
 async def _mend_indexes(connection: Connection) -> list[str]:
     """Build indexes anew that are there and not valid."""
-    invalid = [index for index in await store.index_list(connection) if not index.is_valid]
+    invalid = [index for index in await index_list(connection) if not index.is_valid]
     for index in invalid:
-        await connection.execute(f"REINDEX INDEX {index.quoted}")
+        await connection.execute(f"REINDEX INDEX {quote_qualified(index.schema_name, index.index_name)}")
     return [index.name for index in invalid]
 
 
 async def _refuse_missing_indexes(connection: Connection, filled: Filled) -> None:
     expected = {index.name for index in filled.contents.indexes if index.table not in filled.tables_left_out}
-    missing = sorted(expected - {index.name for index in await store.index_list(connection) if index.is_valid})
+    missing = sorted(expected - {index.name for index in await index_list(connection) if index.is_valid})
     if missing:
         raise _differs(f"indexes are missing: {', '.join(missing)}", indexes=missing)
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from moorage.core.errors import MoorageError
-from moorage.core.postgres.pools import Connection
 from moorage.operations.restore import store as restore_store
 from moorage.operations.restore.models import PlannedProject
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
-from moorage.projects.errors import DatabaseTaken
 from moorage.projects.models import Project, ProjectState
-from moorage.projects.provisioning import Provisioner
-from moorage.projects.sessions import kept_free, make_read_only, refuse_when_used
-from moorage.projects.staging import owner_of, put_in_place, swap_databases
+from moorage.projects.sessions import make_read_only, refuse_when_used
+from moorage.projects.staging import exchanged, put_in_place, refuse_foreign
 from moorage.projects.states import not_ready
 
 
@@ -43,34 +37,10 @@ async def place_database(
         if await store.database_state(server, project.database_name) is None:
             await put_in_place(server, staging, project)
             return await _enter(connections, planned)
-        await refuse_foreign_database(provisioner, project)
-        await _exchange(provisioner, server, staging, project.database_name)
-        try:
-            await refuse_foreign_database(provisioner, project)  # it answers, and is the project's
-            return await _enter(connections, planned)
-        except BaseException:
-            with contextlib.suppress(MoorageError):  # a server that is down drops nothing either
-                await _exchange(provisioner, server, staging, project.database_name)
-            raise
-
-
-async def refuse_foreign_database(provisioner: Provisioner, project: Project) -> None:
-    """Refuse when the database that has the project's name is not the project's.
-
-    Raises:
-        DatabaseTaken.
-    """
-    if await owner_of(provisioner, project.database_name) != project.id:
-        raise DatabaseTaken(
-            f"the database {project.database_name!r} does not belong to project {project.name!r}",
-            hint="`moorage doctor` tells whose it is; rename or drop it, or restore under another name with --as.",
-            database=project.database_name,
-        )
-
-
-async def _exchange(provisioner: Provisioner, server: Connection, staging: str, database_name: str) -> None:
-    async with kept_free(provisioner, database_name, force=True):
-        await swap_databases(server, staging, database_name)
+    await refuse_foreign(provisioner, project)
+    async with exchanged(provisioner, staging, project, force=True):
+        await refuse_foreign(provisioner, project)  # it answers, and is the project's
+        return await _enter(connections, planned)
 
 
 async def _enter(connections: ProjectConnectionManager, planned: PlannedProject) -> Project:

@@ -12,10 +12,9 @@ from moorage.core.postgres.migrations import MigrationLine, SchemaIsNewer
 from moorage.operations.backup.manifest import BackedUpProject, Manifest
 from moorage.operations.restore.errors import BackupNewer, NamesTaken, NotInBackup, UnfitRequest
 from moorage.operations.restore.models import PlannedProject, Request, RestorePlan
-from moorage.projects.models import Project, ProjectState, parse_project_name
+from moorage.projects.models import Project, ProjectState, database_name_of, parse_project_name
 from moorage.projects.provisioning import REGISTRY_LINE
-
-_STANDING = (ProjectState.READY, ProjectState.ARCHIVED)
+from moorage.projects.states import STANDING_STATES
 
 
 def target_names(manifest: Manifest, request: Request) -> list[str]:
@@ -101,12 +100,12 @@ def _already_restored(pairs: Sequence[tuple[str, BackedUpProject]], existing: Ma
     same = [existing[name] for name, source in pairs if name in existing and existing[name].id == source.project.id]
     if not any(project.state is ProjectState.COPYING for project in same):
         return []
-    return [project.name for project in same if project.state in _STANDING]
+    return [project.name for project in same if project.state in STANDING_STATES]
 
 
 def _refuse_taken(existing: Sequence[Project], request: Request) -> None:
     living = [each for each in existing if each.state is not ProjectState.COPYING]
-    busy = [each for each in living if each.state not in _STANDING]
+    busy = [each for each in living if each.state not in STANDING_STATES]
     taken = busy if request.replace else living
     if taken:
         raise NamesTaken(
@@ -117,7 +116,7 @@ def _refuse_taken(existing: Sequence[Project], request: Request) -> None:
             projects=[each.name for each in taken],
         )
     for project in existing:
-        if request.replace and project.state in _STANDING and request.server not in (None, project.server):
+        if request.replace and project.state in STANDING_STATES and request.server not in (None, project.server):
             raise UnfitRequest(
                 f"project {project.name!r} is on the server {project.server!r}, and is replaced there",
                 hint="Leave out --server; `moorage project move` moves it.",
@@ -126,12 +125,12 @@ def _refuse_taken(existing: Sequence[Project], request: Request) -> None:
 
 
 def _planned(name: str, source: BackedUpProject, request: Request, existing: Project | None) -> PlannedProject:
-    if existing is not None and existing.state in _STANDING:
+    if existing is not None and existing.state in STANDING_STATES:
         return PlannedProject(source=source, project=existing, living=existing)
     was = source.project
     changes: dict[str, Any] = {
         "name": name,
-        "database_name": f"project_{name}",
+        "database_name": database_name_of(name),
         "server": request.server or was.server,
         "state": ProjectState.ARCHIVED if was.state is ProjectState.ARCHIVED else ProjectState.READY,
     }

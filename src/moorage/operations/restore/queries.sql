@@ -3,12 +3,6 @@
 -- name: registry_is_empty :value
 SELECT NOT EXISTS (SELECT FROM public.projects) AND NOT EXISTS (SELECT FROM public.tokens);
 
--- name: project_list_by_names :many
-SELECT id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
-       title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections
-FROM public.projects
-WHERE name = ANY (CAST(:names AS text[]));
-
 -- name: project_restore :optional
 -- A row as it was, but `copying`; without its folder when that is another project's now, and without the project it
 -- is a snapshot of when that is gone. No row comes back when its name or its id is taken.
@@ -21,11 +15,6 @@ SELECT :id, CAST(:name AS text), 'project_' || :name, :description,
 ON CONFLICT DO NOTHING
 RETURNING id, name, database_name, description, folder, state, generation, created_by, created_at, updated_at,
           title, server, snapshot_of, last_used_at, database_bytes, max_bytes, max_connections;
-
--- name: project_discard :exec
--- What is half-made; a project that is whole is not touched.
-DELETE FROM public.projects
-WHERE name = ANY (CAST(:names AS text[])) AND state = 'copying';
 
 -- name: tombstone_delete :exec
 DELETE FROM public.deleted_projects
@@ -65,14 +54,6 @@ SELECT EXISTS (
 
 -- name: table_bytes :value
 SELECT pg_catalog.pg_table_size(CAST(CAST(:table_name AS text) AS regclass));
-
--- name: index_list :many
-SELECT n.nspname AS schema_name, c.relname AS index_name, i.indisvalid AND i.indisready AS is_valid
-FROM pg_catalog.pg_index AS i
-JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname NOT IN ('pg_catalog', 'pg_toast')
-ORDER BY schema_name, index_name;
 
 -- name: setting_set :exec
 -- Until the transaction ends.

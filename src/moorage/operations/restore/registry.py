@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from moorage.core.postgres.migrations import migrate
 from moorage.core.postgres.pools import Connection, connected
-from moorage.operations.backup.store import patience_set
 from moorage.operations.restore import store
-from moorage.operations.restore.errors import BeingRestored
 from moorage.operations.restore.filling import Dump, fill_database
 from moorage.projects.provisioning import REGISTRY_LINE, Provisioner
 from moorage.projects.staging import staged
-from moorage.projects.store import project_try_lock_in
 
 
 @dataclass(frozen=True)
@@ -24,25 +19,6 @@ class RestoredTables:
 
     tombstones: int | None = None
     tokens: int | None = None
-
-
-@asynccontextmanager
-async def claimed(registry: Provisioner, names: Sequence[str]) -> AsyncGenerator[None]:
-    """Keep everybody else from making, restoring, moving or deleting projects of these names.
-
-    Raises:
-        BeingRestored: somebody does that already; with their names.
-    """
-    async with registry.registry_transaction() as holder:
-        await patience_set(holder, lock_timeout="0")  # it holds the locks for as long as all takes
-        taken = [name for name in names if not await project_try_lock_in(holder, name)]
-        if taken:
-            raise BeingRestored(
-                f"another process is at work on {', '.join(taken)}",
-                hint="Repeat the command when that has ended.",
-                projects=taken,
-            )
-        yield
 
 
 async def restore_tables(

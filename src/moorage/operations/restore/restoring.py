@@ -16,13 +16,13 @@ from moorage.operations.restore.errors import BackupHarmed, NamesTaken
 from moorage.operations.restore.filling import Dump
 from moorage.operations.restore.models import PlannedProject, Request, RestoredProject, RestorePlan, RestoreReport
 from moorage.operations.restore.planning import plan_restore, refuse_newer, target_names
-from moorage.operations.restore.registry import RestoredTables, claimed, restore_tables
+from moorage.operations.restore.registry import RestoredTables, restore_tables
 from moorage.operations.settings import BackupSettings
+from moorage.projects import store as registry_store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
 from moorage.projects.roles import grant_again
 from moorage.projects.staging import owner_of
-from moorage.projects.store import database_state
 
 # Told how many projects there are each time one is done.
 OnProject = Callable[[int], None]
@@ -46,15 +46,17 @@ async def restore_backup(
 
     Raises:
         BackupNotFound, ManifestUnreadable, ManifestNewer, BackupNewer, BackupHarmed, NotInBackup, UnfitRequest,
-        NamesTaken, BeingRestored, ServerUnknown: nothing was changed.
+        NamesTaken, ProjectInUse, ServerUnknown: nothing was changed.
     """
     async with _planned(connections, backup, request, settings) as (manifest, plan):
         builder = Builder(
             connections, backup, max(1, jobs // max(1, len(plan.projects))), request.force, settings.programs
         )
         report = await _Run(connections, manifest, plan, builder, on_project).run(at_once=jobs)
+    failed = {each.name for each in report.projects if each.outcome == "failed"}
     for each in plan.projects:
-        await grant_again(connections.provisioner_of(each.project), each.project)
+        if each.name not in failed:
+            await grant_again(connections.provisioner_of(each.project), each.project)
     return report
 
 
@@ -75,13 +77,14 @@ async def _planned(
     manifest = read_manifest(backup)
     names = target_names(manifest, request)
     refuse_newer(manifest, request, connections.provisioner.lines)
-    async with claimed(connections.provisioner, names):
+    async with connections.provisioner.claimed(*names):
         with connections.registry() as registry:
+            existing = await registry_store.project_list(registry, visible=names)
             plan = plan_restore(
                 backup,
                 manifest,
                 request,
-                existing=await store.project_list_by_names(registry, names),
+                existing={each.name: each for each in existing},
                 registry_is_empty=await store.registry_is_empty(registry),
             )
         await _refuse_foreign_databases(connections, plan)
@@ -107,7 +110,7 @@ async def _refuse_foreign_databases(connections: ProjectConnectionManager, plan:
 async def _is_foreign(connections: ProjectConnectionManager, project: Project) -> bool:
     provisioner = connections.provisioner_of(project)
     async with provisioner.maintenance() as server:
-        if await database_state(server, project.database_name) is None:
+        if await registry_store.database_state(server, project.database_name) is None:
             return False
     return await owner_of(provisioner, project.database_name) != project.id
 
@@ -148,7 +151,7 @@ class _Run:
             projects = await self._restore_projects(rows, asyncio.Semaphore(at_once))
         finally:
             with self.connections.registry() as registry:  # whatever failed is not to be found half-made
-                await store.project_discard(registry, list(rows))
+                await registry_store.project_discard(registry, list(rows))
         return _report(self.manifest, self.plan, projects, tables)
 
     async def _restore_tables(self) -> RestoredTables:
@@ -167,7 +170,7 @@ class _Run:
         with self.connections.registry() as pool:
             async with pool.acquire() as registry, registry.transaction():
                 new = [each for each in self.plan.projects if each.living is None]
-                await store.project_discard(registry, [each.name for each in new])
+                await registry_store.project_discard(registry, [each.name for each in new])
                 for each in new:
                     entered = await store.project_restore(registry, each.project)
                     if entered is None:

@@ -3,43 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.queries import Executor, load_statements
 from moorage.projects.models import Project
 
 _statements = load_statements("moorage.operations.restore")
 
 
-@dataclass(frozen=True)
-class StoredIndex:
-    """An index of a database; one that is not valid is of no use to any query."""
-
-    schema_name: str
-    index_name: str
-    is_valid: bool
-
-    @property
-    def name(self) -> str:
-        return f"{self.schema_name}.{self.index_name}"
-
-    @property
-    def quoted(self) -> str:
-        return f"{quote_identifier(self.schema_name)}.{quote_identifier(self.index_name)}"
-
-
 async def registry_is_empty(registry: Executor) -> bool:
     """Tell whether the registry has neither projects nor tokens."""
     return await _statements.registry_is_empty(registry)
-
-
-async def project_list_by_names(registry: Executor, names: Sequence[str]) -> dict[str, Project]:
-    """Return those of these projects that there are, by name."""
-    rows = await _statements.project_list_by_names(registry, names=list(names))
-    return {row["name"]: Project.model_validate(dict(row)) for row in rows}
 
 
 async def project_restore(registry: Executor, project: Project) -> Project | None:
@@ -52,11 +27,6 @@ async def project_restore(registry: Executor, project: Project) -> Project | Non
         **project.model_dump(exclude={"database_name", "state", "updated_at", "database_bytes"}),
     )
     return None if row is None else Project.model_validate(dict(row))
-
-
-async def project_discard(registry: Executor, names: Sequence[str]) -> None:
-    """Forget those of these projects that are still half-made."""
-    await _statements.project_discard(registry, names=list(names))
 
 
 async def tombstone_delete(registry: Executor, project_id: UUID) -> None:
@@ -91,11 +61,6 @@ async def extension_is_within_reach(server: Executor, name: str) -> bool:
 async def table_bytes(connection: Executor, table_name: str) -> int:
     """Return the size of a table ("schema.name") without its indexes."""
     return await _statements.table_bytes(connection, table_name=table_name)
-
-
-async def index_list(connection: Executor) -> list[StoredIndex]:
-    """Return the indexes of a database, those of its own catalogue left out."""
-    return [StoredIndex(**row) for row in await _statements.index_list(connection)]
 
 
 async def setting_set_in(transaction: Executor, name: str, value: str) -> None:

@@ -7,31 +7,31 @@ whole. While the files are copied nobody is connected to the original: who comes
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 from moorage.core.access import current_caller
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.errors import ObjectInUse, translated
-from moorage.core.postgres.pools import connect
+from moorage.core.postgres.errors import translated
+from moorage.core.postgres.pools import connected
 from moorage.projects import store
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.describing import refuse_unseen
-from moorage.projects.errors import NameTaken, NotASnapshot, NotConfirmed, ProjectInUse
+from moorage.projects.errors import NameTaken, NotASnapshot, NotConfirmed
 from moorage.projects.models import Project, ProjectState, database_name_of, parse_project_name, snapshot_name
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.roles import grant_again
 from moorage.projects.sessions import kept_free, make_read_only, refuse_when_used
 from moorage.projects.staging import (
-    database_settings,
+    exchanged,
     put_in_place,
     set_database_settings,
     staged,
-    swap_databases,
     write_identity,
 )
 from moorage.projects.states import not_ready, read_only, standing
+from moorage.projects.transitions import enter
 
 
 class ProjectCopies:
@@ -85,21 +85,17 @@ class ProjectCopies:
             _refuse_unfit(project, snapshot, confirm)
             await self._make_free(project, force=force)
             await self._connections.forget(snapshot)
-            async with self._copied(snapshot, project, force=force) as staging:
-                await self._exchange(project, staging, force=force)
-                rolled_back = await self._enter(project, ProjectState.READY, ProjectState.READY)
-        await grant_again(self._connections.provisioner_of(project), project)
+            provisioner = self._connections.provisioner_of(project)
+            async with (
+                self._copied(snapshot, project, force=force) as staging,
+                exchanged(provisioner, staging, project, force=force),
+            ):
+                await _answers(provisioner, project)
+                rolled_back = await enter(
+                    self._connections, project, ProjectState.READY, from_states=[ProjectState.READY]
+                )
+        await grant_again(provisioner, project)
         return rolled_back
-
-    async def _exchange(self, project: Project, staging: str, *, force: bool) -> None:
-        """Put the staged database into the project's place; the old one comes back when the new one does not answer."""
-        provisioner = self._connections.provisioner_of(project)
-        await _swap(provisioner, staging, project, force=force)
-        try:
-            await _answers(provisioner, project)
-        except MoorageError:
-            await _swap(provisioner, staging, project, force=True)
-            raise
 
     async def _copy(self, source: Project, new_name: str, state: ProjectState, *, force: bool) -> Project:
         parse_project_name(new_name)
@@ -117,7 +113,7 @@ class ProjectCopies:
                 if state is ProjectState.ARCHIVED:
                     await make_read_only(server, staging)
                 await put_in_place(server, staging, copy)
-            return await self._enter(copy, state, ProjectState.COPYING)
+            return await enter(self._connections, copy, state, from_states=[ProjectState.COPYING])
 
     async def _make_free(self, project: Project, *, force: bool) -> None:
         await self._connections.forget(project)
@@ -151,9 +147,8 @@ class ProjectCopies:
         """Copy the source's database under a passing name and write into it that it is the target's."""
         provisioner = self._connections.provisioner_of(source)
         async with AsyncExitStack() as stack:
-            with _in_use(source):
-                async with kept_free(provisioner, source.database_name, force=force):
-                    staging = await stack.enter_async_context(staged(provisioner, template=source.database_name))
+            async with kept_free(provisioner, source, force=force):
+                staging = await stack.enter_async_context(staged(provisioner, template=source.database_name))
             await write_identity(provisioner, staging, target)
             await _copy_settings(provisioner, source, staging)
             yield staging
@@ -167,15 +162,8 @@ class ProjectCopies:
             with contextlib.suppress(MoorageError):
                 await _refuse_taken_database(provisioner, copy.name)
                 with self._connections.registry() as registry:
-                    await store.project_abandon_copy(registry, copy.id)
+                    await store.project_discard(registry, [copy.name])
             raise
-
-    async def _enter(self, project: Project, state: ProjectState, before: ProjectState) -> Project:
-        with self._connections.registry() as registry:
-            entered = await store.project_set_state(registry, project.id, state, from_states=[before])
-        if entered is None:  # it is being deleted: whoever does that drops its database
-            raise not_ready(await self._connections.find_project(project.name))
-        return entered
 
 
 async def _refuse_taken_database(provisioner: Provisioner, name: str) -> None:
@@ -190,42 +178,17 @@ async def _refuse_taken_database(provisioner: Provisioner, name: str) -> None:
         )
 
 
-@contextmanager
-def _in_use(source: Project) -> Generator[None]:
-    """Say whose users did not go in time."""
-    try:
-        yield
-    except ObjectInUse as error:
-        raise ProjectInUse(
-            f"project {source.name!r} was in use for too long to be copied",
-            hint="End that work and repeat the call, or repeat it with force.",
-            project_name=source.name,
-        ) from error
-
-
 async def _copy_settings(provisioner: Provisioner, source: Project, staging: str) -> None:
-    connection = await connect(provisioner.address, staging)
-    try:
+    async with connected(provisioner.address, staging) as connection:
         with translated(f"copying the settings of project {source.name!r}"):
-            await set_database_settings(connection, await database_settings(connection, source.database_name))
-    finally:
-        await connection.close()
-
-
-async def _swap(provisioner: Provisioner, staging: str, project: Project, *, force: bool) -> None:
-    with _in_use(project):
-        async with kept_free(provisioner, project.database_name, force=force), provisioner.maintenance() as server:
-            await swap_databases(server, staging, project.database_name)
+            await set_database_settings(connection, await store.database_settings(connection, source.database_name))
 
 
 async def _answers(provisioner: Provisioner, project: Project) -> None:
     """Check that the project's database can be entered, is its own, and lacks no tables."""
-    connection = await connect(provisioner.address, project.database_name)
-    try:
+    async with connected(provisioner.address, project.database_name) as connection:
         with translated(f"looking into project {project.name!r}"):
             await provisioner.refuse_lost_lines(connection, project)
-    finally:
-        await connection.close()
 
 
 def _refuse_unfit(project: Project, snapshot: Project, confirm: str) -> None:

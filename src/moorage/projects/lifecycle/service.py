@@ -13,6 +13,7 @@ from moorage.projects.errors import FolderTaken
 from moorage.projects.models import Project, ProjectState
 from moorage.projects.sessions import end_sessions, make_read_only, make_writable, refuse_when_used
 from moorage.projects.states import STANDING_STATES, standing
+from moorage.projects.transitions import enter
 
 
 class ProjectLifecycle:
@@ -42,7 +43,7 @@ class ProjectLifecycle:
                 await refuse_when_used(provisioner, project)
             async with provisioner.maintenance() as server:
                 await make_read_only(server, project.database_name)
-                archived = await self._enter(project, ProjectState.ARCHIVED)
+                archived = await enter(self._connections, project, ProjectState.ARCHIVED, from_states=STANDING_STATES)
                 await end_sessions(server, project.database_name)
         return archived
 
@@ -56,7 +57,7 @@ class ProjectLifecycle:
             project = standing(await self._connections.find_project(name))
             async with self._connections.provisioner_of(project).maintenance() as server:
                 await make_writable(server, project.database_name)
-                ready = await self._enter(project, ProjectState.READY)
+                ready = await enter(self._connections, project, ProjectState.READY, from_states=STANDING_STATES)
                 await end_sessions(server, project.database_name, idle_for=timedelta(0))
         return ready
 
@@ -105,8 +106,3 @@ class ProjectLifecycle:
                 registry, project.id, max_bytes=max_bytes, max_connections=max_connections
             )
         return limited or await self._connections.find_project(name)
-
-    async def _enter(self, project: Project, state: ProjectState) -> Project:
-        with self._connections.registry() as registry:
-            entered = await store.project_set_state(registry, project.id, state, from_states=STANDING_STATES)
-        return entered or standing(await self._connections.find_project(project.name))
