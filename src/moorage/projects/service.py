@@ -266,9 +266,12 @@ class ProjectService:
         """Write the tombstone first, so that whoever finishes this after a crash knows where the backup lies."""
         with self.connections.registry() as registry:
             await store.project_begin_delete(registry, project.id, deleted_by=current_caller().name, backup=backup)
-        provisioner = self.connections.provisioner_of(project)
-        await provisioner.drop_database(project)
-        await drop_roles(provisioner, project)
+        doomed = await self._named(project.name)  # it may have moved while it was backed up; now it cannot any more
+        if doomed is None or doomed.id != project.id:  # somebody else has finished this
+            return
+        provisioner = self.connections.provisioner_of(doomed)
+        await provisioner.drop_database(doomed)
+        await drop_roles(provisioner, doomed)
         with self.connections.registry() as registry:
             await store.project_delete(registry, project.id)
 

@@ -218,3 +218,15 @@ async def write_owner(address, database: str, project_id) -> None:
     connection = await connect(address, database)
     await store.identity_insert(connection, project_id)
     await connection.close()
+
+
+async def test_a_project_that_moves_while_it_is_backed_up_is_deleted_where_it_is(servers, name, address, second_server):
+    async def move(name: str) -> str:
+        await move_project(servers, name, to="second", force=True)
+        return "a backup"
+
+    projects = ProjectService(servers, back_up=move)
+    made = await projects.create(name, created_by=system_user().name)
+    await projects.delete(name, confirm=name, force=True, back_up_first=True)
+    for server in (address, second_server.start()):
+        assert not await has_database(server, made.database_name)
