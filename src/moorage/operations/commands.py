@@ -26,9 +26,7 @@ def migrate(
 
     async def use(services: Services) -> MigrationReport:
         with shell.progress("migrating") as count:
-            return await migrate_all(
-                services["projects"], dry_run=dry_run, at_once=jobs, on_project=lambda _project, total: count(total)
-            )
+            return await migrate_all(services["projects"], dry_run=dry_run, at_once=jobs, on_project=count)
 
     report = shell.run(("projects",), use)
     if json:

@@ -50,7 +50,7 @@ async def migrate_all(
     *,
     dry_run: bool = False,
     at_once: int = AT_ONCE,
-    on_project: Callable[[MigratedProject, int], None] | None = None,
+    on_project: Callable[[int], None] | None = None,
 ) -> MigrationReport:
     """Bring every ready or archived project to the newest tables; one that fails does not stop the others.
 
@@ -59,7 +59,7 @@ async def migrate_all(
     Args:
         dry_run: only tell which would move.
         at_once: how many databases are worked at; each costs one connection.
-        on_project: told of each as it is done, with the number of all of them.
+        on_project: told how many projects there are each time one is done.
     """
     with projects.connections.registry() as registry:
         every = await store.project_list(registry)
@@ -69,7 +69,7 @@ async def migrate_all(
         async with gate:
             migrated = await _migrate(projects, project, dry_run=dry_run)
         if on_project is not None:
-            on_project(migrated, len(every))
+            on_project(len(every))
         return migrated
 
     async with asyncio.TaskGroup() as group:
