@@ -20,6 +20,7 @@ from moorage.access.resources import Resources, resources_of
 from moorage.access.routes import routes as metadata_routes
 from moorage.access.settings import IssuerSettings
 from moorage.codebase.commands import index_with_progress, print_results
+from moorage.codebase.places import allowed_roots
 from moorage.codebase.scanning import resolve_root
 from moorage.core.access import NOBODY, current_caller
 from moorage.core.http.app import HttpDoor, build_app
@@ -54,7 +55,6 @@ async def serve_over_http(settings: Settings, systems: Sequence[str]) -> None:
     Raises:
         AccessTooOpen: others could reach the server, and it would ask nobody who calls.
     """
-    settings = with_named_folders(settings)
     async with _opened(settings, systems) as house, open_gate(house, settings) as gate:
         await serve_http(
             http_door(house, settings, gate),
@@ -75,9 +75,9 @@ async def serve_folder(settings: Settings, folder: Path, shell: Shell, *, questi
         UnfitRoot: the folder is missing, or may not be indexed.
         AccessTooOpen: others could reach the server, and it would ask nobody who calls.
     """
-    folder = resolve_root(str(folder), settings.codebase.allowed_roots)  # before anything is made for it
+    folder = resolve_root(str(folder), allowed_roots(settings.codebase, folder))  # before anything is made for it
     project = settings.project or await _project_of_folder(settings, folder)
-    settings = with_named_folders(settings.model_copy(update={"project": project}), folder)
+    settings = settings.model_copy(update={"project": project})
     async with _opened(settings) as house, open_gate(house, settings) as gate:
         await house.ground.projects.create(project, created_by=current_caller().name)
         listening, has_tokens = asyncio.Event(), await gate.is_required()
@@ -144,17 +144,6 @@ def reachable_as(settings: Settings) -> str | None:
     if settings.access.required is False:
         return None
     return next((name for name in sorted(served_names(server)) if not is_loopback(name)), None)
-
-
-def with_named_folders(settings: Settings, *folders: Path) -> Settings:
-    """Let callers from elsewhere index these folders and those that the settings name, and no others.
-
-    A folder is read as the user of this process, who can read more than each of its callers should.
-    """
-    if reachable_as(settings) is None or "allowed_roots" in settings.codebase.model_fields_set:
-        return settings
-    codebase = settings.codebase.model_copy(update={"allowed_roots": folders})
-    return settings.model_copy(update={"codebase": codebase})
 
 
 def served_names(server: ServerSettings) -> set[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
 
 import pytest
 
-from moorage.serving import _free_port, reachable_as, served_names, with_named_folders
+from moorage.serving import _free_port, reachable_as, served_names
 from moorage.settings import Settings
 
 
@@ -57,12 +56,3 @@ def test_a_server_is_reachable_where_it_listens_and_where_it_is_named(server, na
 )
 def test_a_server_answers_to_its_address_and_to_the_names_it_was_given(server, names):
     assert served_names(settings_of(**server).server) == names
-
-
-def test_callers_from_elsewhere_index_named_folders_only():
-    folder = Path("/srv/code")
-    assert with_named_folders(settings_of()).codebase.allowed_roots == (Path("/"),)
-    assert with_named_folders(settings_of(host="0.0.0.0")).codebase.allowed_roots == ()
-    assert with_named_folders(settings_of(host="0.0.0.0"), folder).codebase.allowed_roots == (folder,)
-    named = Settings.model_validate({"server": {"host": "0.0.0.0"}, "codebase": {"allowed_roots": ["/srv"]}})
-    assert with_named_folders(named).codebase.allowed_roots == (Path("/srv"),)

@@ -65,7 +65,7 @@ class TokenGate:
             size=REMEMBERED_TOKENS, seconds=settings.remember_seconds
         )
         self._refused: Memory[bytes, str] = Memory(size=REMEMBERED_REFUSALS, seconds=settings.remember_seconds)
-        self._limits: Memory[str, CallLimit] = Memory(size=REMEMBERED_TOKENS)
+        self._limits: Memory[tuple[str, str], CallLimit] = Memory(size=REMEMBERED_TOKENS)
         self._last_known: Memory[bytes, tuple[Token, Caller]] = Memory(size=REMEMBERED_TOKENS, seconds=OUTAGE_SECONDS)
         self._is_required = settings.required
         self._asked_at = float("-inf")
@@ -92,12 +92,12 @@ class TokenGate:
         if token is None:
             if await self.is_required():
                 raise TokenMissing("this server wants a token", hint=_SHOW_ONE)
-            return self._limited(system_user())
+            return self._limited(system_user(), "machine")
         if is_own(token):
             return await self._owner(hash_of(token))
         if self._issuer is None:
             raise InvalidToken("this is no token of this server", hint=_GET_ANOTHER)
-        return self._limited(await self._issuer.verify(token, path=path))
+        return self._limited(await self._issuer.verify(token, path=path), "issuer")
 
     def challenge(self, path: str, *, error: str | None, needed: Scope | None = None) -> str:
         """Return the value of `WWW-Authenticate` (RFC 6750 section 3)."""
@@ -173,20 +173,25 @@ class TokenGate:
             self._refused.put(hashed, reason)
             self._last_known.forget(hashed)
             _refuse(reason)
-        known = token, self._limited(token.caller())
+        known = token, self._limited(token.caller(), "token")
         self._known.put(hashed, known)
         self._last_known.put(hashed, known)
         return known
 
-    def _limited(self, caller: Caller) -> Caller:
-        """Return the caller with what is left of its calls, which outlasts what is remembered of its token."""
+    def _limited(self, caller: Caller, known_by: str) -> Caller:
+        """Return the caller with what is left of its calls, which outlasts what is remembered of its token.
+
+        Args:
+            known_by: who named it: a token may be called like a subject of the issuer.
+        """
+        key = known_by, caller.name
         calls_per_minute = caller.calls_per_minute or self._settings.calls_per_minute
         if calls_per_minute is None:
             return caller
-        limit = self._limits.get(caller.name)
+        limit = self._limits.get(key)
         if limit is None or limit.calls_per_minute != calls_per_minute:
             limit = CallLimit(calls_per_minute)
-            self._limits.put(caller.name, limit)
+            self._limits.put(key, limit)
         return replace(caller, limit=limit)
 
     async def _write_uses_regularly(self) -> None:

@@ -58,7 +58,9 @@ class Token(BaseModel):
 
     def caller(self) -> Caller:
         projects = None if self.projects is None else frozenset(self.projects)
-        return Caller(self.name, self.scope, projects, self.expires_at, self.calls_per_minute)
+        return Caller(
+            self.name, self.scope, projects, expires_at=self.expires_at, calls_per_minute=self.calls_per_minute
+        )
 
 
 class NewToken(Token):

@@ -22,6 +22,9 @@ from moorage.projects.connections import ProjectConnectionManager
 LOOK_AGAIN_SECONDS = 10.0
 WAIT_SECONDS = 0.1
 
+# A repository by its project: a clone of a project has repositories of the same ids.
+Key = tuple[str, UUID]
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -41,25 +44,26 @@ class Freshness:
 
     connections: ProjectConnectionManager
     limits: ScanLimits
-    _looks: dict[UUID, Look] = field(default_factory=dict)
-    _looking: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
+    _looks: dict[Key, Look] = field(default_factory=dict)
+    _looking: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
 
     async def look(self, project: str, repository: Repository) -> Look | None:
         """Return the newest look at a repository; None when the first one is still under way."""
-        known = self._looks.get(repository.id)
+        key = project, repository.id
+        known = self._looks.get(key)
         if known is None or time.monotonic() - known.taken_at > LOOK_AGAIN_SECONDS:
-            task = self._looking.get(repository.id)
+            task = self._looking.get(key)
             if task is None:
                 with acting_as(system_user()):  # other callers use what it finds
                     task = asyncio.create_task(self._take(project, repository))
-                self._looking[repository.id] = task
+                self._looking[key] = task
             await asyncio.wait({task}, timeout=WAIT_SECONDS)
-        return self._looks.get(repository.id)
+        return self._looks.get(key)
 
-    def forget(self, repository_id: UUID) -> None:
+    def forget(self, project: str, repository_id: UUID) -> None:
         """Look again at the next call, because the index has changed; a look under way would show what was before."""
-        self._looks.pop(repository_id, None)
-        looking = self._looking.pop(repository_id, None)
+        self._looks.pop((project, repository_id), None)
+        looking = self._looking.pop((project, repository_id), None)
         if looking is not None:
             looking.cancel()
 
@@ -70,14 +74,15 @@ class Freshness:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _take(self, project: str, repository: Repository) -> None:
+        key = project, repository.id
         try:
             changed = await self._count_changes(project, repository)
-            self._looks[repository.id] = Look(changed, time.monotonic())
+            self._looks[key] = Look(changed, time.monotonic())
         except (MoorageError, OSError):
-            self._looks[repository.id] = Look(None, time.monotonic())
+            self._looks[key] = Look(None, time.monotonic())
         finally:
-            if self._looking.get(repository.id) is asyncio.current_task():  # else it was forgotten
-                del self._looking[repository.id]
+            if self._looking.get(key) is asyncio.current_task():  # else it was forgotten
+                del self._looking[key]
 
     async def _count_changes(self, project: str, repository: Repository) -> int | None:
         root = Path(repository.folder)

@@ -50,7 +50,7 @@ class Indexer:
         self._connections = connections
         self._embedder = embedder
         self._settings = settings
-        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._tasks: dict[tuple[str, UUID], asyncio.Task[None]] = {}  # by project: clones share ids of repositories
         self.runs: dict[UUID, tuple[str, IndexRun]] = {}  # under way, by job, each with its project
 
     async def begin(self, project: str, repository: Repository, *, full: bool = False) -> None:
@@ -68,7 +68,7 @@ class Indexer:
                 await store.repository_begin(connection, repository.id)
         if job is not None:
             with acting_as(system_user()):  # the run outlives the call, and what its caller may do
-                self._tasks[repository.id] = asyncio.create_task(self._run(project, repository, job))
+                self._tasks[project, repository.id] = asyncio.create_task(self._run(project, repository, job))
         elif full:
             raise AlreadyIndexing(
                 f"repository {repository.name!r} is being indexed already",
@@ -94,7 +94,7 @@ class Indexer:
             left = end - asyncio.get_running_loop().time()
             if job.state is not JobState.IN_PROGRESS or not job.alive or left <= 0:
                 return job
-            await self._wait(repository_id, min(left, FOLLOW_SECONDS))
+            await self._wait(project, repository_id, min(left, FOLLOW_SECONDS))
 
     async def ensure_model(self, project: str) -> bool:
         """Check the project's embedding model against ours; return whether it has a table of vectors."""
@@ -125,8 +125,8 @@ class Indexer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _wait(self, repository_id: UUID, seconds: float) -> None:
-        task = self._tasks.get(repository_id)
+    async def _wait(self, project: str, repository_id: UUID, seconds: float) -> None:
+        task = self._tasks.get((project, repository_id))
         if task is None or task.done():
             await asyncio.sleep(seconds)
         else:
@@ -161,8 +161,9 @@ class Indexer:
         else:
             return "completed"
         finally:
-            if self._tasks.get(repository.id) is asyncio.current_task():  # the next run may have begun already
-                del self._tasks[repository.id]
+            key = project, repository.id
+            if self._tasks.get(key) is asyncio.current_task():  # the next run may have begun already
+                del self._tasks[key]
 
     async def _run_once(self, project: str, repository: Repository, job: IndexJob) -> None:
         def database() -> AbstractAsyncContextManager[Connection]:

@@ -120,15 +120,16 @@ class CodebaseService:
         Raises:
             UnfitRoot, UnfitUrl, GitFailed, ModelMismatch, AlreadyIndexing, and those of the project.
         """
-        await find_writable(self._connections, project)
-        place = await locate(repo_path, self._settings, self._clones)
+        found = await find_writable(self._connections, project)
+        own_folder = None if found.folder is None else Path(found.folder)
+        place = await locate(repo_path, self._settings, self._clones, own_folder=own_folder)
         await self._indexer.ensure_model(project)
         async with self._connections.get_project_connection(project) as connection:
             repository = await store.repository_upsert(
                 connection, repo_path=place.repo_path, name=place.name, folder=str(place.folder)
             )
         job = await self._run(project, repository, full=full, seconds=wait_seconds, on_progress=on_progress)
-        self._freshness.forget(repository.id)
+        self._freshness.forget(project, repository.id)
         return await self._status(project, repository.id, job)
 
     async def reembed(self, project: str) -> list[Repository]:
@@ -178,7 +179,7 @@ class CodebaseService:
         async with self._connections.get_project_connection(project) as connection, connection.transaction():
             has_vectors = await store.vectors_exist(connection)
             await store.repository_delete_in(connection, found.id, has_vectors=has_vectors)
-        self._freshness.forget(found.id)
+        self._freshness.forget(project, found.id)
         return RemovedRepository(
             project_name=project,
             repository=found.name,
@@ -338,7 +339,7 @@ class CodebaseService:
             return False
         await self._indexer.begin(project, repository)
         await self._indexer.follow(project, repository.id, seconds=REFRESH_SECONDS)
-        self._freshness.forget(repository.id)
+        self._freshness.forget(project, repository.id)
         return True
 
     async def _may_write(self, project: str) -> bool:

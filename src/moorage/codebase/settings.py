@@ -14,9 +14,15 @@ class CodebaseSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    allowed_roots: tuple[Path, ...] = Field(
-        (Path("/"),),
-        description="Folders below which repositories may lie; default everything the user can read.",
+    allowed_roots: tuple[Path, ...] | None = Field(
+        None,
+        description="Folders below which repositories may lie; default everything for the user of this machine, and"
+        " the folder of the project for callers with a token.",
+    )
+    git_hosts: tuple[str, ...] | None = Field(
+        None,
+        description="Hosts that repositories may be cloned from; default any for the user of this machine, and those"
+        " with public addresses for callers with a token.",
     )
     max_file_bytes: int = Field(ScanLimits().max_file_bytes, ge=1, description="Larger files are left out, in bytes.")
     max_files: int = Field(

@@ -87,6 +87,7 @@ class Caller:
     Attributes:
         name: as written into rows and logs: the token's name, the subject of an issuer, the system's user.
         projects: names of the projects the caller may see; None is all of them.
+        is_local: it is the user of this machine, whose files this process reads.
         expires_at: the caller is nobody from then on; None is never.
         calls_per_minute: what its token says; None is what the settings say for everybody.
         limit: what is left of its calls; None is any number. All calls of one caller share it.
@@ -95,6 +96,7 @@ class Caller:
     name: str
     scope: Scope
     projects: frozenset[str] | None = None
+    is_local: bool = False
     expires_at: datetime | None = None
     calls_per_minute: int | None = None
     limit: CallLimit | None = field(default=None, compare=False)
@@ -146,7 +148,7 @@ def system_user() -> Caller:
         name = getpass.getuser()
     except (OSError, KeyError):  # a user id without an entry
         name = "unknown"
-    return Caller(name, Scope.ADMIN)
+    return Caller(name, Scope.ADMIN, is_local=True)
 
 
 _caller: ContextVar[Caller | None] = ContextVar("caller", default=None)

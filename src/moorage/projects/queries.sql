@@ -183,8 +183,16 @@ ORDER BY deleted_at DESC, name
 LIMIT :limit;
 
 -- name: project_delete :exec
-DELETE FROM public.projects
-WHERE id = :id AND state = 'deleting';
+-- Tokens for it are none for a later project of its name.
+WITH deleted AS (
+    DELETE FROM public.projects
+    WHERE id = :id AND state = 'deleting'
+    RETURNING name
+)
+UPDATE public.tokens AS t
+SET projects = array_remove(t.projects, d.name)
+FROM deleted AS d
+WHERE d.name = ANY (t.projects);
 
 -- name: patience_set :exec
 -- For the session: what takes long takes as long as it takes. Which limits there are depends on the server's version.

@@ -87,3 +87,14 @@ async def test_every_statement_about_tokens_is_understood(connections):
     async with connections.registry_pool.acquire() as registry:
         for each in load_statements("moorage.access"):
             await registry.prepare(each.sql)
+
+
+async def test_a_later_project_of_the_same_name_is_not_open_to_the_tokens_of_a_deleted_one(tokens, projects, name: str):
+    await projects.create(name, created_by="test")
+    made = await tokens.create("of-the-first", scope=Scope.READ, projects=[name])
+    await projects.delete(name, confirm=name)
+    await projects.create(name, created_by="test")
+    [kept] = [each for each in await tokens.list() if each.id == made.id]
+    assert kept.projects == ()
+    assert not kept.caller().sees(name)
+    await projects.delete(name, confirm=name)

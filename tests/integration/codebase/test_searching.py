@@ -141,7 +141,7 @@ async def test_tests_stand_behind_what_they_test_unless_asked_for(codebase, proj
         ({"path": "src/", "language": "markdown"}, set()),
         ({"repository": "shop", "file_type": "md"}, {"docs/guide.md"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
 )
 async def test_filters_narrow_what_is_found(codebase, project, shop: Path, filters: dict, expected: set):
     assert await paths(codebase, project, "job cart server retry", **filters) == expected

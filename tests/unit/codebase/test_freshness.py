@@ -29,9 +29,22 @@ async def test_a_look_begun_before_the_index_changed_is_not_shown_after():
     freshness.gate = asyncio.Event()
     assert await freshness.look("app", repository) is None  # still under way
     freshness.changes = 0
-    freshness.forget(repository.id)
+    freshness.forget("app", repository.id)
     freshness.gate.set()
     look = await freshness.look("app", repository)
     assert look is not None
     assert look.changed == 0
+    await freshness.close()
+
+
+async def test_a_clone_of_a_project_is_looked_at_for_itself():
+    """Its repositories have the ids that they have in its source."""
+    nothing: Any = None
+    freshness, repository = SlowFreshness(nothing, ScanLimits()), make_repository()
+    freshness.gate = asyncio.Event()
+    freshness.gate.set()
+    await freshness.look("app", repository)
+    freshness.changes = 0
+    looks = [await freshness.look(project, repository) for project in ("app", "app_clone")]
+    assert [look and look.changed for look in looks] == [3, 0]
     await freshness.close()
