@@ -139,8 +139,8 @@ class Provisioner:
                 yield connection
 
     async def drop_database(self, project: Project) -> None:
-        """Drop the project's database, whoever is in it; nothing happens when there is none."""
-        async with self.locked(project), self.maintenance() as server:
+        """Drop the project's database, whoever is in it; the caller holds its lock."""
+        async with self.maintenance() as server:
             await drop_database(server, project.database_name)
 
     @asynccontextmanager

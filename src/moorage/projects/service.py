@@ -263,17 +263,23 @@ class ProjectService:
             raise
 
     async def _delete(self, project: Project, backup: str | None) -> None:
-        """Write the tombstone first, so that whoever finishes this after a crash knows where the backup lies."""
-        with self.connections.registry() as registry:
-            await store.project_begin_delete(registry, project.id, deleted_by=current_caller().name, backup=backup)
-        doomed = await self._named(project.name)  # it may have moved while it was backed up; now it cannot any more
-        if doomed is None or doomed.id != project.id:  # somebody else has finished this
-            return
-        provisioner = self.connections.provisioner_of(doomed)
-        await provisioner.drop_database(doomed)
-        await drop_roles(provisioner, doomed)
-        with self.connections.registry() as registry:
-            await store.project_delete(registry, project.id)
+        """Delete the project where it is, once whoever moves, restores or copies it as a whole has ended.
+
+        Until then nothing is changed: a move that found the project half-deleted left a copy on the other server.
+        """
+        provisioner = self.connections.provisioner_of(project)
+        async with provisioner.locked(project):
+            # The tombstone comes first, so that whoever finishes this after a crash knows where the backup lies.
+            with self.connections.registry() as registry:
+                await store.project_begin_delete(registry, project.id, deleted_by=current_caller().name, backup=backup)
+            doomed = await self._named(project.name)  # it may have moved while it was backed up
+            if doomed is None or doomed.id != project.id:  # somebody else has finished this
+                return
+            provisioner = self.connections.provisioner_of(doomed)
+            await provisioner.drop_database(doomed)
+            await drop_roles(provisioner, doomed)
+            with self.connections.registry() as registry:
+                await store.project_delete(registry, project.id)
 
 
 def _check_page(limit: int) -> None:

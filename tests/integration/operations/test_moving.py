@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from moorage.core.access import system_user
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.pools import connect
 from moorage.operations import moving
+from moorage.operations.copying import copy_database
 from moorage.operations.moving import move_project
 from moorage.projects import store
 from moorage.projects.errors import (
@@ -230,3 +232,25 @@ async def test_a_project_that_moves_while_it_is_backed_up_is_deleted_where_it_is
     await projects.delete(name, confirm=name, force=True, back_up_first=True)
     for server in (address, second_server.start()):
         assert not await has_database(server, made.database_name)
+
+
+async def test_a_deletion_that_comes_during_a_move_leaves_nothing_on_either_server(
+    servers, name, address, second_server, monkeypatch: pytest.MonkeyPatch
+):
+    projects, deletions = ProjectService(servers), []
+    made = await projects.create(name, created_by=system_user().name)
+
+    async def copy_while_it_is_deleted(*arguments: Any, **more: Any) -> Any:
+        deletions.append(asyncio.create_task(projects.delete(name, confirm=name, force=True)))
+        await until(lambda: is_waited_for(servers))
+        return await copy_database(*arguments, **more)
+
+    monkeypatch.setattr(moving, "copy_database", copy_while_it_is_deleted)
+    await move_project(servers, name, to="second", force=True)
+    await deletions[0]
+    for server in (address, second_server.start()):
+        assert not await has_database(server, made.database_name)
+
+
+async def is_waited_for(servers) -> bool:
+    return await servers.registry_pool.fetchval("SELECT true FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
