@@ -25,7 +25,8 @@ def main() -> None:
     run = [uv, "run", "--frozen", "--python", sys.executable, "--project", str(ROOT)]
     if arguments[0] == "test":
         os.chdir(ROOT)
-        os.execv(uv, [*run, "--", "pytest", *arguments[1:]])
+        several = ["--numprocesses=3", "--dist=loadfile"]  # most tests wait for processes and disks
+        os.execv(uv, [*run, "--", "pytest", *several, *arguments[1:]])
     # What only development needs stays out, and what is there of it stays.
     os.execv(uv, [*run, "--no-dev", "--", "moorage", *arguments])
 

@@ -20,7 +20,7 @@ from moorage.settings import REGISTRY_DATABASE
 PROJECTS = 4
 FILES_A_PROJECT = 2_500
 AT_ONCE = 2
-ROUNDS = 5
+ROUNDS = 3
 # Times what the bare programs take, of issue 3.
 TARGET_RATIO = 1.2
 BARE_DUMP = f"bare pg_dump of the same databases, {AT_ONCE} at once"

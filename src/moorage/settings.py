@@ -62,6 +62,10 @@ DESIGN_VARIABLES: dict[str, tuple[str, ...]] = {
 }
 
 
+_HINT = "`moorage settings` lists every setting with its meaning; check the environment and moorage.yaml."
+_JSON_HINT = "Sections and lists in environment variables are written as JSON: '[\"/srv/code\"]'."
+
+
 class InvalidSettings(InvalidInput):
     """A setting has a wrong value; the message names the setting, the value and where it came from."""
 
@@ -234,13 +238,11 @@ def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     except InvalidSettings:
         raise
     except ValidationError as error:
-        raise InvalidSettings(
-            "; ".join(_problem(each) for each in error.errors(include_url=False)),
-            hint="`moorage settings` lists every setting with its meaning; check the environment and moorage.yaml.",
-        ) from None
+        problems = error.errors(include_url=False)
+        hint = _JSON_HINT if any(_is_bare_text(each) for each in problems) else _HINT
+        raise InvalidSettings("; ".join(_problem(each) for each in problems), hint=hint) from None
     except SettingsError as error:
-        hint = "Sections and lists in environment variables are written as JSON: '[\"/srv/code\"]'."
-        raise InvalidSettings(str(error), hint=hint) from None
+        raise InvalidSettings(str(error), hint=_JSON_HINT) from None
     except (YAMLError, ValueError, TypeError) as error:
         raise _unreadable_file(error) from None
 
@@ -329,6 +331,11 @@ def _problem(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"])
     shown = f", got {str(error['input'])[:80]!r}" if _may_be_shown(error) else ""
     return f"{place}: {error['msg']}{shown}"
+
+
+def _is_bare_text(error: Any) -> bool:
+    """Tell whether a text came where a list or a section is wanted."""
+    return isinstance(error["input"], str) and error["type"] in ("tuple_type", "list_type", "dict_type", "model_type")
 
 
 def _may_be_shown(error: Any) -> bool:

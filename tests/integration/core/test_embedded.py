@@ -181,12 +181,13 @@ def test_a_path_too_long_for_a_socket_is_refused_with_the_way_out(tmp_path: Path
     assert "MOORAGE_HOME" in refused.value.hint
 
 
-def test_a_home_that_is_no_folder_is_refused_with_the_way_out(tmp_path: Path):
-    (tmp_path / "file").touch()
-    for home in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(EmbeddedServerFailed, match="cannot be used") as refused, EmbeddedServer(home).running():
-            pass
-        assert "MOORAGE_HOME" in refused.value.hint
+def test_a_home_that_is_no_folder_is_refused_with_the_way_out():
+    with temporary_home() as folder:  # its path is short
+        (folder / "file").touch()
+        for home in (folder / "file", folder / "file" / "below"):
+            with pytest.raises(EmbeddedServerFailed, match="cannot be used") as refused, EmbeddedServer(home).running():
+                pass
+            assert "MOORAGE_HOME" in refused.value.hint
 
 
 def test_a_damaged_data_folder_is_told_with_the_servers_own_words():

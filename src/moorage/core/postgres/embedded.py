@@ -7,11 +7,14 @@ and stops the server. The library's own list of users keeps processes that were 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -34,6 +37,11 @@ log = structlog.get_logger(__name__)
 # How soon a server that was killed is started again: its clients repeat what they do for longer than this.
 REVIVE_SECONDS = 1.0
 
+# https://www.postgresql.org/docs/current/server-shutdown.html: ends sessions, writes everything, and leaves.
+FAST_SHUTDOWN = signal.SIGINT
+STOP_SECONDS = 60.0
+LOOK_SECONDS = 0.02
+
 # sockaddr_un.sun_path has 104 bytes on macOS, 108 on Linux; "/.s.PGSQL.5432" and a NUL must fit behind the folder.
 MAX_SOCKET_FOLDER_BYTES = 104 - 15
 
@@ -49,7 +57,7 @@ jit = off                       # no statement here runs long enough to gain by 
 
 
 class EmbeddedServerFailed(Unavailable):
-    """The embedded PostgreSQL did not start."""
+    """The embedded PostgreSQL did not start, or has not ended yet."""
 
     code = "postgres.embedded_failed"
 
@@ -102,16 +110,28 @@ class EmbeddedServer:
             return is_alone
 
     def stop(self) -> None:
-        """Stop the server now, whoever uses it; open transactions roll back."""
-        info = _postmaster(self.data_folder)
-        if info is not None and _is_postgres(info):
-            server = self._server()
-            server._postmaster_info = info  # noqa: SLF001 - the library learns it only by starting
-            try:
-                server.stop()
-            except Exception:
-                if self.pid() is not None:  # else it was killed meanwhile, and the library found nobody to stop
-                    raise
+        """Stop the server now, whoever uses it; open transactions roll back.
+
+        It is never killed, as the library does when its pg_ctl is: what it has still to write may take a while.
+
+        Raises:
+            EmbeddedServerFailed: it has not ended yet, but will.
+        """
+        pid = self.pid()
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):  # it was killed meanwhile
+                os.kill(pid, FAST_SHUTDOWN)
+            self._wait_for_end()
+
+    def _wait_for_end(self) -> None:
+        until = time.monotonic() + STOP_SECONDS
+        while self.pid() is not None:
+            if time.monotonic() > until:
+                raise EmbeddedServerFailed(
+                    f"the embedded PostgreSQL in {self.data_folder} is still writing after {STOP_SECONDS:g} s",
+                    hint="Let it end by itself; `moorage down` tells when it has.",
+                )
+            time.sleep(LOOK_SECONDS)
 
     def pid(self) -> int | None:
         """Return the process id of the running server, or None."""
