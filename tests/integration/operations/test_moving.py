@@ -137,9 +137,10 @@ async def test_a_move_to_a_server_that_is_down_is_told_and_taken_back(servers, f
 
 
 async def test_a_move_that_is_killed_while_copying_is_finished_by_repeating_it(
-    servers, filled, second_server, home, tmp_path
+    servers, filled, second_server, home, tmp_path, monkeypatch
 ):
-    """Its pg_dump never ends."""
+    """Its pg_dump never ends; what it has written stays in the folder for temporary files."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     dumping = tmp_path / "dumping"
     programs = never_ending_programs(tmp_path / "programs", dumping)
     at = second_server.start().arguments
