@@ -14,7 +14,7 @@ from uuid import UUID
 from moorage.core.access import current_caller
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.address import Address
-from moorage.core.postgres.errors import DatabaseMissing, ReadOnly, ServerUnavailable, UndefinedTable, translated
+from moorage.core.postgres.errors import DatabaseMissing, ReadOnly, UndefinedTable, translated
 from moorage.core.postgres.migrations import version_of, versions_of
 from moorage.core.postgres.pools import Connection, Pool, close_pool, open_pool
 from moorage.core.telemetry.metrics import DATABASE_BUCKETS_SECONDS, histogram
@@ -28,10 +28,9 @@ from moorage.projects.errors import (
     NeedsMigration,
     ProjectNotFound,
     RegistryUnavailable,
-    ServerDown,
 )
-from moorage.projects.models import MAIN_SERVER, READABLE_STATES, Project, parse_project_name
-from moorage.projects.provisioning import Provisioner
+from moorage.projects.models import READABLE_STATES, Project, parse_project_name
+from moorage.projects.provisioning import Provisioner, server_named
 from moorage.projects.servers import Servers
 from moorage.projects.sessions import end_sessions
 from moorage.projects.settings import ConnectionSettings
@@ -251,7 +250,7 @@ class ProjectConnectionManager:
     @asynccontextmanager
     async def _admitted(self, project: Project) -> AsyncGenerator[Member]:
         """Hold a place in the project's pool; a pool that was closed meanwhile is opened again."""
-        with _server_named(project):
+        with server_named(project.server, project_name=project.name):
             budget = await self.servers[project.server].ensure_budget()
         while True:
             member = await self._member(budget, project)
@@ -318,7 +317,8 @@ def _is_outgrown(member: Member, project: Project) -> bool:
 async def _borrowed(pool: Pool, project: Project) -> AsyncGenerator[Connection]:
     """Take a connection from the pool and give it back, with failures in the project's words."""
     try:
-        with _server_named(project), translated(f"connecting to project {project.name!r}"):
+        named = server_named(project.server, project_name=project.name)
+        with named, translated(f"connecting to project {project.name!r}"):
             connection = await pool.acquire()
     except DatabaseMissing as error:
         raise DatabaseGone(
@@ -335,22 +335,6 @@ async def _borrowed(pool: Pool, project: Project) -> AsyncGenerator[Connection]:
         # The pool throws away a connection that it cannot reset, whatever the reason; what was done on it is done.
         with contextlib.suppress(Exception):
             await pool.release(connection)
-
-
-@contextmanager
-def _server_named(project: Project) -> Generator[None]:
-    """Say which server is down, where there are several."""
-    try:
-        yield
-    except ServerUnavailable as error:
-        if project.server == MAIN_SERVER:
-            raise
-        raise ServerDown(
-            f"the server {project.server!r}, which project {project.name!r} is on, does not answer",
-            hint=f"Projects on other servers work. Start it, or correct postgres.servers.{project.server}.",
-            project_name=project.name,
-            server=project.server,
-        ) from error
 
 
 async def _answers(pool: Pool) -> bool:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 
 from moorage.core.postgres.address import Address
-from moorage.core.postgres.errors import AlreadyThere, DatabaseMissing, NotPermitted, needing, translated
+from moorage.core.postgres.errors import (
+    AlreadyThere,
+    DatabaseMissing,
+    NotPermitted,
+    ServerUnavailable,
+    needing,
+    translated,
+)
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.migrations import (
     MigrationLine,
@@ -21,7 +28,7 @@ from moorage.core.postgres.migrations import (
 )
 from moorage.core.postgres.pools import Connection, connected
 from moorage.projects import store
-from moorage.projects.errors import DatabaseTaken, ProjectInUse, ProjectNotReady, SchemaMissing
+from moorage.projects.errors import DatabaseTaken, ProjectInUse, ProjectNotReady, SchemaMissing, ServerDown
 from moorage.projects.models import MAIN_SERVER, Project, ProjectState
 
 REGISTRY_LINE = MigrationLine(
@@ -134,7 +141,7 @@ class Provisioner:
     @asynccontextmanager
     async def maintenance(self) -> AsyncGenerator[Connection]:
         """Lend a connection for statements about databases, which PostgreSQL refuses inside transactions."""
-        with translated(f"maintaining databases on {self.address.label}"):
+        with server_named(self.server), translated(f"maintaining databases on {self.address.label}"):
             async with connected(self.address, MAINTENANCE_DATABASE) as connection:
                 yield connection
 
@@ -231,6 +238,27 @@ class Provisioner:
                 hint="Rename or drop that database, or choose another project name.",
                 database=project.database_name,
             )
+
+
+@contextmanager
+def server_named(server: str, **details: str) -> Generator[None]:
+    """Say which server does not answer, where there are several.
+
+    Args:
+        details: of the failure: the project concerned, by `project_name`.
+    """
+    try:
+        yield
+    except ServerUnavailable as error:
+        if server == MAIN_SERVER:
+            raise
+        holder = f", which project {details['project_name']!r} is on," if "project_name" in details else ""
+        raise ServerDown(
+            f"the server {server!r}{holder} does not answer",
+            hint=f"Projects on other servers work. Start it, or correct postgres.servers.{server}.",
+            server=server,
+            **details,
+        ) from error
 
 
 async def create_database(

@@ -76,6 +76,8 @@ async def test_a_server_that_is_down_harms_only_its_own_projects(servers, projec
     await where_it_is(servers, distant)
     second_server.stop()
     try:
+        with pytest.raises(ServerDown, match="'second'"):
+            await projects.create(f"{name}_late", created_by="test", server="second")
         with pytest.raises(ServerDown, match="'second'") as told:
             await where_it_is(servers, distant)
         assert told.value.details == {"project_name": distant, "server": "second"}
@@ -85,4 +87,7 @@ async def test_a_server_that_is_down_harms_only_its_own_projects(servers, projec
     finally:
         second_server.start()
     assert await where_it_is(servers, distant) == str(second_server.data_folder)
-    await projects.delete(distant, confirm=distant, force=True)
+    late = await projects.create(f"{name}_late", created_by="test")  # finishes where it was begun
+    assert late.server == "second"
+    for each in (distant, late.name):
+        await projects.delete(each, confirm=each, force=True)
