@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -23,7 +24,10 @@ ROWS = """
 
 @pytest.fixture
 def port(tmp_path: Path) -> Path:
-    return make_folder(tmp_path / "port", FILES)
+    folder = make_folder(tmp_path / "port", FILES)
+    for name in FILES:
+        os.utime(folder / name, (0, 0))  # a file as young as its reading would be read again
+    return folder
 
 
 @pytest.fixture

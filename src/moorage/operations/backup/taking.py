@@ -143,8 +143,11 @@ class _Taking:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._project(project, place, gate)) for project in readable]
-        except* BackupFolderFull as failures:
-            raise failures.exceptions[0] from None
+        except BaseExceptionGroup as failures:
+            full = failures.subgroup(BackupFolderFull)
+            if full is None:
+                raise
+            raise full.exceptions[0] from None
         return [task.result() for task in tasks]
 
     async def _project(self, project: Project, place: Place, gate: asyncio.Semaphore) -> BackedUpProject | LeftOut:

@@ -80,7 +80,7 @@ def test_a_login_through_a_socket_names_its_folder():
     [
         ("postgresql://anna:s3%3Acret@db/x", "postgresql://anna@db/app", "s3:cret"),
         ("postgresql+asyncpg://anna@db:1/x?password=s3", "postgresql://anna@db:1/app", "s3"),
-        ("postgresql://a@h1:1,[::1]:2/x?sslmode=require", "postgresql://a@h1:1,[::1]:2/app?sslmode=require", None),
+        ("postgresql://a@h1:1,h2:2/x?sslmode=require", "postgresql://a@h1:1,h2:2/app?sslmode=require", None),
         ("postgresql:///x?host=/run/pg&dbname=y", "postgresql:///app?host=%2Frun%2Fpg", None),
         ("postgresql://a@h/x?role=ops%20team", "postgresql://a@h/app?options=-c%20role%3Dops%5C%20team", None),
     ],
