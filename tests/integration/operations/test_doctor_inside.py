@@ -146,6 +146,15 @@ async def test_a_table_the_planner_knows_nothing_of_is_analysed(doctor, project,
     assert await mended(doctor, project.name, "table_never_analysed") == {}
 
 
+async def test_a_project_used_today_is_left_to_postgresql_itself(doctor, connections, project, own):
+    await fill(own)
+    await own.execute("SELECT pg_stat_force_next_flush()")
+    async with connections.get_project_connection(project.name):
+        pass
+    await connections.write_down_usage()
+    assert "table_never_analysed" not in await found(doctor, project.name)
+
+
 async def test_a_table_full_of_dead_rows_is_vacuumed(doctor, project, own):
     await fill(own)
     await own.execute("DELETE FROM codebase.postings WHERE segment_id > 10")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ from moorage.projects.staging import owner_on
 BLOATED_SHARE = 0.5
 BLOATED_FROM_ROWS = 10_000
 ANALYSED_FROM_ROWS = 1_000
+# It looks once a minute, as long as it runs; the embedded server runs for as long as a command.
+ANALYSED_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class Inside:
     @property
     def schemas(self) -> list[str]:
         return [line.schema for line in self.view.provisioner.lines]
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether it was worked in so lately that PostgreSQL may not have come round to its tables."""
+        used = self.project.last_used_at
+        return used is not None and datetime.now(UTC) - used < ANALYSED_WITHIN
 
     def finding(self, code: str, severity: Severity, message: str, remedy: str, **more: Any) -> Finding:
         return Finding(
@@ -147,7 +156,7 @@ async def bloated_tables(inside: Inside) -> list[Finding]:
             findings.append(
                 inside.finding("table_bloated", Severity.WARNING, message, remedy, subject=subject, mend=mend)
             )
-        elif table.live_rows >= ANALYSED_FROM_ROWS and not table.is_analysed:
+        elif table.live_rows >= ANALYSED_FROM_ROWS and not table.is_analysed and not inside.is_in_use:
             message = f"the planner has no statistics of its {table.live_rows} rows"
             mend = inside.executing(f"ANALYZE {name}")
             findings.append(
