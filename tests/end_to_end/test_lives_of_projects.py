@@ -19,7 +19,9 @@ async def test_an_archived_project_is_searched_through_every_door_and_written_th
 ):
     folder = make_folder(tmp_path / "port", FILES)
     serve = [*MOORAGE[1:], "serve", "--transport", "stdio"]
-    async with Client(StdioTransport(MOORAGE[0], serve, cwd=str(folder), env=environment(home))) as agent:
+    async with Client(
+        StdioTransport(MOORAGE[0], serve, cwd=str(folder), env=environment(home), keep_alive=False)
+    ) as agent:
         await agent.call_tool("create_project", {"name": name})
         await agent.call_tool("index_repository", {"project_name": name, "repo_path": str(folder), "wait_seconds": 60})
         changed = await agent.call_tool_mcp(

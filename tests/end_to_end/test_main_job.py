@@ -71,7 +71,11 @@ async def test_the_shell_and_the_server_answer_alike(up, home: Path, folder: Pat
 async def test_an_agent_over_stdio_in_the_folder_finds_code(home: Path, address: Address, folder: Path, era: str):
     await run(home, folder, "up", "--help")
     transport = StdioTransport(
-        MOORAGE[0], [*MOORAGE[1:], "serve", "--transport", "stdio"], cwd=str(folder), env=environment(home)
+        MOORAGE[0],
+        [*MOORAGE[1:], "serve", "--transport", "stdio"],
+        cwd=str(folder),
+        env=environment(home),
+        keep_alive=False,
     )
     async with Client(transport, mode=era) as client:
         made = await client.call_tool_mcp("create_project", {"name": "over_stdio"})

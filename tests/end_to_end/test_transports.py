@@ -47,7 +47,7 @@ async def post(url: str, message: dict, timeout: float = 20) -> httpx2.Response:
 
 @pytest.mark.parametrize("era", ["auto", "legacy"], ids=["2026-07-28", "2025-11-25"])
 async def test_a_client_calls_a_tool_over_stdio(era: str) -> None:
-    transport = StdioTransport(COMMAND[0], [*COMMAND[1:], "stdio"], cwd=str(REPOSITORY))
+    transport = StdioTransport(COMMAND[0], [*COMMAND[1:], "stdio"], cwd=str(REPOSITORY), keep_alive=False)
     async with Client(transport, mode=era) as client:
         assert (await client.call_tool_mcp("add", {"left": 1})).structured_content == {"total": 2, "note": None}
 

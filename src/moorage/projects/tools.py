@@ -26,46 +26,17 @@ class ProjectTools:
 
     def tools(self) -> list[Tool]:
         reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
+        changes = {"read_only": False, "open_world": False, "needs_admin": True}
         return [
             Tool(self.list_projects, title="List projects", **reads),
             Tool(self.get_project, title="Get a project", **reads),
             Tool(self.project_stats, title="Size of a project", **reads),
+            Tool(self.create_project, title="Create a project", destructive=False, idempotent=True, **changes),
             Tool(
-                self.create_project,
-                title="Create a project",
-                read_only=False,
-                destructive=False,
-                idempotent=True,
-                open_world=False,
-                needs_admin=True,
+                self.update_project, title="Change or archive a project", destructive=False, idempotent=True, **changes
             ),
-            Tool(
-                self.update_project,
-                title="Change or archive a project",
-                read_only=False,
-                destructive=False,
-                idempotent=True,
-                open_world=False,
-                needs_admin=True,
-            ),
-            Tool(
-                self.clone_project,
-                title="Clone a project",
-                read_only=False,
-                destructive=False,
-                idempotent=False,
-                open_world=False,
-                needs_admin=True,
-            ),
-            Tool(
-                self.delete_project,
-                title="Delete a project",
-                read_only=False,
-                destructive=True,
-                idempotent=True,
-                open_world=False,
-                needs_admin=True,
-            ),
+            Tool(self.clone_project, title="Clone a project", destructive=False, idempotent=False, **changes),
+            Tool(self.delete_project, title="Delete a project", destructive=True, idempotent=True, **changes),
         ]
 
     async def list_projects(
@@ -111,11 +82,9 @@ class ProjectTools:
 
         Its name never changes. Archiving is refused while somebody works in the project.
         """
-        lifecycle = self._service.lifecycle
-        project = await lifecycle.edit(project_name, title=title, description=description)
-        if archived is None:
-            return project
-        return await (lifecycle.archive(project_name) if archived else lifecycle.unarchive(project_name))
+        return await self._service.lifecycle.change(
+            project_name, title=title, description=description, archived=archived
+        )
 
     async def clone_project(
         self,

@@ -98,6 +98,14 @@ class TestArchiving:
         assert isinstance(turned, Project | ProjectInUse | ProjectNotReady | ProjectNotFound)
         assert not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", created.database_name)
 
+    async def test_that_is_refused_changes_nothing_else_of_the_same_call(self, projects, project, stranger):
+        with pytest.raises(ProjectInUse):
+            await projects.lifecycle.change(project.name, title="Shelved", archived=True)
+        with pytest.raises(InvalidInput):
+            await projects.lifecycle.change(project.name, title="x" * 10_000, archived=True)
+        now = await projects.get(project.name)
+        assert (now.title, now.state) == (None, ProjectState.READY)
+
     async def test_is_refused_while_somebody_works_in_it(self, projects, project, stranger):
         with pytest.raises(ProjectInUse, match="psql"):
             await projects.lifecycle.archive(project.name)

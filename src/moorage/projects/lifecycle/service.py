@@ -88,6 +88,20 @@ class ProjectLifecycle:
             ) from error
         return edited or await self._connections.find_project(name)
 
+    async def change(
+        self, name: str, *, title: str | None = None, description: str | None = None, archived: bool | None = None
+    ) -> Project:
+        """Do what `edit`, `archive` and `unarchive` do in one call; when one is refused, nothing is changed.
+
+        Raises:
+            As those.
+        """
+        check_title(title)
+        check_description(description)
+        if archived is not None:
+            await (self.archive(name) if archived else self.unarchive(name))
+        return await self.edit(name, title=title, description=description)
+
     async def limit(self, name: str, *, max_bytes: int | None = None, max_connections: int | None = None) -> Project:
         """Change how much a project may take; the calls to come, of every process, are held to it.
 
