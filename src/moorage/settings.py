@@ -43,6 +43,7 @@ from moorage.core.postgres.embedded import default_home
 from moorage.operations.settings import BackupSettings
 from moorage.projects.models import MAIN_SERVER
 from moorage.projects.settings import ConnectionSettings, MetricsSettings, ProjectSettings
+from moorage.workflow.settings import WorkflowSettings
 
 CONFIG_FILE = "moorage.yaml"
 REGISTRY_DATABASE = "mcp_registry"
@@ -203,6 +204,7 @@ class Settings(BaseSettings):
     connections: ConnectionSettings = ConnectionSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     codebase: CodebaseSettings = CodebaseSettings()
+    workflow: WorkflowSettings = WorkflowSettings()
     backup: BackupSettings = BackupSettings()
     server: ServerSettings = ServerSettings()
     access: AccessSettings = AccessSettings()

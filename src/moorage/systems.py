@@ -25,8 +25,9 @@ from moorage.projects.system import SYSTEM as PROJECTS
 from moorage.projects.usage import Usage
 from moorage.settings import REGISTRY_DATABASE, PostgresSettings, ServerAddress, Settings
 from moorage.workflow.lines import LINE as WORKFLOW_LINE
+from moorage.workflow.system import SYSTEM as WORKFLOW
 
-SYSTEMS: tuple[System, ...] = (PROJECTS, CODEBASE)
+SYSTEMS: tuple[System, ...] = (PROJECTS, CODEBASE, WORKFLOW)
 LINES = project_lines((CODEBASE_LINE, WORKFLOW_LINE))
 
 

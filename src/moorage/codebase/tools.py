@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from pydantic import Field
@@ -20,13 +19,8 @@ from moorage.codebase.models import (
 )
 from moorage.codebase.service import CodebaseService
 from moorage.core.shape import Call, Tool
+from moorage.projects.arguments import ProjectArgument, Resolve
 
-Resolve = Callable[[str | None], Awaitable[str]]
-
-ProjectName = Annotated[
-    str | None,
-    Field(description="The project's name; may be left out where this server serves one project only."),
-]
 RepositoryRef = Annotated[
     str | None,
     Field(description="The repository's name, path or id; may be left out when the project has only one."),
@@ -71,7 +65,7 @@ class CodebaseTools:
                 description="What the code does, in words ('where are retries scheduled'), a name, or an error message."
             ),
         ],
-        project_name: ProjectName = None,
+        project_name: ProjectArgument = None,
         filters: Annotated[SearchFilters | None, Field(description="Narrow the search.")] = None,
         limit: Annotated[int, Field(description="At most this many results, 1 to 50.", ge=1, le=50)] = 10,
         offset: Annotated[int, Field(description="Skip this many results: next_offset of a page.", ge=0, le=200)] = 0,
@@ -98,7 +92,7 @@ class CodebaseTools:
         chunk_ids: Annotated[
             list[str], Field(description="chunk_id values of search results.", min_length=1, max_length=50)
         ],
-        project_name: ProjectName = None,
+        project_name: ProjectArgument = None,
         context_lines: Annotated[
             int, Field(description="Lines before and after each chunk, 0 to 200.", ge=0, le=200)
         ] = 10,
@@ -111,7 +105,7 @@ class CodebaseTools:
     async def file_outline(
         self,
         file_path: Annotated[str, Field(description="Path inside the repository.", min_length=1, max_length=2000)],
-        project_name: ProjectName = None,
+        project_name: ProjectArgument = None,
         repository: RepositoryRef = None,
     ) -> FileOutline:
         """List the definitions of one indexed file with kind, lines and signature, without its text."""
@@ -123,7 +117,7 @@ class CodebaseTools:
             str,
             Field(description="Absolute path of a folder, or a git URL (https, ssh).", min_length=1, max_length=4000),
         ],
-        project_name: ProjectName = None,
+        project_name: ProjectArgument = None,
         force_reindex: Annotated[bool, Field(description="Read every file again, changed or not.")] = False,
         wait_seconds: WaitSeconds = 30,
         call: Call | None = None,
@@ -143,7 +137,7 @@ class CodebaseTools:
 
     async def index_status(
         self,
-        project_name: ProjectName = None,
+        project_name: ProjectArgument = None,
         repository: RepositoryRef = None,
         wait_seconds: WaitSeconds = 0,
         call: Call | None = None,
@@ -156,18 +150,20 @@ class CodebaseTools:
             on_progress=_progress_to(call),
         )
 
-    async def list_repositories(self, project_name: ProjectName = None) -> RepositoryList:
+    async def list_repositories(self, project_name: ProjectArgument = None) -> RepositoryList:
         """List the repositories of a project and how their indexes stand."""
         return await self._service.list_repositories(await self._resolve(project_name))
 
-    async def cancel_indexing(self, project_name: ProjectName = None, repository: RepositoryRef = None) -> IndexStatus:
+    async def cancel_indexing(
+        self, project_name: ProjectArgument = None, repository: RepositoryRef = None
+    ) -> IndexStatus:
         """Stop the running index of a repository; what is written stays searchable, and a later run continues."""
         return await self._service.cancel_indexing(await self._resolve(project_name), repository)
 
     async def remove_repository(
         self,
         repository: Annotated[str, Field(description="The repository's name, path or id.")],
-        project_name: ProjectName = None,
+        project_name: ProjectArgument = None,
     ) -> RemovedRepository:
         """Take a repository out of the index. Its files on disk are untouched; indexing brings it back."""
         return await self._service.remove_repository(await self._resolve(project_name), repository)

@@ -177,7 +177,12 @@ class ProjectConnectionManager:
             ValueError: no such project. ConnectionError: no connection. RuntimeError: a schema is missing,
             or the database is not the project's. TimeoutError: every connection of the budget is in use.
         """
-        project = await self.find_project(project_name)
+        async with self.connection_to(await self.find_project(project_name)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def connection_to(self, project: Project) -> AsyncGenerator[Connection]:
+        """Lend a connection as `get_project_connection` does, for a project found a moment ago."""
         if project.state not in READABLE_STATES:
             raise not_ready(project)
         with tallied(self.usage.note(project.id, project.name)):

@@ -1,0 +1,7 @@
+"""Work items on the command line: `moorage workflow`."""
+
+from __future__ import annotations
+
+import typer
+
+commands = typer.Typer(name="workflow", help="Work items of a project.", no_args_is_help=True)

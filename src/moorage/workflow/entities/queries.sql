@@ -1,0 +1,103 @@
+-- name: entity_insert :many
+-- Entities whose type has another version than they were validated against are not written, and do not come back.
+-- KEY SHARE on the type waits for whoever changes it, and then sees its new version.
+WITH given AS (
+    SELECT id, schema_name, schema_version, data, title, state, is_open, priority, place
+    FROM unnest(
+        :ids::uuid[], :schema_names::text[], :schema_versions::integer[], :data::jsonb[],
+        :titles::text[], :states::text[], :is_open::boolean[], :priorities::smallint[]
+    ) WITH ORDINALITY AS given (id, schema_name, schema_version, data, title, state, is_open, priority, place)
+), type AS (
+    SELECT schema_name, version, key_prefix
+    FROM workflow.entity_schemas
+    WHERE schema_name = ANY (:schema_names::text[])
+    FOR KEY SHARE
+), entity AS (
+    INSERT INTO workflow.entities (
+        id, key, schema_name, schema_version, data, title, state, is_open, priority,
+        created_at, created_by, updated_at, updated_by
+    )
+    SELECT
+        ordered.id, ordered.key_prefix || '-' || nextval('workflow.entity_numbers'), ordered.schema_name,
+        ordered.schema_version, ordered.data, ordered.title, ordered.state, ordered.is_open, ordered.priority,
+        ordered.at, :actor, ordered.at, :actor
+    FROM (
+        SELECT given.*, type.key_prefix, clock_timestamp() AS at
+        FROM given
+        JOIN type ON type.schema_name = given.schema_name AND type.version = given.schema_version
+        ORDER BY given.place
+    ) AS ordered
+    RETURNING
+        id, key, schema_name, schema_version, version, title, state, is_open, priority, data,
+        created_at, created_by, updated_at, updated_by, deleted_at
+), version AS (
+    INSERT INTO workflow.entity_versions (entity_id, version, operation, schema_version, data, created_at, created_by)
+    SELECT id, version, 'create', schema_version, data, created_at, created_by
+    FROM entity
+), change AS (
+    INSERT INTO workflow.changes (subject, operation, entity_id, version, detail, created_at, created_by)
+    SELECT 'entity', 'create', id, version, jsonb_build_object('key', key, 'schema_name', schema_name), created_at, created_by
+    FROM entity
+)
+SELECT
+    id, key, schema_name, schema_version, version, title, state, is_open, priority, data,
+    created_at, created_by, updated_at, updated_by, deleted_at
+FROM entity;
+
+-- name: entity_lock :many
+-- In the order of their ids, so that two calls that lock several do not wait for each other.
+SELECT
+    entity.id, entity.key, entity.schema_name, entity.schema_version, entity.version, entity.title, entity.state,
+    entity.is_open, entity.priority, entity.data, entity.created_at, entity.created_by, entity.updated_at,
+    entity.updated_by, entity.deleted_at, type.version AS type_version,
+    claim.holder, claim.token, claim.expires_at, claim.expires_at > clock_timestamp() AS is_live
+FROM workflow.entities AS entity
+JOIN workflow.entity_schemas AS type ON type.schema_name = entity.schema_name
+LEFT JOIN workflow.claims AS claim ON claim.entity_id = entity.id
+WHERE entity.id = ANY (:ids::uuid[]) OR entity.key = ANY (:keys::text[])
+ORDER BY entity.id
+FOR UPDATE OF entity FOR KEY SHARE OF type;
+
+-- name: entity_update :many
+-- Entities that have moved on since they were locked, which cannot be, do not come back.
+WITH entity AS (
+    UPDATE workflow.entities AS entity
+    SET data = given.data, version = entity.version + 1, schema_version = given.schema_version,
+        title = given.title, state = given.state, is_open = given.is_open, priority = given.priority,
+        updated_at = greatest(clock_timestamp(), entity.updated_at + interval '1 microsecond'), updated_by = :actor,
+        deleted_at = CASE given.operation
+            WHEN 'delete' THEN clock_timestamp()
+            WHEN 'restore' THEN NULL
+            ELSE entity.deleted_at
+        END
+    FROM unnest(
+        :ids::uuid[], :versions::integer[], :operations::text[], :schema_versions::integer[], :data::jsonb[],
+        :patches::jsonb[], :titles::text[], :states::text[], :is_open::boolean[], :priorities::smallint[]
+    ) AS given (id, version, operation, schema_version, data, patch, title, state, is_open, priority)
+    WHERE entity.id = given.id AND entity.version = given.version
+    RETURNING
+        entity.id, entity.key, entity.schema_name, entity.schema_version, entity.version, entity.title, entity.state,
+        entity.is_open, entity.priority, entity.data, entity.created_at, entity.created_by, entity.updated_at,
+        entity.updated_by, entity.deleted_at, given.operation, given.patch
+), version AS (
+    INSERT INTO workflow.entity_versions (
+        entity_id, version, operation, schema_version, data, patch, created_at, created_by
+    )
+    SELECT id, version, operation, schema_version, data, patch, updated_at, updated_by
+    FROM entity
+), change AS (
+    INSERT INTO workflow.changes (subject, operation, entity_id, version, detail, created_at, created_by)
+    SELECT 'entity', operation, id, version, jsonb_build_object('key', key, 'schema_name', schema_name), updated_at, updated_by
+    FROM entity
+)
+SELECT
+    id, key, schema_name, schema_version, version, title, state, is_open, priority, data,
+    created_at, created_by, updated_at, updated_by, deleted_at
+FROM entity;
+
+-- name: entity_get :many
+SELECT
+    id, key, schema_name, schema_version, version, title, state, is_open, priority, data,
+    created_at, created_by, updated_at, updated_by, deleted_at
+FROM workflow.entities
+WHERE id = ANY (:ids::uuid[]) OR key = ANY (:keys::text[]);

@@ -1,0 +1,79 @@
+"""The statements about entities: one function each, connection in, models out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from moorage.core.postgres.queries import Executor, Row, load_statements
+from moorage.workflow.entities.models import ChangedEntity, Claim, Entity, LockedEntity, NewEntity
+from moorage.workflow.types.models import Traits
+
+_statements = load_statements("moorage.workflow.entities")
+_FIELDS = tuple(Entity.model_fields)
+
+
+async def entity_insert(connection: Executor, entities: Sequence[NewEntity], *, actor: str) -> list[Entity]:
+    """Write entities with their first versions, in one statement; numbers of keys follow the order given.
+
+    Returns:
+        What was written, in no order; those whose type has moved on are missing.
+    """
+    rows = await _statements.entity_insert(
+        connection,
+        ids=[each.id for each in entities],
+        schema_names=[each.entity_type.name for each in entities],
+        schema_versions=[each.entity_type.version for each in entities],
+        data=[each.data for each in entities],
+        actor=actor,
+        **_columns([each.traits for each in entities]),
+    )
+    return [entity_of(row) for row in rows]
+
+
+async def entity_lock_in(transaction: Executor, ids: Sequence[UUID], keys: Sequence[str]) -> list[LockedEntity]:
+    """Lock entities, deleted ones included, by id."""
+    rows = await _statements.entity_lock(transaction, ids=list(ids), keys=list(keys))
+    return [LockedEntity(entity_of(row), _claim_of(row), row["type_version"]) for row in rows]
+
+
+async def entity_update_in(transaction: Executor, changes: Sequence[ChangedEntity], *, actor: str) -> list[Entity]:
+    """Write the next versions of locked entities, in one statement; they come back in no order."""
+    rows = await _statements.entity_update(
+        transaction,
+        ids=[each.before.id for each in changes],
+        versions=[each.before.version for each in changes],
+        operations=[each.operation.value for each in changes],
+        schema_versions=[each.entity_type.version for each in changes],
+        data=[each.data for each in changes],
+        patches=[each.patch for each in changes],
+        actor=actor,
+        **_columns([each.traits for each in changes]),
+    )
+    return [entity_of(row) for row in rows]
+
+
+async def entity_get(connection: Executor, ids: Sequence[UUID], keys: Sequence[str]) -> list[Entity]:
+    """Return entities by id or key, deleted ones included, in no order."""
+    return [entity_of(row) for row in await _statements.entity_get(connection, ids=list(ids), keys=list(keys))]
+
+
+def entity_of(row: Row) -> Entity:
+    """Return the entity in a row; the row comes from our own columns, so nothing is checked again."""
+    return Entity.model_construct(**{name: row[name] for name in _FIELDS})
+
+
+def _claim_of(row: Row) -> Claim | None:
+    if row["token"] is None:
+        return None
+    return Claim(row["holder"], row["token"], row["expires_at"], row["is_live"])
+
+
+def _columns(traits: Sequence[Traits]) -> dict[str, Any]:
+    return {
+        "titles": [each.title for each in traits],
+        "states": [each.state for each in traits],
+        "is_open": [each.is_open for each in traits],
+        "priorities": [each.priority for each in traits],
+    }

@@ -1,0 +1,28 @@
+"""The services of work items, put together once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moorage.projects.connections import ProjectConnectionManager
+from moorage.workflow.entities.service import EntityService
+from moorage.workflow.settings import WorkflowSettings
+from moorage.workflow.types.catalog import TypeCatalog
+from moorage.workflow.types.service import TypeService
+
+
+@dataclass(frozen=True)
+class WorkflowService:
+    """What can be done with work items, by subject."""
+
+    types: TypeService
+    entities: EntityService
+
+
+def make_service(connections: ProjectConnectionManager, settings: WorkflowSettings) -> WorkflowService:
+    """Build the services; nothing is asked of any database."""
+    catalog = TypeCatalog()
+    return WorkflowService(
+        types=TypeService(connections, catalog),
+        entities=EntityService(connections, catalog, settings),
+    )

@@ -1,0 +1,32 @@
+"""How work items are put together for the doors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from moorage.core.shape import Opened
+from moorage.projects.ground import Ground
+from moorage.workflow.commands import commands
+from moorage.workflow.service import make_service
+from moorage.workflow.settings import WorkflowSettings
+from moorage.workflow.tools import chosen_tools, tools_by_profile
+
+
+class WorkflowSystem:
+    """Work items as a system."""
+
+    name = "workflow"
+    purpose = (
+        "Work items: prime says what matters now; create_entity, update_entity and query_entities keep tasks, bugs"
+        " and decisions; ready_work and claim_work share them among agents."
+    )
+    commands = commands
+
+    @asynccontextmanager
+    async def open(self, ground: Ground, settings: WorkflowSettings) -> AsyncGenerator[Opened]:
+        service = make_service(ground.connections, settings)
+        yield Opened(service, tools=chosen_tools(tools_by_profile(service, ground.projects.resolve), settings.tools))
+
+
+SYSTEM = WorkflowSystem()

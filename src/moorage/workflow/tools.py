@@ -1,0 +1,24 @@
+"""Which tools clients see: profiles, so that a model reads twelve descriptions and not forty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from moorage.core.shape import Tool
+from moorage.projects.arguments import Resolve
+from moorage.workflow.entities.tools import EntityTools
+from moorage.workflow.service import WorkflowService
+from moorage.workflow.types.tools import TypeTools
+
+
+def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str, list[Tool]]:
+    """Return every tool under the profile it belongs to, in the order clients see them."""
+    types = TypeTools(service.types, resolve)
+    entities = EntityTools(service.entities, resolve)
+    return {"core": [*types.core(), *entities.core()]}
+
+
+def chosen_tools(profiles: Mapping[str, list[Tool]], chosen: Iterable[str]) -> list[Tool]:
+    """Return the tools of these profiles; `all` is every one."""
+    wanted = set(chosen)
+    return [tool for name, tools in profiles.items() if wanted & {name, "all"} for tool in tools]

@@ -1,0 +1,170 @@
+"""Types as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from moorage.workflow.documents import Document
+
+TYPE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+MAX_NAME_LENGTH = 63
+
+# How a new version of a type stands to the entities of the one before.
+VersionChange = Literal["first", "same", "compatible", "needs_migration", "breaking"]
+PropertyName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class StateRules(BaseModel):
+    """Which property is the state, and how it may change.
+
+    Attributes:
+        transitions: from each state to those that may follow; None allows every change.
+        initial: the states that an entity may be created in; None allows all.
+        final: the states in which the work is over: such entities block nobody and are not ready.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: PropertyName = "status"
+    transitions: dict[str, list[str]] | None = None
+    initial: list[str] | None = None
+    final: list[str] = []
+
+
+class PriorityRules(BaseModel):
+    """Which property says what is more urgent, and its values, most urgent first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: PropertyName = "priority"
+    order: list[str | int] = Field(max_length=100)
+
+
+class IndexedField(BaseModel):
+    """A field that queries compare or sort by often; with `unique`, no two entities of the type share its value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    unique: bool = False
+
+
+class TypeRules(BaseModel):
+    """What a type says beyond its JSON Schema; defaults of properties stand in the schema itself.
+
+    Attributes:
+        key_prefix: of the entities' short keys: `T` makes T-1, T-2; None takes it from the name.
+        title: the property that names an entity; None takes `title` or `name` where there is one.
+        state: None for kinds that have no state, and so are no work: vendors, decisions.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,15}$")] | None = None
+    title: PropertyName | None = None
+    state: StateRules | None = None
+    priority: PriorityRules | None = None
+    indexes: list[IndexedField] = Field(default=[], max_length=20)
+
+
+class StoredType(BaseModel):
+    """One row of `entity_schemas`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_name: str
+    version: int
+    description: str | None
+    schema_definition: dict[str, Any]
+    rules: TypeRules
+    key_prefix: str
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the rules of a type make of an entity's data, kept in columns of its own.
+
+    Attributes:
+        is_open: it is work that is not over.
+        priority: place in the type's order, 0 the most urgent; None without one.
+    """
+
+    title: str
+    state: str | None
+    is_open: bool
+    priority: int | None
+
+
+@dataclass(frozen=True)
+class EntityType:
+    """A type in use: its row, and what is made of it once.
+
+    Attributes:
+        validator: compiled from the schema; see `validation`.
+    """
+
+    row: StoredType
+    validator: Any
+
+    @property
+    def name(self) -> str:
+        return self.row.schema_name
+
+    @property
+    def version(self) -> int:
+        return self.row.version
+
+    @property
+    def rules(self) -> TypeRules:
+        return self.row.rules
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """The defaults that the schema states of properties at the top."""
+        properties = self.row.schema_definition.get("properties", {})
+        return {
+            name: each["default"] for name, each in properties.items() if isinstance(each, dict) and "default" in each
+        }
+
+    @cached_property
+    def title_field(self) -> str | None:
+        if self.rules.title is not None:
+            return self.rules.title
+        properties = self.row.schema_definition.get("properties", {})
+        return next((name for name in ("title", "name") if name in properties), None)
+
+    def traits_of(self, data: Document) -> Traits:
+        """Return what the columns beside the data hold of it."""
+        state = self._state_of(data)
+        is_open = self.rules.state is not None and state not in self.rules.state.final
+        return Traits(_text(data.get(self.title_field or "")), state, is_open, self._priority_of(data))
+
+    def _state_of(self, data: Document) -> str | None:
+        if self.rules.state is None:
+            return None
+        state = data.get(self.rules.state.field)
+        return state if isinstance(state, str) else None
+
+    def _priority_of(self, data: Document) -> int | None:
+        if self.rules.priority is None:
+            return None
+        return _place(self.rules.priority.order, data.get(self.rules.priority.field))
+
+
+def _place(order: Sequence[str | int], value: Any) -> int | None:
+    return order.index(value) if isinstance(value, str | int) and value in order else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
