@@ -1,0 +1,1 @@
+"""Briefing: what matters now, in few words, for an agent that begins or continues."""

@@ -1,0 +1,1 @@
+"""Evolution: new versions of a type, what they would break, and the migration of its entities."""

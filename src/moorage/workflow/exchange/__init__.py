@@ -1,0 +1,1 @@
+"""Exchange: entities from files of other trackers, and entities as files for people and git."""

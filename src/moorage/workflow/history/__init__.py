@@ -1,0 +1,1 @@
+"""History: every version of an entity, what changed between two, and how things stood at any moment."""
