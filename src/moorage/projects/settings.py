@@ -61,7 +61,7 @@ class ConnectionSettings(BaseModel):
 
     @property
     def registry_pool(self) -> PoolSize:
-        return PoolSize(min_size=min(self.registry_min, self.registry_max), max_size=self.registry_max, stateless=True)
+        return PoolSize(min_size=min(self.registry_min, self.registry_max), max_size=self.registry_max)
 
     @property
     def project_pool(self) -> PoolSize:

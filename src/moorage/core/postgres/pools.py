@@ -28,24 +28,20 @@ OnConnect = Callable[[Connection], Awaitable[None]]
 
 @dataclass(frozen=True)
 class PoolSize:
-    """How a pool grows, shrinks and gives up; the numbers are those of the first founding design.
-
-    Attributes:
-        stateless: its users set no session state, see StatelessConnection.
-    """
+    """How a pool grows, shrinks and gives up; the numbers are those of the first founding design."""
 
     min_size: int = 0
     max_size: int = 5
     max_queries: int = 50_000
     idle_seconds: float = 300.0
     command_timeout_seconds: float = 60.0
-    stateless: bool = False
 
 
 class StatelessConnection(asyncpg.Connection):
     """A connection on which no session state is ever set, so that giving it back costs no round trip to reset it.
 
-    An open transaction is rolled back all the same.
+    Nothing may set any: behind a pooler the next statement runs in another session. An open transaction is rolled
+    back all the same.
     """
 
     def get_reset_query(self) -> str:
@@ -90,7 +86,6 @@ async def open_pool(
         if on_connect is not None:
             await on_connect(connection)
 
-    stateless = size.stateless or address.pooler is not None
     return await asyncpg.create_pool(
         **(address.pooler or address).connect_arguments(database),
         min_size=size.min_size,
@@ -100,7 +95,7 @@ async def open_pool(
         command_timeout=size.command_timeout_seconds,
         timeout=CONNECT_TIMEOUT_SECONDS,
         init=prepare,
-        connection_class=StatelessConnection if stateless else asyncpg.Connection,
+        connection_class=StatelessConnection,
         # Behind a pooler a statement prepared by name stays in a session that serves others next.
         statement_cache_size=0 if address.pooler else STATEMENT_CACHE_SIZE,
         server_settings={"application_name": APPLICATION_NAME},
