@@ -56,8 +56,8 @@ class Entity(BaseModel):
     deleted_at: datetime | None = None
 
 
-class WrittenEntity(BaseModel):
-    """The answer to a write.
+class Answer(BaseModel):
+    """What every write answers.
 
     Attributes:
         repeated: the call was answered before under its idempotency key, and did nothing now.
@@ -66,8 +66,13 @@ class WrittenEntity(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     project_name: str
-    entity: Entity
     repeated: bool = False
+
+
+class WrittenEntity(Answer):
+    """The answer to a write of one entity."""
+
+    entity: Entity
 
 
 @dataclass(frozen=True)

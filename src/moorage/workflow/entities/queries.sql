@@ -101,3 +101,16 @@ SELECT
     created_at, created_by, updated_at, updated_by, deleted_at
 FROM workflow.entities
 WHERE id = ANY (:ids::uuid[]) OR key = ANY (:keys::text[]);
+
+-- name: request_begin :one
+-- Waits for another call under the same key. What comes back has an answer when that call, or one before, was answered;
+-- without one the row is this transaction's own, and gone with it if it fails.
+INSERT INTO workflow.answered_requests AS request (actor, key, request_hash)
+VALUES (:actor, :key, :request_hash)
+ON CONFLICT (actor, key) DO UPDATE SET key = excluded.key
+RETURNING request.request_hash, request.answer;
+
+-- name: request_answer :exec
+UPDATE workflow.answered_requests
+SET answer = :answer::jsonb
+WHERE actor = :actor AND key = :key;

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from moorage.core.postgres.queries import Executor, Row, load_statements
+from moorage.workflow.documents import Document
 from moorage.workflow.entities.models import ChangedEntity, Claim, Entity, LockedEntity, NewEntity
 from moorage.workflow.types.models import Traits
 
@@ -57,6 +58,19 @@ async def entity_update_in(transaction: Executor, changes: Sequence[ChangedEntit
 async def entity_get(connection: Executor, ids: Sequence[UUID], keys: Sequence[str]) -> list[Entity]:
     """Return entities by id or key, deleted ones included, in no order."""
     return [entity_of(row) for row in await _statements.entity_get(connection, ids=list(ids), keys=list(keys))]
+
+
+async def request_begin_in(
+    transaction: Executor, actor: str, key: str, request_hash: bytes
+) -> tuple[bytes, Document | None]:
+    """Take an idempotency key; return the hash of the request it belongs to, and the answer it was given."""
+    row = await _statements.request_begin(transaction, actor=actor, key=key, request_hash=request_hash)
+    return row["request_hash"], row["answer"]
+
+
+async def request_answer_in(transaction: Executor, actor: str, key: str, answer: Document) -> None:
+    """Keep the answer with the key that `request_begin_in` took."""
+    await _statements.request_answer(transaction, actor=actor, key=key, answer=answer)
 
 
 def entity_of(row: Row) -> Entity:
