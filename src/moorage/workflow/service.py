@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.workflow.briefing.service import BriefingService
 from moorage.workflow.entities.service import EntityService
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
@@ -17,6 +18,7 @@ class WorkflowService:
 
     types: TypeService
     entities: EntityService
+    briefing: BriefingService
 
 
 def make_service(connections: ProjectConnectionManager, settings: WorkflowSettings) -> WorkflowService:
@@ -25,4 +27,5 @@ def make_service(connections: ProjectConnectionManager, settings: WorkflowSettin
     return WorkflowService(
         types=TypeService(connections, catalog),
         entities=EntityService(connections, catalog, settings),
+        briefing=BriefingService(connections, catalog),
     )

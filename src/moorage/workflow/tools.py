@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from moorage.core.shape import Tool
 from moorage.projects.arguments import Resolve
+from moorage.workflow.briefing.tools import BriefingTools
 from moorage.workflow.entities.tools import EntityTools
 from moorage.workflow.service import WorkflowService
 from moorage.workflow.types.tools import TypeTools
@@ -13,9 +14,10 @@ from moorage.workflow.types.tools import TypeTools
 
 def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str, list[Tool]]:
     """Return every tool under the profile it belongs to, in the order clients see them."""
+    briefing = BriefingTools(service.briefing, resolve)
     types = TypeTools(service.types, resolve)
     entities = EntityTools(service.entities, resolve)
-    return {"core": [*types.core(), *entities.core()]}
+    return {"core": [*briefing.core(), *types.core(), *entities.core()]}
 
 
 def chosen_tools(profiles: Mapping[str, list[Tool]], chosen: Iterable[str]) -> list[Tool]:

@@ -1,0 +1,27 @@
+"""The briefing as an MCP tool."""
+
+from __future__ import annotations
+
+from moorage.core.shape import Tool
+from moorage.projects.arguments import ProjectArgument, Resolve
+from moorage.workflow.briefing.service import BriefingService
+
+
+class BriefingTools:
+    """The door: arguments in, service call, result out."""
+
+    def __init__(self, service: BriefingService, resolve: Resolve) -> None:
+        self._service = service
+        self._resolve = resolve
+
+    def core(self) -> list[Tool]:
+        """The tool that every client sees first."""
+        hints = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
+        return [Tool(self.prime, title="What matters now", structured=False, **hints)]
+
+    async def prime(self, project_name: ProjectArgument = None) -> str:
+        """Say what matters now, in under 1,000 tokens: types, your claims, ready and blocked work, last changes.
+
+        Call it when you begin, and again when you have lost track.
+        """
+        return await self._service.prime(await self._resolve(project_name))
