@@ -171,6 +171,12 @@ class InvalidImport(InvalidInput):
     code: ClassVar[str] = "workflow.invalid_import"
 
 
+class StepsFailed(Conflict):
+    """The steps that lead to the type's version of now do not fit the entity's data."""
+
+    code: ClassVar[str] = "workflow.steps_failed"
+
+
 class MigrationRunning(Conflict):
     """The entities of the type are being migrated to another version."""
 

@@ -40,7 +40,7 @@ class TypeCatalog:
             row = await store.type_get(connection, schema_name)
             if row is None:
                 raise await _not_found(connection, schema_name)
-            known[schema_name] = compiled(row)
+            known[schema_name] = compiled(row, await store.type_steps(connection, schema_name, upto=row.version))
         return known[schema_name]
 
     def forget(self, project: Project) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from moorage.workflow.documents import Document
+from moorage.workflow.types.steps import VersionSteps, stepped
 
 TYPE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 MAX_NAME_LENGTH = 63
@@ -112,10 +113,12 @@ class EntityType:
 
     Attributes:
         validator: compiled from the schema; see `validation`.
+        steps: those of all versions that have some, oldest first.
     """
 
     row: StoredType
     validator: Any
+    steps: tuple[VersionSteps, ...] = ()
 
     @property
     def name(self) -> str:
@@ -143,6 +146,17 @@ class EntityType:
             return self.rules.title
         properties = self.row.schema_definition.get("properties", {})
         return next((name for name in ("title", "name") if name in properties), None)
+
+    def brought_forward(self, data: Document, schema_version: int) -> Document:
+        """Return data that satisfied an older version with the steps since then applied; not checked.
+
+        Raises:
+            StepsFailed, PatchFailed, InvalidPatch: the steps do not fit this data.
+        """
+        for each in self.steps:
+            if each.to_version > schema_version:
+                data = stepped(data, each.steps)
+        return data
 
     def traits_of(self, data: Document) -> Traits:
         """Return what the columns beside the data hold of it."""

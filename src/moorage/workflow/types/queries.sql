@@ -22,6 +22,12 @@ SELECT schema_name, version, description, schema_definition, rules, key_prefix, 
 FROM workflow.entity_schemas
 WHERE schema_name = :schema_name;
 
+-- name: type_steps :many
+SELECT to_version, steps
+FROM workflow.schema_migrations
+WHERE schema_name = :schema_name AND to_version <= :upto AND steps <> '[]'
+ORDER BY to_version;
+
 -- name: type_list :many
 SELECT schema_name, version, description, schema_definition, rules, key_prefix, created_at, created_by, updated_at, updated_by
 FROM workflow.entity_schemas

@@ -6,6 +6,7 @@ from typing import Any
 
 from moorage.core.postgres.queries import Executor, load_statements
 from moorage.workflow.types.models import StoredType, TypeRules
+from moorage.workflow.types.steps import VersionSteps
 
 _statements = load_statements("moorage.workflow.types")
 
@@ -36,6 +37,12 @@ async def type_insert(
 async def type_get(connection: Executor, schema_name: str) -> StoredType | None:
     row = await _statements.type_get(connection, schema_name=schema_name)
     return None if row is None else StoredType.model_validate(dict(row))
+
+
+async def type_steps(connection: Executor, schema_name: str, *, upto: int) -> list[VersionSteps]:
+    """Return the steps that lead to versions of a type, oldest first; none beyond the version `upto`."""
+    rows = await _statements.type_steps(connection, schema_name=schema_name, upto=upto)
+    return [VersionSteps.model_validate(dict(row)) for row in rows]
 
 
 async def type_list(connection: Executor) -> list[StoredType]:

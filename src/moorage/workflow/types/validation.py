@@ -6,7 +6,7 @@ fetched from anywhere (https://docs.rs/jsonschema).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from moorage.workflow.documents import Document, escaped
 from moorage.workflow.errors import InvalidEntity
 from moorage.workflow.types.models import EntityType, StoredType
+from moorage.workflow.types.steps import VersionSteps
 
 # What a compiled pattern may take, in bytes; far more than any that is written by hand needs.
 PATTERN_SIZE_LIMIT = 1_000_000
@@ -36,9 +37,9 @@ class Problem(BaseModel):
     message: str
 
 
-def compiled(row: StoredType) -> EntityType:
-    """Return the type ready for use."""
-    return EntityType(row, compile_schema(row.schema_definition))
+def compiled(row: StoredType, steps: Sequence[VersionSteps] = ()) -> EntityType:
+    """Return the type ready for use; `steps` are those of all its versions, oldest first."""
+    return EntityType(row, compile_schema(row.schema_definition), tuple(steps))
 
 
 def compile_schema(schema: dict[str, Any]) -> Any:
