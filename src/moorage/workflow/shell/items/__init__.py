@@ -1,0 +1,1 @@
+"""Making and changing items from the shell."""

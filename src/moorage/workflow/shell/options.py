@@ -1,0 +1,36 @@
+"""What commands about work items share: options, opening the services, and text that is safe on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from moorage.core.shell import Services, shell_of
+from moorage.workflow.service import WorkflowService
+
+Result = TypeVar("Result")
+
+Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
+Item = Annotated[str, typer.Argument(help="Id or key: T-123.", metavar="ITEM")]
+ClaimToken = Annotated[int | None, typer.Option("--token", help="Of your claim, as `claim` printed it.", min=1)]
+Force = Annotated[bool, typer.Option("--force", help="Write whatever others did or hold meanwhile.")]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option("--field", "-f", help="NAME=VALUE, typed by the schema; lists and objects as JSON.", metavar="FIELD"),
+]
+DataFile = Annotated[str | None, typer.Option("--data", help="JSON file with fields; - is standard input.")]
+
+_SYSTEMS = ("projects", "workflow")
+
+
+def run(
+    context: typer.Context, project: str | None, use: Callable[[WorkflowService, str], Awaitable[Result]]
+) -> Result:
+    """Hand the services and the name of the project that is meant to `use`, and return what it returns."""
+
+    async def opened(services: Services) -> Result:
+        return await use(services["workflow"], await services["projects"].resolve(project))
+
+    return shell_of(context).run(_SYSTEMS, opened)

@@ -1,0 +1,1 @@
+"""Looking at work from the shell: the board, one item with all about it, and what agents are told."""

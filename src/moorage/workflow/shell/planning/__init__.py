@@ -1,0 +1,1 @@
+"""Sharing and ordering work from the shell."""
