@@ -45,7 +45,7 @@ class InvalidEntity(InvalidInput):
 
 
 class TransitionRefused(Conflict):
-    """The type does not allow this change of state."""
+    """The type does not allow this change of state, or a deployment this change of status."""
 
     code: ClassVar[str] = "workflow.transition_refused"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.workflow.briefing.service import BriefingService
+from moorage.workflow.deployments.service import DeploymentService
 from moorage.workflow.entities.service import EntityService
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
@@ -18,6 +19,7 @@ class WorkflowService:
 
     types: TypeService
     entities: EntityService
+    deployments: DeploymentService
     briefing: BriefingService
 
 
@@ -27,5 +29,6 @@ def make_service(connections: ProjectConnectionManager, settings: WorkflowSettin
     return WorkflowService(
         types=TypeService(connections, catalog),
         entities=EntityService(connections, catalog, settings),
+        deployments=DeploymentService(connections, settings),
         briefing=BriefingService(connections, catalog),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from moorage.core.shape import Tool
 from moorage.projects.arguments import Resolve
 from moorage.workflow.briefing.tools import BriefingTools
+from moorage.workflow.deployments.tools import DeploymentTools
 from moorage.workflow.entities.tools import EntityTools
 from moorage.workflow.service import WorkflowService
 from moorage.workflow.types.tools import TypeTools
@@ -17,7 +18,11 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
     briefing = BriefingTools(service.briefing, resolve)
     types = TypeTools(service.types, resolve)
     entities = EntityTools(service.entities, resolve)
-    return {"core": [*briefing.core(), *types.core(), *entities.core()]}
+    deployments = DeploymentTools(service.deployments, resolve)
+    return {
+        "core": [*briefing.core(), *types.core(), *entities.core(), *deployments.core()],
+        "deployments": deployments.deployments(),
+    }
 
 
 def chosen_tools(profiles: Mapping[str, list[Tool]], chosen: Iterable[str]) -> list[Tool]:

@@ -1,1 +1,1 @@
-"""Deployments: what was put where and when, what is live, and how often that goes well."""
+"""Deployments: what was brought where, when, with which work items; what is live, and how well delivery goes."""

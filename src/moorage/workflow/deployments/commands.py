@@ -1,0 +1,235 @@
+"""Deployments on the command line: `moorage workflow deploy`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from moorage.core.errors import InvalidInput
+from moorage.core.shell import Json, Services, Shell, shell_of
+from moorage.workflow.deployments.models import (
+    Comparison,
+    DeliveryFigures,
+    DeploymentPage,
+    DeploymentSummary,
+    LiveDeployments,
+    RecordedDeployment,
+    Status,
+)
+from moorage.workflow.parsing import parse_json
+
+deploy = typer.Typer(name="deploy", help="Deployments: record, list, compare, measure.", no_args_is_help=True)
+
+Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
+Environment = Annotated[str | None, typer.Option("--environment", "-e", help="Only this environment.")]
+Since = Annotated[datetime | None, typer.Option(help="From this time on (UTC).")]
+Until = Annotated[datetime | None, typer.Option(help="Before this time (UTC).")]
+_SYSTEMS = ("projects", "workflow")
+_COLUMNS = ("environment", "commit", "attempt", "status", "branch", "began", "live since", "id")
+
+
+@deploy.command("record", epilog="Example: moorage workflow deploy record 4f2a9c1 --environment staging --item T-1")
+def record(
+    context: typer.Context,
+    commit: Annotated[str, typer.Argument(help="The commit that is deployed.")],
+    project: Project = None,
+    environment: Annotated[str, typer.Option("--environment", "-e", help="Where to.")] = "production",
+    status: Annotated[Status, typer.Option("--status", "-s", help="How it stands.")] = Status.DEPLOYED,
+    branch: Annotated[str | None, typer.Option("--branch", "-b", help="The branch that is deployed.")] = None,
+    attempt: Annotated[int | None, typer.Option(help="Default: the newest one recorded, or the first.")] = None,
+    item: Annotated[list[str] | None, typer.Option("--item", "-i", help="A work item; may be repeated.")] = None,
+    data: Annotated[str, typer.Option(help="Anything else, as a JSON object.")] = "{}",
+    json: Json = False,
+) -> None:
+    """Record a deployment, or what became of it."""
+    shell = shell_of(context)
+
+    async def use(services: Services) -> RecordedDeployment:
+        known = {"environment": environment, "status": status.value, "branch": branch, "attempt": attempt}
+        given = {name: value for name, value in known.items() if value is not None}
+        free = {"work_items": item or [], **_object(data)}
+        name = await services["projects"].resolve(project)
+        return await services["workflow"].deployments.record(name, {**free, **given, "commit_sha": commit})
+
+    recorded = shell.run(_SYSTEMS, use)
+    if json:
+        shell.print_json(recorded)
+        return
+    place = f"{recorded.commit_sha} (attempt {recorded.attempt}) is {recorded.status} in {recorded.environment}"
+    shell.console.print(Text(f"{place}{'; nothing was new' if recorded.repeated else ''}"))
+
+
+@deploy.command("list", epilog="Example: moorage workflow deploy list --status deployed")
+def list_deployments(
+    context: typer.Context,
+    project: Project = None,
+    environment: Environment = None,
+    status: Annotated[Status | None, typer.Option("--status", "-s", help="Only those that stand so.")] = None,
+    item: Annotated[str | None, typer.Option("--item", "-i", help="Only those that carry this work item.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="At most so many, 1 to 200.")] = 20,
+    json: Json = False,
+) -> None:
+    """List deployments, the last begun first."""
+    shell = shell_of(context)
+
+    async def use(services: Services) -> DeploymentPage:
+        return await services["workflow"].deployments.list_page(
+            await services["projects"].resolve(project),
+            environment=environment,
+            status=status,
+            work_item=item,
+            since=_utc(since),
+            until=_utc(until),
+            limit=limit,
+        )
+
+    page = shell.run(_SYSTEMS, use)
+    if json:
+        shell.print_json(page)
+        return
+    shell.print_table(f"Deployments of {page.project_name}", _COLUMNS, [_row(each) for each in page.deployments])
+    if page.next_cursor:
+        shell.console.print("There are more; raise --limit, or narrow the list.", style="dim")
+
+
+@deploy.command("live", epilog="Example: moorage workflow deploy live")
+def live(context: typer.Context, project: Project = None, environment: Environment = None, json: Json = False) -> None:
+    """Show what is live where."""
+    shell = shell_of(context)
+
+    async def use(services: Services) -> LiveDeployments:
+        return await services["workflow"].deployments.live(await services["projects"].resolve(project), environment)
+
+    found = shell.run(_SYSTEMS, use)
+    if json:
+        shell.print_json(found)
+        return
+    rows = [
+        (
+            each.environment,
+            each.live and each.live.commit_sha,
+            each.live and each.live.deployed_at,
+            ", ".join(undone.commit_sha for undone in each.rolled_back),
+            each.pending,
+        )
+        for each in found.environments
+    ]
+    shell.print_table(
+        f"Live in {found.project_name}", ("environment", "commit", "since", "rolled back after it", "pending"), rows
+    )
+
+
+@deploy.command("compare", epilog="Example: moorage workflow deploy compare production staging")
+def compare(
+    context: typer.Context,
+    a: Annotated[str, typer.Argument(help="An id, or an environment for what is live there.")],
+    b: Annotated[str, typer.Argument(help="An id, or an environment for what is live there.")],
+    project: Project = None,
+    json: Json = False,
+) -> None:
+    """Show what one deployment or environment has and the other has not."""
+    shell = shell_of(context)
+
+    async def use(services: Services) -> Comparison:
+        return await services["workflow"].deployments.compare(await services["projects"].resolve(project), a, b)
+
+    found = shell.run(_SYSTEMS, use)
+    if json:
+        shell.print_json(found)
+    else:
+        _print_comparison(shell, found)
+
+
+@deploy.command("figures", epilog="Example: moorage workflow deploy figures --since 2026-01-01")
+def figures(
+    context: typer.Context,
+    project: Project = None,
+    environment: Environment = None,
+    since: Since = None,
+    until: Until = None,
+    json: Json = False,
+) -> None:
+    """Show the four figures of DORA per environment; by default over the last thirty days."""
+    shell = shell_of(context)
+
+    async def use(services: Services) -> DeliveryFigures:
+        name = await services["projects"].resolve(project)
+        return await services["workflow"].deployments.figures(
+            name, environment=environment, since=_utc(since), until=_utc(until)
+        )
+
+    found = shell.run(_SYSTEMS, use)
+    if json:
+        shell.print_json(found)
+    else:
+        _print_figures(shell, found)
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = parse_json(text, what="--data")
+    if not isinstance(value, dict):
+        raise InvalidInput("--data is no JSON object", hint="Write such as --data '{\"build\": 812}'.")
+    return value
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    return time.replace(tzinfo=UTC) if time else None
+
+
+def _row(each: DeploymentSummary) -> Sequence[Any]:
+    return (
+        each.environment,
+        each.commit_sha[:12],
+        each.attempt,
+        each.status,
+        each.branch,
+        _minute(each.started_at),
+        _minute(each.deployed_at),
+        each.id,
+    )
+
+
+def _minute(time: datetime | None) -> str | None:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if time else None
+
+
+def _print_comparison(shell: Shell, found: Comparison) -> None:
+    shell.print_table("Compared", _COLUMNS, [_row(found.a), _row(found.b)])
+    rows = [("first", each.key, each.state, each.title) for each in found.only_in_a]
+    rows += [("second", each.key, each.state, each.title) for each in found.only_in_b]
+    title = "The same commit" if found.same_commit else "Different commits"
+    shell.print_table(f"{title}; work items live with only one{' (cut)' if found.cut else ''}", (
+        "only in", "key", "state", "title",
+    ), rows)  # fmt: skip
+
+
+def _print_figures(shell: Shell, found: DeliveryFigures) -> None:
+    rows = [
+        (
+            each.environment,
+            f"{each.deployments_per_day:.2f} ({each.deployments})",
+            f"{_hours(each.lead_time_median_seconds)} / {_hours(each.lead_time_p90_seconds)} ({each.lead_times})",
+            f"{_percent(each.change_failure_rate)} ({each.failures})",
+            f"{_hours(each.time_to_restore_median_seconds)} ({each.restored} of {each.failures})",
+        )
+        for each in found.environments
+    ]
+    columns = ("environment", "deployments a day", "lead time, median / p90", "change failure rate", "time to restore")
+    shell.print_table(f"{_minute(found.since)} to {_minute(found.until)}; in brackets what it rests on", columns, rows)
+    for name, meaning in found.definitions.items():
+        shell.console.print(Text(f"{name}: {meaning}", style="dim"))
+    shell.console.print(Text(found.source, style="dim"))
+
+
+def _hours(seconds: float | None) -> str:
+    return "none" if seconds is None else f"{seconds / 3600:.1f} h"
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{share:.0%}"
