@@ -170,6 +170,15 @@ CREATE TABLE workflow.claims (
 );
 CREATE INDEX claims_by_end ON workflow.claims (expires_at);
 
+-- A statement sees tables as they were when it began; a volatile function in it sees them as they are when it is called.
+CREATE FUNCTION workflow.claim_now(entity uuid) RETURNS SETOF workflow.claims
+LANGUAGE plpgsql VOLATILE ROWS 1 AS $$
+BEGIN
+    RETURN QUERY
+        SELECT claims.entity_id, claims.holder, claims.token, claims.claimed_at, claims.expires_at
+        FROM workflow.claims WHERE claims.entity_id = entity;
+END $$;
+
 CREATE TABLE workflow.comments (
     id          uuid         PRIMARY KEY DEFAULT gen_random_uuid(),
     entity_id   uuid         NOT NULL REFERENCES workflow.entities (id) ON DELETE CASCADE,
@@ -226,3 +235,13 @@ CREATE TABLE workflow.deployment_items (
     PRIMARY KEY (deployment_id, entity_id)
 );
 CREATE INDEX deployment_items_by_entity ON workflow.deployment_items (entity_id);
+
+CREATE TABLE workflow.origins (
+    source       text         NOT NULL,
+    external_id  text         NOT NULL,
+    entity_id    uuid         NOT NULL REFERENCES workflow.entities (id) ON DELETE CASCADE,
+    created_at   timestamptz  NOT NULL DEFAULT now(),
+    created_by   text         NOT NULL,
+    PRIMARY KEY (source, external_id)
+);
+CREATE INDEX origins_by_entity ON workflow.origins (entity_id);
