@@ -8,6 +8,8 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.workflow.briefing.service import BriefingService
 from moorage.workflow.deployments.service import DeploymentService
 from moorage.workflow.entities.service import EntityService
+from moorage.workflow.feed.service import ChangeFeed
+from moorage.workflow.history.service import HistoryService
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.service import TypeService
@@ -19,6 +21,8 @@ class WorkflowService:
 
     types: TypeService
     entities: EntityService
+    history: HistoryService
+    feed: ChangeFeed
     deployments: DeploymentService
     briefing: BriefingService
 
@@ -26,9 +30,12 @@ class WorkflowService:
 def make_service(connections: ProjectConnectionManager, settings: WorkflowSettings) -> WorkflowService:
     """Build the services; nothing is asked of any database."""
     catalog = TypeCatalog()
+    entities = EntityService(connections, catalog, settings)
     return WorkflowService(
         types=TypeService(connections, catalog),
-        entities=EntityService(connections, catalog, settings),
+        entities=entities,
+        history=HistoryService(connections, catalog, entities),
+        feed=ChangeFeed(connections),
         deployments=DeploymentService(connections, settings),
         briefing=BriefingService(connections, catalog),
     )

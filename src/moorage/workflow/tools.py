@@ -9,6 +9,8 @@ from moorage.projects.arguments import Resolve
 from moorage.workflow.briefing.tools import BriefingTools
 from moorage.workflow.deployments.tools import DeploymentTools
 from moorage.workflow.entities.tools import EntityTools
+from moorage.workflow.feed.tools import FeedTools
+from moorage.workflow.history.tools import HistoryTools
 from moorage.workflow.service import WorkflowService
 from moorage.workflow.types.tools import TypeTools
 
@@ -21,6 +23,7 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
     deployments = DeploymentTools(service.deployments, resolve)
     return {
         "core": [*briefing.core(), *types.core(), *entities.core(), *deployments.core()],
+        "history": [*HistoryTools(service.history, resolve).history(), *FeedTools(service.feed, resolve).history()],
         "deployments": deployments.deployments(),
     }
 
