@@ -1,6 +1,6 @@
 """A situation as prose for a model: under 1,000 tokens by construction, texts of items as data.
 
-Bound are the lines of each part, the bytes of each text in them, and the bytes of the whole.
+Bound are the lines of each part, the bytes of each text in them, and the cost of the whole.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from moorage.workflow.briefing.models import (
     TypeInUse,
 )
 from moorage.workflow.briefing.quoting import named, quoted
+from moorage.workflow.briefing.tokens import token_cost
 from moorage.workflow.types.packs import pack_names
 
-MAX_BYTES = 2_600
+MAX_TOKENS = 980
 TITLE_BYTES = 60
 NAME_BYTES = 40
 SHOWN_TYPES, SHOWN_STATES = 6, 5
@@ -32,34 +33,35 @@ Item = TypeVar("Item")
 
 
 def prose_of(situation: Situation) -> str:
-    """Return the briefing; where it would be too long, its last parts are left out, but never how to go on."""
+    """Return the briefing; where it would be too long, lines are left out from its end, but never how to go on."""
     head = f"Project {situation.project_name}, {situation.now:%Y-%m-%d %H:%M} UTC. {_DATA}"
     end = _beginning() if not situation.types else _how_to_go_on(situation)
-    room = MAX_BYTES - len(head.encode()) - len(end.encode())
-    return "\n".join([head, *_fitting(_parts(situation), room), end])
+    room = MAX_TOKENS - token_cost(head) - token_cost(end)
+    return "\n".join([head, *_fitting(_lines(situation), room), end])
 
 
-def _fitting(parts: Iterator[str], room: int) -> Iterator[str]:
-    for part in parts:
-        room -= len(part.encode()) + 1
+def _fitting(lines: Iterator[str], room: float) -> Iterator[str]:
+    for line in lines:
+        room -= token_cost(f"{line}\n")
         if room < 0:
             return
-        yield part
+        yield line
 
 
-def _parts(situation: Situation) -> Iterator[str]:
+def _lines(situation: Situation) -> Iterator[str]:
     """Yield what there is to tell, the most important first."""
     yield from _some("You hold", situation.held, lambda each: _held(each, situation.now))
     yield from _types(situation.types)
     yield from _some("Ready", situation.ready, _ready)
     yield from _some("Blocked", situation.blocked, _blocked)
-    yield from _part("Changed last", [_change(each) for each in situation.changes])
     yield from _part("Live", [_live(each) for each in situation.live])
+    yield from _part("Changed last", [_change(each) for each in situation.changes])
 
 
 def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
     if lines:
-        yield "\n- ".join([f"{title}:", *lines])
+        yield f"{title}:"
+        yield from (f"- {line}" for line in lines)
 
 
 def _some(title: str, items: Some[Item], line_of: Callable[[Item], str]) -> Iterator[str]:
