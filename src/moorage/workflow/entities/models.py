@@ -70,9 +70,39 @@ class Answer(BaseModel):
 
 
 class WrittenEntity(Answer):
-    """The answer to a write of one entity."""
+    """The answer to a write of one entity.
+
+    Attributes:
+        unchanged: the entity was so already; nothing was written, and there is no new version.
+    """
 
     entity: Entity
+    unchanged: bool = False
+
+
+class DeletedEntity(WrittenEntity):
+    """The answer to a deletion.
+
+    Attributes:
+        children: keys of the entities below it that were deleted with it.
+    """
+
+    children: list[str] = []
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must be true of an entity for a write of it to happen.
+
+    Attributes:
+        expected_version: the one that the caller saw.
+        force: write whatever the version is, and whoever has claimed the entity.
+        claim_token: the caller holds this claim; None says nothing about claims.
+    """
+
+    expected_version: int | None = None
+    force: bool = False
+    claim_token: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,3 +153,30 @@ class ChangedEntity:
     data: Document
     traits: Traits
     patch: list[dict[str, Any]]
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything differs; deleting and restoring always does."""
+        return bool(self.patch) or self.operation in (Operation.DELETE, Operation.RESTORE)
+
+    @property
+    def ends_claim(self) -> bool:
+        """Whether there is nothing left to work on."""
+        return self.operation is Operation.DELETE or (self.before.is_open and not self.traits.is_open)
+
+
+@dataclass(frozen=True)
+class PastWrite:
+    """One write of an entity, as told to a caller who did not see it.
+
+    Attributes:
+        changed: JSON pointers into the data; only the first ones where they are many.
+        data: as it was after this write; None where it was not asked for.
+    """
+
+    version: int
+    operation: str
+    at: datetime
+    by: str
+    changed: list[str]
+    data: Document | None

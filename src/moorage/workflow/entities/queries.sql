@@ -45,18 +45,26 @@ SELECT
 FROM entity;
 
 -- name: entity_lock :many
--- In the order of their ids, so that two calls that lock several do not wait for each other.
+-- In the order of their ids, so that two calls that lock several do not wait for each other. The claim is read after
+-- the lock is had: a snapshot from before would not show a claim that was made while this waited.
+WITH entity AS MATERIALIZED (
+    SELECT
+        entity.id, entity.key, entity.schema_name, entity.schema_version, entity.version, entity.title, entity.state,
+        entity.is_open, entity.priority, entity.data, entity.created_at, entity.created_by, entity.updated_at,
+        entity.updated_by, entity.deleted_at, type.version AS type_version
+    FROM workflow.entities AS entity
+    JOIN workflow.entity_schemas AS type ON type.schema_name = entity.schema_name
+    WHERE entity.id = ANY (:ids::uuid[]) OR entity.key = ANY (:keys::text[])
+    ORDER BY entity.id
+    FOR UPDATE OF entity FOR KEY SHARE OF type
+)
 SELECT
     entity.id, entity.key, entity.schema_name, entity.schema_version, entity.version, entity.title, entity.state,
     entity.is_open, entity.priority, entity.data, entity.created_at, entity.created_by, entity.updated_at,
-    entity.updated_by, entity.deleted_at, type.version AS type_version,
+    entity.updated_by, entity.deleted_at, entity.type_version,
     claim.holder, claim.token, claim.expires_at, claim.expires_at > clock_timestamp() AS is_live
-FROM workflow.entities AS entity
-JOIN workflow.entity_schemas AS type ON type.schema_name = entity.schema_name
-LEFT JOIN workflow.claims AS claim ON claim.entity_id = entity.id
-WHERE entity.id = ANY (:ids::uuid[]) OR entity.key = ANY (:keys::text[])
-ORDER BY entity.id
-FOR UPDATE OF entity FOR KEY SHARE OF type;
+FROM entity
+LEFT JOIN LATERAL workflow.claim_now(entity.id) AS claim ON true;
 
 -- name: entity_update :many
 -- Entities that have moved on since they were locked, which cannot be, do not come back.
@@ -72,13 +80,19 @@ WITH entity AS (
         END
     FROM unnest(
         :ids::uuid[], :versions::integer[], :operations::text[], :schema_versions::integer[], :data::jsonb[],
-        :patches::jsonb[], :titles::text[], :states::text[], :is_open::boolean[], :priorities::smallint[]
-    ) AS given (id, version, operation, schema_version, data, patch, title, state, is_open, priority)
+        :patches::jsonb[], :titles::text[], :states::text[], :is_open::boolean[], :priorities::smallint[],
+        :end_claims::boolean[]
+    ) AS given (id, version, operation, schema_version, data, patch, title, state, is_open, priority, ends_claim)
     WHERE entity.id = given.id AND entity.version = given.version
     RETURNING
         entity.id, entity.key, entity.schema_name, entity.schema_version, entity.version, entity.title, entity.state,
         entity.is_open, entity.priority, entity.data, entity.created_at, entity.created_by, entity.updated_at,
-        entity.updated_by, entity.deleted_at, given.operation, given.patch
+        entity.updated_by, entity.deleted_at, given.operation, given.patch, given.ends_claim
+), claim AS (
+    DELETE FROM workflow.claims AS claim
+    USING entity
+    WHERE claim.entity_id = entity.id AND entity.ends_claim
+    RETURNING claim.entity_id, claim.token, claim.holder, entity.key, entity.version
 ), version AS (
     INSERT INTO workflow.entity_versions (
         entity_id, version, operation, schema_version, data, patch, created_at, created_by
@@ -89,6 +103,11 @@ WITH entity AS (
     INSERT INTO workflow.changes (subject, operation, entity_id, version, detail, created_at, created_by)
     SELECT 'entity', operation, id, version, jsonb_build_object('key', key, 'schema_name', schema_name), updated_at, updated_by
     FROM entity
+    UNION ALL
+    SELECT
+        'claim', 'end', entity_id, version, jsonb_build_object('key', key, 'holder', holder, 'token', token),
+        clock_timestamp(), :actor
+    FROM claim
 )
 SELECT
     id, key, schema_name, schema_version, version, title, state, is_open, priority, data,
@@ -101,6 +120,33 @@ SELECT
     created_at, created_by, updated_at, updated_by, deleted_at
 FROM workflow.entities
 WHERE id = ANY (:ids::uuid[]) OR key = ANY (:keys::text[]);
+
+-- name: entity_children :many
+-- Entities below the given one, at any depth, that are not deleted.
+WITH RECURSIVE child AS (
+    SELECT link.source_id AS id
+    FROM workflow.links AS link
+    WHERE link.kind = 'parent' AND link.target_id = :id
+    UNION
+    SELECT link.source_id
+    FROM child
+    JOIN workflow.links AS link ON link.kind = 'parent' AND link.target_id = child.id
+)
+SELECT entity.id, entity.key
+FROM child
+JOIN workflow.entities AS entity ON entity.id = child.id
+WHERE entity.deleted_at IS NULL
+ORDER BY entity.id;
+
+-- name: version_past :many
+-- One version with its data, and what was written after another one: the places that each write changed.
+SELECT
+    version, operation, created_at, created_by,
+    coalesce(jsonb_path_query_array(patch, '$[0 to 9].path'), '[]') AS changed,
+    CASE WHEN version = :seen THEN data END AS data
+FROM workflow.entity_versions
+WHERE entity_id = :id AND (version = :seen OR version > :after)
+ORDER BY version;
 
 -- name: request_begin :one
 -- Waits for another call under the same key. What comes back has an answer when that call, or one before, was answered;

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from moorage.core.postgres.queries import Executor, Row, load_statements
 from moorage.workflow.documents import Document
-from moorage.workflow.entities.models import ChangedEntity, Claim, Entity, LockedEntity, NewEntity
+from moorage.workflow.entities.models import ChangedEntity, Claim, Entity, LockedEntity, NewEntity, PastWrite
 from moorage.workflow.types.models import Traits
 
 _statements = load_statements("moorage.workflow.entities")
@@ -49,10 +49,27 @@ async def entity_update_in(transaction: Executor, changes: Sequence[ChangedEntit
         schema_versions=[each.entity_type.version for each in changes],
         data=[each.data for each in changes],
         patches=[each.patch for each in changes],
+        end_claims=[each.ends_claim for each in changes],
         actor=actor,
         **_columns([each.traits for each in changes]),
     )
     return [entity_of(row) for row in rows]
+
+
+async def entity_children(connection: Executor, entity_id: UUID) -> dict[UUID, str]:
+    """Return the keys, by id, of all that is below an entity and not deleted."""
+    return {row["id"]: row["key"] for row in await _statements.entity_children(connection, id=entity_id)}
+
+
+async def version_past(connection: Executor, entity_id: UUID, seen: int, after: int) -> list[PastWrite]:
+    """Return the writes after a version, oldest first, and version `seen` with its data where it is kept."""
+    rows = await _statements.version_past(connection, id=entity_id, seen=seen, after=after)
+    return [
+        PastWrite(
+            row["version"], row["operation"], row["created_at"], row["created_by"], row["changed"], row["data"]
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 async def entity_get(connection: Executor, ids: Sequence[UUID], keys: Sequence[str]) -> list[Entity]:

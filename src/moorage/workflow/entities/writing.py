@@ -13,7 +13,7 @@ from moorage.core.postgres.queries import Executor
 from moorage.workflow.documents import MAX_BYTES, Document, refuse_unfit
 from moorage.workflow.entities import store
 from moorage.workflow.entities.models import ChangedEntity, Entity, LockedEntity, NewEntity, Operation
-from moorage.workflow.entities.references import EntityRef, split_refs
+from moorage.workflow.entities.references import EntityRef, parse_ref, refuse_missing, split_refs
 from moorage.workflow.errors import TransitionRefused, TypeChanged
 from moorage.workflow.patches import difference
 from moorage.workflow.types.models import EntityType
@@ -77,6 +77,19 @@ async def lock_in(transaction: Executor, refs: Sequence[EntityRef]) -> Mapping[E
     """Lock entities until the transaction ends; return them under id and key, without those that are not there."""
     locked = await store.entity_lock_in(transaction, *split_refs(refs))
     return {name: each for each in locked for name in (each.entity.id, each.entity.key)}
+
+
+async def lock_one_in(transaction: Executor, entity_id: str) -> LockedEntity:
+    """Lock the entity of an id or key until the transaction ends.
+
+    Raises:
+        EntityNotFound, InvalidInput.
+    """
+    ref = parse_ref(entity_id)
+    locked = await lock_in(transaction, [ref])
+    if ref not in locked:
+        refuse_missing([entity_id])
+    return locked[ref]
 
 
 async def update_in(transaction: Executor, changes: Sequence[ChangedEntity], *, actor: str) -> list[Entity]:

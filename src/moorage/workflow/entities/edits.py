@@ -1,0 +1,87 @@
+"""What a caller wants done to an entity's data: replace it, merge into it, or patch it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from moorage.core.errors import InvalidInput
+from moorage.workflow.documents import Document, escaped
+from moorage.workflow.entities.models import Mode
+from moorage.workflow.patches import Operations, merged, patched
+
+ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edit that can be applied to any version of the data.
+
+    Attributes:
+        data: the whole data, a merge patch (RFC 7396), or the operations of a JSON Patch (RFC 6902), by the mode.
+    """
+
+    mode: Mode
+    data: Document | Operations
+
+    def applied_to(self, document: Document) -> Document:
+        """Return what becomes of the document, which stays as it is.
+
+        Raises:
+            InvalidPatch, PatchFailed.
+        """
+        match self.data:
+            case dict() as given:
+                return given if self.mode == "replace" else merged(document, given)
+            case operations:
+                return patched(document, operations)
+
+
+def parse_edit(mode: Mode, data: Any) -> Edit:
+    """Return the edit; a patch is a list of operations, everything else an object.
+
+    Raises:
+        InvalidInput: mode and data do not belong together.
+    """
+    if mode not in ("replace", "merge", "patch"):
+        raise InvalidInput(f"mode: {str(mode)[:60]!r} is none", hint="Take replace, merge or patch.")
+    if isinstance(data, list if mode == "patch" else dict):
+        return Edit(mode, data)
+    expected = "a list of operations (RFC 6902)" if mode == "patch" else "an object"
+    raise InvalidInput(f"data: {type(data).__name__} given, mode {mode} needs {expected}", hint="See update_entity.")
+
+
+def changed_places(before: Document, after: Document, pointer: str = "") -> Iterator[str]:
+    """Yield JSON pointers to what differs, in the order of their keys; a list is one value and differs as a whole."""
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key, ABSENT), after.get(key, ABSENT)
+        place = f"{pointer}/{escaped(key)}"
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from changed_places(old, new, place)
+        elif not _is_same(old, new):
+            yield place
+
+
+def value_at(document: Document, pointer: str) -> Any:
+    """Return what stands at a place that `changed_places` gave, or ABSENT."""
+    value: Any = document
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if not isinstance(value, dict) or key not in value:
+            return ABSENT
+        value = value[key]
+    return value
+
+
+def is_below(pointer: str, other: str) -> bool:
+    """Tell whether one place is the other, or inside of it."""
+    return pointer == other or pointer.startswith(f"{other}/")
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    if old is ABSENT or new is ABSENT:
+        return old is new
+    # As JSON, because Python holds True and 1, and 1 and 1.0, to be equal.
+    return old is new or json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)

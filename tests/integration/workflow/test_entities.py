@@ -1,0 +1,195 @@
+"""Entities created, changed, deleted and restored, as one caller sees it."""
+
+from __future__ import annotations
+
+import pytest
+
+from moorage.core.errors import InvalidInput
+from moorage.workflow.errors import (
+    EntityDeleted,
+    EntityNotFound,
+    InvalidEntity,
+    PatchFailed,
+    StaleVersion,
+    VersionRequired,
+)
+from tests.support.work_items import make_task, workflow_with_tasks
+
+
+@pytest.fixture
+async def service(connections, project):
+    return await workflow_with_tasks(connections, project.name)
+
+
+@pytest.fixture
+async def task(service, project):
+    return await make_task(service, project.name, priority="low", tags=["a"])
+
+
+async def test_a_new_entity_has_the_defaults_of_its_type_a_key_and_version_one(service, project):
+    entity = await make_task(service, project.name, "Mend the roof")
+    assert entity.data == {"title": "Mend the roof", "status": "pending"}
+    assert (entity.version, entity.state, entity.is_open, entity.deleted_at) == (1, "pending", True, None)
+    assert await service.entities.get(project.name, entity.key.lower()) == entity
+
+
+async def test_replacing_leaves_nothing_of_the_old_data(service, project, task):
+    data = {"title": "Other", "status": "completed"}
+    written = await service.entities.update(project.name, task.key, data, expected_version=1)
+    assert (written.entity.data, written.entity.version, written.entity.is_open) == (data, 2, False)
+
+
+async def test_merging_changes_what_is_named_and_null_removes(service, project, task):
+    merge = {"status": "in_progress", "priority": None}
+    written = await service.entities.update(project.name, task.key, merge, mode="merge", expected_version=1)
+    assert written.entity.data == {"title": task.title, "status": "in_progress", "tags": ["a"]}
+
+
+async def test_patching_applies_its_operations_in_turn(service, project, task):
+    operations = [{"op": "test", "path": "/priority", "value": "low"}, {"op": "add", "path": "/tags/-", "value": "b"}]
+    written = await service.entities.update(project.name, task.key, operations, mode="patch", expected_version=1)
+    assert written.entity.data["tags"] == ["a", "b"]
+
+
+async def test_a_patch_that_does_not_fit_writes_nothing(service, project, task):
+    operations = [
+        {"op": "remove", "path": "/tags"},
+        {"op": "test", "path": "/priority", "value": "high"},
+    ]
+    with pytest.raises(PatchFailed):
+        await service.entities.update(project.name, task.key, operations, mode="patch", expected_version=1)
+    assert await service.entities.get(project.name, task.key) == task
+
+
+async def test_data_that_breaks_its_type_is_refused_with_every_place(service, project, task):
+    with pytest.raises(InvalidEntity) as refused:
+        await service.entities.update(
+            project.name, task.key, {"title": "", "status": "lost"}, mode="merge", expected_version=1
+        )
+    assert {each["pointer"] for each in refused.value.details["problems"]} == {"/title", "/status"}
+
+
+async def test_a_write_that_names_no_version_is_refused(service, project, task):
+    with pytest.raises(VersionRequired):
+        await service.entities.update(project.name, task.key, {"title": "x"}, mode="merge")
+    with pytest.raises(VersionRequired):
+        await service.entities.delete(project.name, task.key)
+    with pytest.raises(VersionRequired):
+        await service.entities.restore(project.name, task.key)
+
+
+async def test_an_edit_that_changes_nothing_makes_no_version(service, project, task):
+    written = await service.entities.update(project.name, task.key, dict(task.data), expected_version=1)
+    assert (written.unchanged, written.entity) == (True, task)
+
+
+async def test_true_in_the_place_of_one_is_a_change(service, project):
+    schema = {"type": "object", "properties": {"n": {}}}
+    await service.types.register(project.name, "anything", schema)
+    made = (await service.entities.create(project.name, "anything", {"n": 1})).entity
+    written = await service.entities.update(project.name, made.key, {"n": True}, expected_version=1)
+    assert (written.unchanged, written.entity.data) == (False, {"n": True})
+
+
+@pytest.mark.parametrize(("mode", "data"), [("replace", []), ("merge", []), ("patch", {}), ("append", {})])
+async def test_data_that_does_not_fit_its_mode_is_refused(service, project, task, mode, data):
+    with pytest.raises(InvalidInput, match=r"data|mode"):
+        await service.entities.update(project.name, task.key, data, mode=mode, expected_version=1)
+
+
+async def test_a_stale_write_of_a_field_that_others_changed_is_told_all_sides(service, project, task):
+    await service.entities.update(project.name, task.key, {"status": "completed"}, mode="merge", expected_version=1)
+    await service.entities.update(project.name, task.key, {"priority": None}, mode="merge", expected_version=2)
+    with pytest.raises(StaleVersion, match=r"T-1 is at version 3, not 1: .* both of you changed /status") as refused:
+        await service.entities.update(project.name, task.key, {"status": "cancelled"}, mode="merge", expected_version=1)
+    details = refused.value.details
+    assert (details["expected_version"], details["current_version"]) == (1, 3)
+    assert details["conflicts"] == [
+        {"pointer": "/status", "seen": "pending", "current": "completed", "yours": "cancelled"}
+    ]
+    assert details["changed_by_others"] == ["/priority"]
+    shown = [(each["version"], each["operation"], each["changed"]) for each in details["writes"]]
+    assert shown == [(2, "update", ["/status"]), (3, "update", ["/priority"])]
+
+
+async def test_a_stale_write_of_other_fields_is_refused_and_told_how_to_keep_both(service, project, task):
+    await service.entities.update(project.name, task.key, {"status": "completed"}, mode="merge", expected_version=1)
+    with pytest.raises(StaleVersion) as refused:
+        await service.entities.update(project.name, task.key, {"title": "x"}, mode="merge", expected_version=1)
+    assert refused.value.details["conflicts"] == []
+    assert "expected_version 2 to keep both" in refused.value.hint
+    with pytest.raises(StaleVersion) as refused:
+        await service.entities.update(project.name, task.key, {**task.data, "title": "x"}, expected_version=1)
+    assert "mode merge and expected_version 2" in refused.value.hint
+
+
+async def test_a_version_that_is_not_there_yet_is_refused(service, project, task):
+    with pytest.raises(StaleVersion, match="has no version 7 yet, it is at 1"):
+        await service.entities.update(project.name, task.key, {"title": "x"}, mode="merge", expected_version=7)
+
+
+async def test_force_writes_whatever_the_version(service, project, task):
+    await service.entities.update(project.name, task.key, {"title": "a"}, mode="merge", expected_version=1)
+    written = await service.entities.update(project.name, task.key, {"priority": None}, mode="merge", force=True)
+    assert written.entity.data == {"title": "a", "status": "pending", "tags": ["a"]}
+
+
+async def test_a_deleted_entity_is_shown_and_takes_no_changes(service, project, task):
+    deleted = (await service.entities.delete(project.name, task.key, expected_version=1)).entity
+    assert (deleted.version, deleted.deleted_at is None) == (2, False)
+    assert await service.entities.get(project.name, task.key) == deleted
+    with pytest.raises(EntityDeleted, match=r"T-1 was deleted at .* by ") as refused:
+        await service.entities.update(project.name, task.key, {"title": "x"}, mode="merge", force=True)
+    assert "restore_entity with expected_version 2" in refused.value.hint
+
+
+async def test_deleting_twice_and_restoring_twice_are_answered_as_done(service, project, task):
+    await service.entities.delete(project.name, task.key, expected_version=1)
+    assert (await service.entities.delete(project.name, task.key, expected_version=1)).unchanged
+    restored = await service.entities.restore(project.name, task.key, expected_version=2)
+    assert (restored.entity.version, restored.entity.deleted_at, restored.unchanged) == (3, None, False)
+    assert (await service.entities.restore(project.name, task.key, expected_version=2)).unchanged
+
+
+async def test_a_stale_deletion_is_refused(service, project, task):
+    await service.entities.update(project.name, task.key, {"title": "a"}, mode="merge", expected_version=1)
+    with pytest.raises(StaleVersion) as refused:
+        await service.entities.delete(project.name, task.key, expected_version=1)
+    assert refused.value.details["changed_by_others"] == ["/title"]
+
+
+async def test_what_is_not_there_is_named(service, project):
+    with pytest.raises(EntityNotFound, match="T-9"):
+        await service.entities.update(project.name, "T-9", {}, force=True)
+    with pytest.raises(EntityNotFound, match="T-9"):
+        await service.entities.delete(project.name, "T-9", force=True)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Robert'); DROP TABLE workflow.entities; --", '"quoted"', "back\\slash", "$1 :name %s {x}", "ünï 🚢", "a\nb\tc"],
+)
+async def test_text_is_kept_as_it_was_given(service, project, title):
+    made = await make_task(service, project.name, title)
+    assert (await service.entities.get(project.name, made.key)).data["title"] == title
+
+
+@pytest.mark.parametrize(
+    "value", ["\x00", "\ud800", float("nan"), float("inf"), 10**400, {"a": {"b": "\x00"}}, {"\udfff": 1}, b"bytes"]
+)
+async def test_values_that_jsonb_has_no_room_for_are_refused_by_place(service, project, value):
+    await service.types.register(project.name, "anything", {"type": "object"})
+    with pytest.raises(InvalidInput, match="/x"):
+        await service.entities.create(project.name, "anything", {"x": value})
+
+
+async def test_data_that_is_too_large_or_too_deep_is_refused(service, project, task):
+    with pytest.raises(InvalidInput, match="bytes, 262,144 at most"):
+        await service.entities.update(
+            project.name, task.key, {"description": "x" * 10_000_000}, mode="merge", expected_version=1
+        )
+    deep: dict = {}
+    for _ in range(2_000):
+        deep = {"x": deep}
+    with pytest.raises(InvalidInput):
+        await service.entities.create(project.name, "task", {"title": "x", "deep": deep}, idempotency_key="k")
