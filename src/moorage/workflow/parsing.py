@@ -65,7 +65,7 @@ def _problems_in(value: Any) -> Iterator[str]:
     stack: list[tuple[str, Any, int]] = [("", value, 1)]
     while stack:
         pointer, value, depth = stack.pop()
-        yield from (f"{pointer or '/'}: {problem}" for problem in _problems_at(value))
+        yield from (f"{pointer or 'the whole'}: {problem}" for problem in _problems_at(value))
         if depth > MAX_DEPTH:
             yield f"{_TOO_DEEP} at {pointer[:60]}…"
             return

@@ -26,7 +26,7 @@ def test_json_comes_back_as_it_is_written():
 def test_keys_that_stand_there_twice_are_named_with_their_place():
     message = problems_of('{"a": [{"x": 1, "y": 2, "x": 3}], "b": 1, "b": 2}')
     assert message == (
-        "rules.json: /: the key 'b' stands there more than once; /a/0: the key 'x' stands there more than once"
+        "rules.json: the whole: the key 'b' stands there more than once; /a/0: the key 'x' stands there more than once"
     )
 
 
