@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from moorage.core.errors import InvalidInput
-from moorage.workflow.shell.items.fields import read_document, typed_fields
+from moorage.workflow.shell.items.fields import assigned_fields, read_document
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -49,7 +49,7 @@ SCHEMA: dict[str, Any] = {
     ],
 )
 def test_a_field_gets_the_type_that_the_schema_gives_it(typed: str, read: dict[str, Any]):
-    assert typed_fields(SCHEMA, [typed]) == read
+    assert assigned_fields(SCHEMA, [typed]) == read
 
 
 @pytest.mark.parametrize(
@@ -65,20 +65,20 @@ def test_a_field_gets_the_type_that_the_schema_gives_it(typed: str, read: dict[s
 )
 def test_a_value_that_the_schema_has_no_room_for_is_refused_with_an_example(typed: str, taught: str):
     with pytest.raises(InvalidInput) as refused:
-        typed_fields(SCHEMA, [typed])
+        assigned_fields(SCHEMA, [typed])
     assert typed.partition("=")[0] in refused.value.message
     assert refused.value.hint == taught
 
 
 def test_fields_of_one_object_are_put_together():
-    assert typed_fields(SCHEMA, ["address.number=7", "address.city=Rome"]) == {
+    assert assigned_fields(SCHEMA, ["address.number=7", "address.city=Rome"]) == {
         "address": {"number": "7", "city": "Rome"}
     }
 
 
 def test_a_field_set_whole_and_in_part_is_refused():
     with pytest.raises(InvalidInput):
-        typed_fields(SCHEMA, ["anything=7", "anything.more=8"])
+        assigned_fields(SCHEMA, ["anything=7", "anything.more=8"])
 
 
 def test_a_file_holds_the_fields_as_one_object(tmp_path: Path):
@@ -100,3 +100,11 @@ def test_a_file_that_is_not_there_is_named():
     with pytest.raises(InvalidInput) as refused:
         read_document("no-such.json")
     assert "--data no-such.json cannot be read" in refused.value.message
+
+
+def test_a_field_that_is_unset_gets_null():
+    assert assigned_fields(SCHEMA, ["title=x"], ["due", "address.city"]) == {
+        "title": "x",
+        "due": None,
+        "address": {"city": None},
+    }

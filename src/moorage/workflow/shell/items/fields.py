@@ -40,8 +40,11 @@ def read_document(file: str | None) -> Document:
     return value
 
 
-def typed_fields(schema: Document, assignments: Sequence[str]) -> Document:
+def assigned_fields(schema: Document, assignments: Sequence[str], unset: Sequence[str] = ()) -> Document:
     """Return what assignments such as `priority=high` and `address.city=Berlin` say, typed by the schema.
+
+    Args:
+        unset: names of fields that get null, which takes them away in a merge patch.
 
     Raises:
         InvalidInput: no assignment, or a value that the schema has no room for.
@@ -53,6 +56,8 @@ def typed_fields(schema: Document, assignments: Sequence[str]) -> Document:
             raise InvalidInput(f"--field {each!r} has no value", hint="Write --field NAME=VALUE.")
         path = parse_field(name)
         _put(fields, path, typed_value(name, text, _schema_at(schema, path, name)))
+    for name in unset:
+        _put(fields, parse_field(name), None)
     return fields
 
 
