@@ -23,7 +23,7 @@ from moorage.projects.models import READABLE_STATES, Project, ProjectState
 from moorage.projects.provisioning import Provisioner, drop_database
 from moorage.projects.roles import drop_roles, grant_again
 from moorage.projects.sessions import end_sessions, make_read_only, make_writable, refuse_when_used
-from moorage.projects.staging import put_in_place, refuse_foreign, staged
+from moorage.projects.staging import put_in_place, refuse_foreign, staged, write_identity
 from moorage.projects.states import not_ready
 from moorage.projects.transitions import enter
 
@@ -139,6 +139,7 @@ class _Move:
                     hint="Install pgvector there, or move the project to another server.",
                     server=self.target.server,
                 )
+            await write_identity(self.target, staging, project)
             async with self.target.maintenance() as server:
                 await self._drop_leftover(server, project)
                 if project.state is ProjectState.ARCHIVED:

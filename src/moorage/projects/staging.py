@@ -59,10 +59,14 @@ async def _strategy(server: Connection, template: str) -> str | None:
 
 
 async def write_identity(provisioner: Provisioner, database_name: str, project: Project) -> None:
-    """Write into a database of Moorage's that it is `project`'s, whosever it was before."""
+    """Write into a copied database that it is `project`'s, whosever it was before, and let each line settle in it."""
     async with connected(provisioner.address, database_name) as connection:
         with translated(f"writing whose database {database_name!r} is"):
-            await store.identity_replace(connection, project.id)
+            async with connection.transaction():
+                await store.identity_replace(connection, project.id)
+                for line in provisioner.lines:
+                    if line.after_copying:
+                        await connection.execute(line.after_copying)
 
 
 async def owner_of(provisioner: Provisioner, database_name: str) -> UUID | None:

@@ -2,4 +2,4 @@
 
 from moorage.core.postgres.migrations import MigrationLine
 
-LINE = MigrationLine("workflow", schema="workflow", package="moorage.workflow")
+LINE = MigrationLine("workflow", schema="workflow", package="moorage.workflow", copied_script="copied.sql")

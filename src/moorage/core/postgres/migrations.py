@@ -43,6 +43,8 @@ class MigrationLine:
         package: where its `migrations/` folder lies, such as "moorage.codebase".
         folder: the folder of revisions inside the package.
         version_table: the table in `schema` that names the revision reached.
+        copied_script: a file in the package with statements that make a copied database fit for the server it is on.
+            They run after every copy, clones and restored backups included, at whatever revision the copy is.
     """
 
     name: str
@@ -50,6 +52,7 @@ class MigrationLine:
     package: str
     folder: str = "migrations"
     version_table: str = "schema_version"
+    copied_script: str | None = None
 
     @property
     def qualified_version_table(self) -> str:
@@ -63,6 +66,11 @@ class MigrationLine:
     def revisions(self) -> tuple[str, ...]:
         """All revisions known to this program, oldest first."""
         return tuple(sorted(file.stem for file in self.path.glob("2*.py")))
+
+    @cached_property
+    def after_copying(self) -> str | None:
+        """The statements of `copied_script`."""
+        return self.copied_script and files(self.package).joinpath(self.copied_script).read_text(encoding="utf-8")
 
     @property
     def head(self) -> str:

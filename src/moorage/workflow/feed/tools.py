@@ -39,7 +39,7 @@ class FeedTools:
         ] = 0,
         project_name: ProjectArgument = None,
     ) -> ChangePage:
-        """List what was done in a project, in order, each change exactly once; on entities, links, comments, claims, ...
+        """List what was done in a project, in order, each exactly once: entities, links, comments, claims...
 
         Keep next_cursor and pass it the next time: nothing is lost or repeated in between.
         """

@@ -1,0 +1,17 @@
+-- Run in a copy of a project's database before anybody is let in, on whichever server the copy is.
+--
+-- Numbers of transactions begin anew: above every number that a row has, and at microseconds since 1970, which no
+-- project reaches by counting; so they are also above those of rows that were lost with what the copy does not hold,
+-- and no reader of the feed takes a new row for one that it has read. The oldest transaction that still runs on this
+-- server gets the first number, for what was copied must be below all that are to come.
+DO $$
+BEGIN
+    IF to_regclass('workflow.constants') IS NOT NULL THEN
+        UPDATE workflow.constants
+        SET xid_offset = greatest(
+            (SELECT max(txid) + 1 FROM workflow.changes),
+            (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+        ) - pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+    END IF;
+END
+$$;
