@@ -10,7 +10,7 @@ from moorage.operations.restore.restoring import restore_backup
 from moorage.operations.settings import BackupSettings
 from moorage.projects.service import ProjectService
 
-ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition) VALUES ('kind', '{}')"
+ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ('kind', '{}', 'K')"
 
 
 async def test_a_backup_goes_to_another_server_and_back(connections, project, house, name: str, tmp_path: Path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter
@@ -31,6 +31,7 @@ from moorage.projects.errors import (
 )
 from moorage.projects.models import READABLE_STATES, Project, parse_project_name
 from moorage.projects.provisioning import Provisioner, server_named
+from moorage.projects.recalling import RecentProjects
 from moorage.projects.servers import Servers
 from moorage.projects.sessions import end_sessions
 from moorage.projects.settings import ConnectionSettings
@@ -77,6 +78,7 @@ class ProjectConnectionManager:
         self.servers = Servers(provisioner, others or {}, self._settings)
         self._auto_migrate = auto_migrate
         self._registry_pool: Pool | None = None
+        self._recent = RecentProjects()
 
     @property
     def address(self) -> Address:
@@ -140,7 +142,9 @@ class ProjectConnectionManager:
             RegistryUnavailable: (a ConnectionError).
         """
         parse_project_name(name)
-        with self.registry() as registry:
+        self._recent.forget(name)
+        changes = self._recent.changes
+        with self._asking_registry() as registry:
             project = await store.project_by_name(registry, name)
         if project is None or not current_caller().sees(name):
             raise ProjectNotFound(
@@ -149,15 +153,38 @@ class ProjectConnectionManager:
                 project_name=name,
             )
         learn(project=name)
+        self._recent.put(project, changes=changes)
+        return project
+
+    async def recall_project(self, name: str) -> Project:
+        """Return the project as it was at most a second ago, for a call that goes straight on to its database.
+
+        Raises:
+            As `find_project`.
+        """
+        project = self._recent.get(name)
+        if project is None or not current_caller().sees(name):
+            return await self.find_project(name)
+        learn(project=name)
         return project
 
     @contextmanager
     def registry(self) -> Generator[Pool]:
         """Lend the registry's pool for a statement, with failures of the driver in our words.
 
+        Whoever borrows it may change projects, so that what is known of them is forgotten.
+
         Raises:
             RegistryUnavailable: (a ConnectionError) the server does not answer.
         """
+        try:
+            with self._asking_registry() as pool:
+                yield pool
+        finally:
+            self._recent.forget_all()
+
+    @contextmanager
+    def _asking_registry(self) -> Generator[Pool]:
         try:
             with translated("asking the registry"), tallied(self.usage.of_registry):
                 yield self.registry_pool
@@ -177,12 +204,24 @@ class ProjectConnectionManager:
             ValueError: no such project. ConnectionError: no connection. RuntimeError: a schema is missing,
             or the database is not the project's. TimeoutError: every connection of the budget is in use.
         """
-        async with self.connection_to(await self.find_project(project_name)) as connection:
+        async with self.connection_to(await self.recall_project(project_name)) as connection:
             yield connection
 
     @asynccontextmanager
     async def connection_to(self, project: Project) -> AsyncGenerator[Connection]:
         """Lend a connection as `get_project_connection` does, for a project found a moment ago."""
+        async with AsyncExitStack() as lent:
+            try:
+                connection = await lent.enter_async_context(self._reached(project))
+            except MoorageError:
+                current = await self.find_project(project.name)
+                if current == project:
+                    raise
+                connection = await lent.enter_async_context(self._reached(current))
+            yield connection
+
+    @asynccontextmanager
+    async def _reached(self, project: Project) -> AsyncGenerator[Connection]:
         if project.state not in READABLE_STATES:
             raise not_ready(project)
         with tallied(self.usage.note(project.id, project.name)):
@@ -210,6 +249,7 @@ class ProjectConnectionManager:
 
     async def forget(self, project: Project) -> None:
         """Close the project's pool; the next call opens another."""
+        self._recent.forget_all()
         for budget, member in list(self._members()):
             if member.project_id == project.id:
                 await budget.close(member, "forgotten")
@@ -217,6 +257,7 @@ class ProjectConnectionManager:
     async def replace_connections(self, project_name: str) -> None:
         """Open new connections for the calls to come: a setting of the database counts for new ones only."""
         project = await self.find_project(project_name)
+        self._recent.forget_all()
         provisioner = self.provisioner_of(project)
         if provisioner.address.pooler is not None:  # its sessions live longer than our connections
             async with provisioner.maintenance() as server:

@@ -34,7 +34,7 @@ async def refuse_unwritable(connections: ProjectConnectionManager, name: str) ->
 
 
 async def _find(connections: ProjectConnectionManager, name: str) -> tuple[Project, int | None]:
-    project = await connections.find_project(name)
+    project = await connections.recall_project(name)
     if project.is_read_only:
         raise read_only(project) if project.state is ProjectState.ARCHIVED else not_ready(project)
     return project, project.max_bytes or connections.max_bytes

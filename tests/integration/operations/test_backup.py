@@ -24,7 +24,7 @@ from moorage.projects.service import ProjectService
 from tests.support.gated_dump import Gate, gated_dump, process_is_gone
 from tests.support.waiting import until
 
-ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition) VALUES ($1, '{}')"
+ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ($1, '{}', upper($1))"
 TABLE = "workflow.entity_schemas"
 
 

@@ -29,7 +29,7 @@ from moorage.projects.service import ProjectService
 from tests.support.programs import started
 from tests.support.waiting import until
 
-ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition) VALUES ($1, '{}')"
+ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ($1, '{}', upper($1))"
 COUNT = "SELECT count(*) FROM workflow.entity_schemas"
 
 

@@ -36,7 +36,7 @@ from tests.support.gated_restore import failing_restore, gated_restore
 from tests.support.waiting import until
 from tests.unit.codebase.repositories import ISOLATED, make_folder
 
-ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition) VALUES ($1, '{}')"
+ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ($1, '{}', upper($1))"
 KINDS = "SELECT array_agg(schema_name ORDER BY schema_name) FROM workflow.entity_schemas"
 # Statements about the registry; the others are about project databases.
 REGISTRY_STATEMENTS = ("registry_", "project_", "tombstone_", "token_", "extension_")

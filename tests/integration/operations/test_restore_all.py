@@ -30,7 +30,7 @@ from moorage.systems import LINES
 from tests.support.gated_dump import process_is_gone
 from tests.support.gated_restore import failing_restore, gated_restore
 
-ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition) VALUES ($1, '{}')"
+ADD = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ($1, '{}', upper($1))"
 KINDS = "SELECT array_agg(schema_name ORDER BY schema_name) FROM workflow.entity_schemas"
 TOKEN = """
     INSERT INTO public.tokens (name, hash, scope, projects, created_by)

@@ -148,6 +148,7 @@ async def test_a_connection_cut_after_the_work_was_done_does_not_undo_its_succes
         connection = await stack.enter_async_context(manager.get_project_connection(project.name))
         await connection.execute("CREATE TABLE public.done ()")
         await admin.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+        await until(lambda: connection._con is None)  # the driver has noticed
         await stack.aclose()
         assert await pid(manager, project.name)
 

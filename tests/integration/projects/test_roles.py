@@ -18,7 +18,7 @@ from moorage.systems import LINES
 from tests.support.doctoring import found, mended
 
 READ = "SELECT count(*) FROM workflow.entities"
-WRITE = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition) VALUES ('task', '{}')"
+WRITE = "INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ('task', '{}', 'T')"
 
 
 @pytest.fixture
