@@ -90,6 +90,32 @@ class DeletedEntity(WrittenEntity):
     children: list[str] = []
 
 
+class Receipt(Answer):
+    """What tools answer to a write: enough for the next one, and not the data over again."""
+
+    id: UUID
+    key: str
+    version: int
+    title: str
+    state: str | None
+    unchanged: bool
+    children: list[str] = []
+
+    @classmethod
+    def of(cls, written: WrittenEntity) -> Receipt:
+        return cls(
+            project_name=written.project_name,
+            repeated=written.repeated,
+            id=written.entity.id,
+            key=written.entity.key,
+            version=written.entity.version,
+            title=written.entity.title,
+            state=written.entity.state,
+            unchanged=written.unchanged,
+            children=written.children if isinstance(written, DeletedEntity) else [],
+        )
+
+
 @dataclass(frozen=True)
 class Condition:
     """What must be true of an entity for a write of it to happen.

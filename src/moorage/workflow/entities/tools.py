@@ -9,7 +9,7 @@ from pydantic import Field
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import ClaimToken, EntityId, ExpectedVersion, Force, IdempotencyKey, SchemaName
-from moorage.workflow.entities.models import DeletedEntity, Mode, WrittenEntity
+from moorage.workflow.entities.models import Mode, Receipt
 from moorage.workflow.entities.service import EntityService
 
 
@@ -36,11 +36,12 @@ class EntityTools:
         data: Annotated[dict[str, Any], Field(description="Its fields, as the type's JSON Schema has them.")],
         idempotency_key: IdempotencyKey = None,
         project_name: ProjectArgument = None,
-    ) -> WrittenEntity:
+    ) -> Receipt:
         """Create a work item of a type (task, bug, decision, ...); returns its id, key and version 1."""
-        return await self._service.create(
+        written = await self._service.create(
             await self._resolve(project_name), schema_name, data, idempotency_key=idempotency_key
         )
+        return Receipt.of(written)
 
     async def update_entity(
         self,
@@ -56,9 +57,9 @@ class EntityTools:
         claim_token: ClaimToken = None,
         idempotency_key: IdempotencyKey = None,
         project_name: ProjectArgument = None,
-    ) -> WrittenEntity:
+    ) -> Receipt:
         """Change a work item; needs the version you read, and is refused with the conflict if others wrote since."""
-        return await self._service.update(
+        written = await self._service.update(
             await self._resolve(project_name),
             entity_id,
             data,
@@ -68,6 +69,7 @@ class EntityTools:
             claim_token=claim_token,
             idempotency_key=idempotency_key,
         )
+        return Receipt.of(written)
 
     async def delete_entity(
         self,
@@ -78,9 +80,9 @@ class EntityTools:
         with_children: Annotated[bool, Field(description="Delete everything below it too.")] = False,
         idempotency_key: IdempotencyKey = None,
         project_name: ProjectArgument = None,
-    ) -> DeletedEntity:
+    ) -> Receipt:
         """Delete a work item that is still at the version you read; restore_entity undoes it."""
-        return await self._service.delete(
+        written = await self._service.delete(
             await self._resolve(project_name),
             entity_id,
             expected_version=expected_version,
@@ -89,6 +91,7 @@ class EntityTools:
             with_children=with_children,
             idempotency_key=idempotency_key,
         )
+        return Receipt.of(written)
 
     async def restore_entity(
         self,
@@ -97,12 +100,13 @@ class EntityTools:
         force: Force = False,
         idempotency_key: IdempotencyKey = None,
         project_name: ProjectArgument = None,
-    ) -> WrittenEntity:
+    ) -> Receipt:
         """Undo the deletion of a work item; get_entity shows the version to name."""
-        return await self._service.restore(
+        written = await self._service.restore(
             await self._resolve(project_name),
             entity_id,
             expected_version=expected_version,
             force=force,
             idempotency_key=idempotency_key,
         )
+        return Receipt.of(written)
