@@ -7,11 +7,11 @@ import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 import pytest
 
 from moorage.core.access import Caller, Scope, acting_as
 from moorage.core.errors import InvalidInput
+from moorage.core.postgres.errors import StatementFailed
 from moorage.core.postgres.pools import Connection, connect
 from moorage.projects.errors import ProjectNotFound
 from moorage.workflow.errors import CursorGone, InvalidCursor
@@ -122,7 +122,7 @@ async def test_a_write_that_is_rolled_back_leaves_no_version_and_no_change(conne
     counts = "SELECT (SELECT count(*) FROM workflow.entity_versions), (SELECT count(*) FROM workflow.changes)"
     before = await own.fetchrow(counts)
     await own.execute("ALTER TABLE workflow.changes ADD CONSTRAINT nothing CHECK (operation <> 'update') NOT VALID")
-    with pytest.raises(asyncpg.CheckViolationError, match="nothing"):
+    with pytest.raises(StatementFailed, match="nothing"):
         await service.entities.update(project.name, task.key, {"title": "Other"}, mode="merge", expected_version=1)
     assert await own.fetchrow(counts) == before
     assert (await service.entities.get(project.name, task.key)).data["title"] == "Mend the roof"
