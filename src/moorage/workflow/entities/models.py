@@ -206,3 +206,12 @@ class PastWrite:
     by: str
     changed: list[str]
     data: Document | None
+
+
+@dataclass(frozen=True)
+class Child:
+    """An entity below another one, at any depth."""
+
+    root_id: UUID
+    id: UUID
+    key: str

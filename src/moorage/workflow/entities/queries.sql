@@ -122,21 +122,21 @@ FROM workflow.entities
 WHERE id = ANY (:ids::uuid[]) OR key = ANY (:keys::text[]);
 
 -- name: entity_children :many
--- Entities below the given one, at any depth, that are not deleted.
+-- Entities below the given ones, at any depth, that are not deleted.
 WITH RECURSIVE child AS (
-    SELECT link.source_id AS id
+    SELECT link.target_id AS root_id, link.source_id AS id
     FROM workflow.links AS link
-    WHERE link.kind = 'parent' AND link.target_id = :id
+    WHERE link.kind = 'parent' AND link.target_id = ANY (:ids::uuid[])
     UNION
-    SELECT link.source_id
+    SELECT child.root_id, link.source_id
     FROM child
     JOIN workflow.links AS link ON link.kind = 'parent' AND link.target_id = child.id
 )
-SELECT entity.id, entity.key
+SELECT child.root_id, entity.id, entity.key
 FROM child
 JOIN workflow.entities AS entity ON entity.id = child.id
 WHERE entity.deleted_at IS NULL
-ORDER BY entity.id;
+ORDER BY child.root_id, entity.id;
 
 -- name: version_past :many
 -- One version with its data, and what was written after another one: the places that each write changed.

@@ -9,9 +9,9 @@ from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
 from moorage.workflow.documents import Document
-from moorage.workflow.entities import deleting
 from moorage.workflow.entities.calls import WriteCalls
 from moorage.workflow.entities.conditions import refuse_deleted, refuse_unmet_in, refuse_unnamed
+from moorage.workflow.entities.deleting import Family, lock_family_in, refuse_claimed_below, refuse_parents_in
 from moorage.workflow.entities.edits import Edit, parse_edit
 from moorage.workflow.entities.models import (
     ChangedEntity,
@@ -152,10 +152,12 @@ class EntityService:
         refuse_unnamed(condition)
 
         async def write(connection: Connection, project: Project) -> DeletedEntity:
-            family = await deleting.lock_family_in(connection, entity_id, with_children=with_children)
+            family = await self._family(connection, entity_id, with_children=with_children)
             if family.root.entity.deleted_at is not None:
                 return DeletedEntity(project_name=project.name, entity=family.root.entity, unchanged=True)
-            await deleting.refuse_undeletable_in(connection, family, condition)
+            await refuse_unmet_in(connection, family.root, condition)
+            refuse_claimed_below(family, condition)
+            await refuse_parents_in(connection, [each.entity.id for each in family.members])
             changes = [await self._deletion(connection, project, each) for each in family.members]
             entity, *children = await update_in(connection, changes, actor=current_caller().name)
             return DeletedEntity(project_name=project.name, entity=entity, children=[each.key for each in children])
@@ -205,6 +207,12 @@ class EntityService:
             tool="restore_entity",
             arguments={"entity_id": entity_id, "condition": condition.__dict__},
         )
+
+    async def _family(self, connection: Connection, entity_id: str, *, with_children: bool) -> Family:
+        """Lock what is deleted: an entity, alone or with all that is below it."""
+        if with_children:
+            return await lock_family_in(connection, entity_id)
+        return Family(await lock_one_in(connection, entity_id), [])
 
     def _edited(self, locked: LockedEntity, entity_type: EntityType, edit: Edit) -> ChangedEntity:
         before = locked.entity

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from moorage.core.postgres.queries import Executor, Row, load_statements
 from moorage.workflow.documents import Document
-from moorage.workflow.entities.models import ChangedEntity, Claim, Entity, LockedEntity, NewEntity, PastWrite
+from moorage.workflow.entities.models import ChangedEntity, Child, Claim, Entity, LockedEntity, NewEntity, PastWrite
 from moorage.workflow.types.models import Traits
 
 _statements = load_statements("moorage.workflow.entities")
@@ -56,9 +56,10 @@ async def entity_update_in(transaction: Executor, changes: Sequence[ChangedEntit
     return [entity_of(row) for row in rows]
 
 
-async def entity_children(connection: Executor, entity_id: UUID) -> dict[UUID, str]:
-    """Return the keys, by id, of all that is below an entity and not deleted."""
-    return {row["id"]: row["key"] for row in await _statements.entity_children(connection, id=entity_id)}
+async def entity_children(connection: Executor, ids: Sequence[UUID]) -> list[Child]:
+    """Return all that is below these entities and not deleted."""
+    rows = await _statements.entity_children(connection, ids=list(ids))
+    return [Child(row["root_id"], row["id"], row["key"]) for row in rows]
 
 
 async def version_past(connection: Executor, entity_id: UUID, seen: int, after: int) -> list[PastWrite]:
