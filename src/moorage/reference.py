@@ -33,12 +33,14 @@ from moorage.projects.provisioning import Provisioner
 from moorage.projects.service import ProjectService
 from moorage.settings import REGISTRY_DATABASE, SettingRow, Settings, setting_rows
 from moorage.systems import LINES, SYSTEMS
+from moorage.workflow.settings import WorkflowSettings
 
 MADE_BY = "<!-- Written by `python -m moorage.reference docs/reference`; change the code instead. -->"
 
 CHARACTERS_PER_TOKEN = 4
 """About right for English and JSON with the usual tokenizers; the price of a tool needs no more precision."""
 
+_PROFILES = "../explanation/work-items.md#what-agents-see"
 _DEFAULT_HOME = "the platform's data folder"
 
 
@@ -62,10 +64,14 @@ def pages(command: Any) -> dict[str, str]:
 
 def tools_page() -> str:
     """Return the page of MCP tools, as clients receive them."""
-    served = asyncio.run(_served_tools())
-    total = sum(_tokens(tool) for tools in served.values() for tool in tools)
+    defaults: Settings = Settings.model_construct()
+    by_default = [tool for tools in asyncio.run(_served_tools(defaults)).values() for tool in tools]
+    every = defaults.model_copy(update={"workflow": WorkflowSettings(tools=("all",))})
+    served = asyncio.run(_served_tools(every))
+    total = sum(map(_tokens, by_default))
     lead = (
-        f"{sum(map(len, served.values()))} tools; a client that lists them all reads about {total:,} tokens.",
+        f"{len(by_default)} tools by default; a client that lists them all reads about {total:,} tokens.",
+        f"{sum(map(len, served.values())) - len(by_default)} more are in the [profiles]({_PROFILES}) of work items.",
         "Of a failure every tool returns code, message, details and hint; the codes are in [errors](errors.md).",
     )
     sections = [part for name, tools in served.items() for part in (f"## {name}", *map(_tool_section, tools))]
@@ -148,19 +154,18 @@ def _with_codes(kind: type[MoorageError]) -> Iterator[type[MoorageError]]:
         yield from _with_codes(each)
 
 
-async def _served_tools() -> dict[str, list[dict[str, Any]]]:
+async def _served_tools(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     """Return each system's tools as its MCP server lists them.
 
     The systems are opened on connections that nobody initializes: a system that asks the database while it opens
     would keep its server from answering the first call, and fails here.
     """
     async with AsyncExitStack() as stack:
-        opened = {each.name: await stack.enter_async_context(_open(each)) for each in SYSTEMS}
+        opened = {each.name: await stack.enter_async_context(_open(each, settings)) for each in SYSTEMS}
         return {name: _listed(name, each) for name, each in opened.items()}
 
 
-def _open(system: Any) -> Any:
-    settings = Settings.model_construct()
+def _open(system: Any, settings: Settings) -> Any:
     connections = ProjectConnectionManager(Provisioner(Address("nowhere", {}), REGISTRY_DATABASE, LINES))
     ground = Ground(connections, ProjectService(connections), make_embedder(settings.embedding), Path("nowhere"))
     return system.open(ground, getattr(settings, system.name, None))

@@ -20,18 +20,14 @@ LIMIT :limit;
 
 -- name: blocked_top :many
 -- Only what is blocked itself; that a blocked parent holds up its children goes without saying.
-WITH blocker AS (
-    SELECT link.target_id, link.source_id
-    FROM workflow.links AS link
-    JOIN workflow.entities AS source ON source.id = link.source_id
-    WHERE link.kind = 'blocks' AND source.is_open AND source.deleted_at IS NULL
-), blocked AS (
+WITH blocked AS (
     SELECT
         entity.id, entity.key, entity.title, entity.priority, entity.created_at, count(*) AS blockers,
         count(*) OVER () AS number
     FROM workflow.entities AS entity
-    JOIN blocker ON blocker.target_id = entity.id
-    WHERE entity.is_open AND entity.deleted_at IS NULL
+    JOIN workflow.links AS link ON link.target_id = entity.id AND link.kind = 'blocks'
+    JOIN workflow.entities AS source ON source.id = link.source_id
+    WHERE entity.is_open AND entity.deleted_at IS NULL AND source.is_open AND source.deleted_at IS NULL
     GROUP BY entity.id
     ORDER BY entity.priority NULLS LAST, entity.created_at, entity.id
     LIMIT :limit
@@ -40,9 +36,9 @@ SELECT blocked.key, blocked.title, blocked.blockers, blocked.number, first.key A
 FROM blocked
 CROSS JOIN LATERAL (
     SELECT source.key, source.title
-    FROM blocker
-    JOIN workflow.entities AS source ON source.id = blocker.source_id
-    WHERE blocker.target_id = blocked.id
+    FROM workflow.links AS link
+    JOIN workflow.entities AS source ON source.id = link.source_id
+    WHERE link.target_id = blocked.id AND link.kind = 'blocks' AND source.is_open AND source.deleted_at IS NULL
     ORDER BY source.priority NULLS LAST, source.created_at, source.id
     LIMIT 1
 ) AS first
