@@ -8,6 +8,7 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.workflow.briefing.service import BriefingService
 from moorage.workflow.deployments.service import DeploymentService
 from moorage.workflow.entities.service import EntityService
+from moorage.workflow.evolution.service import EvolutionService
 from moorage.workflow.feed.service import ChangeFeed
 from moorage.workflow.history.service import HistoryService
 from moorage.workflow.settings import WorkflowSettings
@@ -21,6 +22,7 @@ class WorkflowService:
 
     types: TypeService
     entities: EntityService
+    evolution: EvolutionService
     history: HistoryService
     feed: ChangeFeed
     deployments: DeploymentService
@@ -34,6 +36,7 @@ def make_service(connections: ProjectConnectionManager, settings: WorkflowSettin
     return WorkflowService(
         types=TypeService(connections, catalog),
         entities=entities,
+        evolution=EvolutionService(connections, catalog, settings),
         history=HistoryService(connections, catalog, entities),
         feed=ChangeFeed(connections),
         deployments=DeploymentService(connections, settings),
