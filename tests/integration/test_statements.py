@@ -48,6 +48,11 @@ async def test_every_statement_of_code_search_is_understood(own):
         await own.prepare(each.sql)
 
 
+async def test_every_statement_of_the_briefing_is_understood(own):
+    for each in load_statements("moorage.workflow.briefing"):
+        await own.prepare(each.sql)
+
+
 async def test_every_statement_of_projects_is_understood(own, connections):
     for each in load_statements("moorage.projects"):
         short = each.name.rpartition(".")[2]
