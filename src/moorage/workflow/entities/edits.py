@@ -9,8 +9,9 @@ from typing import Any
 
 from moorage.core.errors import InvalidInput
 from moorage.workflow.documents import Document, escaped
-from moorage.workflow.entities.models import Mode
+from moorage.workflow.entities.models import Entity, Mode
 from moorage.workflow.patches import Operations, merged, patched
+from moorage.workflow.types.models import EntityType
 
 ABSENT = object()
 
@@ -25,6 +26,18 @@ class Edit:
 
     mode: Mode
     data: Document | Operations
+
+    def applied_to_entity(self, entity: Entity, entity_type: EntityType) -> Document:
+        """Return what becomes of an entity's data; steps of its type that it has not gone through yet come first.
+
+        A replacement needs nothing of what was there, and so mends what steps do not fit.
+
+        Raises:
+            InvalidPatch, PatchFailed, StepsFailed.
+        """
+        if self.mode == "replace":
+            return self.applied_to({})
+        return self.applied_to(entity_type.brought_forward(entity.data, entity.schema_version))
 
     def applied_to(self, document: Document) -> Document:
         """Return what becomes of the document, which stays as it is.

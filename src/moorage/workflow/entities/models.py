@@ -182,8 +182,14 @@ class ChangedEntity:
 
     @property
     def is_change(self) -> bool:
-        """Whether anything differs; deleting and restoring always does."""
-        return bool(self.patch) or self.operation in (Operation.DELETE, Operation.RESTORE)
+        """Whether anything differs; deleting and restoring always does, and so does what a migration would change."""
+        is_behind = self.entity_type.has_steps_since(self.before.schema_version)
+        return bool(self.patch) or is_behind or self.operation in (Operation.DELETE, Operation.RESTORE)
+
+    @property
+    def schema_version(self) -> int:
+        """The version of the type that the data satisfies; deleting checks nothing, and so leaves it."""
+        return self.before.schema_version if self.operation is Operation.DELETE else self.entity_type.version
 
     @property
     def ends_claim(self) -> bool:

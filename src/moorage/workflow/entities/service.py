@@ -195,7 +195,7 @@ class EntityService:
                 return WrittenEntity(project_name=project.name, entity=locked.entity, unchanged=True)
             await refuse_unmet_in(connection, locked, condition)
             entity_type = await self._type_of(connection, project, locked)
-            data = locked.entity.data
+            data = entity_type.brought_forward(locked.entity.data, locked.entity.schema_version)
             change = changed_entity(locked.entity, Operation.RESTORE, entity_type, data, max_bytes=self._max_bytes)
             return await _written_in(connection, project, change)
 
@@ -216,7 +216,7 @@ class EntityService:
 
     def _edited(self, locked: LockedEntity, entity_type: EntityType, edit: Edit) -> ChangedEntity:
         before = locked.entity
-        data = edit.applied_to(before.data)
+        data = edit.applied_to_entity(before, entity_type)
         return changed_entity(before, Operation.UPDATE, entity_type, data, max_bytes=self._max_bytes)
 
     async def _deletion(self, connection: Connection, project: Project, locked: LockedEntity) -> ChangedEntity:

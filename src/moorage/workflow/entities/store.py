@@ -46,7 +46,7 @@ async def entity_update_in(transaction: Executor, changes: Sequence[ChangedEntit
         ids=[each.before.id for each in changes],
         versions=[each.before.version for each in changes],
         operations=[each.operation.value for each in changes],
-        schema_versions=[each.entity_type.version for each in changes],
+        schema_versions=[each.schema_version for each in changes],
         data=[each.data for each in changes],
         patches=[each.patch for each in changes],
         end_claims=[each.ends_claim for each in changes],

@@ -14,7 +14,7 @@ from moorage.workflow.documents import MAX_BYTES, Document, refuse_unfit
 from moorage.workflow.entities import store
 from moorage.workflow.entities.models import ChangedEntity, Entity, LockedEntity, NewEntity, Operation
 from moorage.workflow.entities.references import EntityRef, parse_ref, refuse_missing, split_refs
-from moorage.workflow.errors import TransitionRefused, TypeChanged
+from moorage.workflow.errors import InvalidPatch, PatchFailed, StepsFailed, TransitionRefused, TypeChanged
 from moorage.workflow.patches import difference
 from moorage.workflow.types.models import EntityType
 from moorage.workflow.types.validation import refuse_invalid
@@ -125,12 +125,26 @@ def _refuse_beginning(entity_type: EntityType, state: str | None) -> None:
 
 def _refuse_transition(entity_type: EntityType, before: Entity, state: str | None) -> None:
     rules = entity_type.rules.state
-    if rules is None or rules.transitions is None or before.state is None or state == before.state:
+    if rules is None or rules.transitions is None:
         return
-    allowed = rules.transitions.get(before.state, [])
+    was = _state_before(entity_type, before)
+    if was is None or state == was:
+        return
+    allowed = rules.transitions.get(was, [])
     if state not in allowed:
         raise TransitionRefused(
-            f"{before.key} cannot go from {rules.field} {before.state!r} to {state!r}",
-            hint=f"From {before.state!r} it may go to: {', '.join(allowed) or 'nothing, it is final'}.",
+            f"{before.key} cannot go from {rules.field} {was!r} to {state!r}",
+            hint=f"From {was!r} it may go to: {', '.join(allowed) or 'nothing, it is final'}.",
             allowed=allowed,
         )
+
+
+def _state_before(entity_type: EntityType, before: Entity) -> str | None:
+    """Return the state that a change begins from, as the type of now calls it; None where that cannot be told."""
+    if before.schema_version == entity_type.version:
+        return before.state
+    try:
+        data = entity_type.brought_forward(before.data, before.schema_version)
+    except (StepsFailed, PatchFailed, InvalidPatch):
+        return None
+    return entity_type.traits_of(data).state

@@ -158,6 +158,10 @@ class EntityType:
                 data = stepped(data, each.steps)
         return data
 
+    def has_steps_since(self, schema_version: int) -> bool:
+        """Whether data of this version has to be brought forward."""
+        return bool(self.steps) and self.steps[-1].to_version > schema_version
+
     def traits_of(self, data: Document) -> Traits:
         """Return what the columns beside the data hold of it."""
         state = self._state_of(data)
