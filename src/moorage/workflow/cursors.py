@@ -18,7 +18,7 @@ from moorage.core.postgres.queries import Executor, load_statements
 from moorage.workflow.errors import InvalidCursor
 
 VERSION = "1"
-MAX_CHARACTERS = 4_000
+MAX_CHARACTERS = 10_000
 # Half of SHA-256: RFC 2104, section 5, asks for no less than half of the hash and 80 bits.
 SIGNATURE_BYTES = 16
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from moorage.core.embedding.builtin import BuiltinEmbedder
+from moorage.core.embedding.embedder import Embedder
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.workflow.briefing.service import BriefingService
 from moorage.workflow.deployments.service import DeploymentService
@@ -11,6 +13,7 @@ from moorage.workflow.entities.service import EntityService
 from moorage.workflow.evolution.service import EvolutionService
 from moorage.workflow.feed.service import ChangeFeed
 from moorage.workflow.history.service import HistoryService
+from moorage.workflow.querying.service import QueryService
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.service import TypeService
@@ -22,6 +25,7 @@ class WorkflowService:
 
     types: TypeService
     entities: EntityService
+    queries: QueryService
     evolution: EvolutionService
     history: HistoryService
     feed: ChangeFeed
@@ -29,13 +33,20 @@ class WorkflowService:
     briefing: BriefingService
 
 
-def make_service(connections: ProjectConnectionManager, settings: WorkflowSettings) -> WorkflowService:
-    """Build the services; nothing is asked of any database."""
+def make_service(
+    connections: ProjectConnectionManager, settings: WorkflowSettings, embedder: Embedder | None = None
+) -> WorkflowService:
+    """Build the services; nothing is asked of any database.
+
+    Args:
+        embedder: for search by meaning; None is the one that ships with the package.
+    """
     catalog = TypeCatalog()
     entities = EntityService(connections, catalog, settings)
     return WorkflowService(
         types=TypeService(connections, catalog),
         entities=entities,
+        queries=QueryService(connections, catalog, embedder or BuiltinEmbedder()),
         evolution=EvolutionService(connections, catalog, settings),
         history=HistoryService(connections, catalog, entities),
         feed=ChangeFeed(connections),

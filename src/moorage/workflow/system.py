@@ -25,7 +25,7 @@ class WorkflowSystem:
 
     @asynccontextmanager
     async def open(self, ground: Ground, settings: WorkflowSettings) -> AsyncGenerator[Opened]:
-        service = make_service(ground.connections, settings)
+        service = make_service(ground.connections, settings, ground.embedder)
         yield Opened(service, tools=chosen_tools(tools_by_profile(service, ground.projects.resolve), settings.tools))
 
 

@@ -11,6 +11,7 @@ from moorage.workflow.deployments.tools import DeploymentTools
 from moorage.workflow.entities.tools import EntityTools
 from moorage.workflow.feed.tools import FeedTools
 from moorage.workflow.history.tools import HistoryTools
+from moorage.workflow.querying.tools import QueryTools
 from moorage.workflow.service import WorkflowService
 from moorage.workflow.types.tools import TypeTools
 
@@ -20,9 +21,10 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
     briefing = BriefingTools(service.briefing, resolve)
     types = TypeTools(service.types, resolve)
     entities = EntityTools(service.entities, resolve)
+    queries = QueryTools(service.queries, resolve)
     deployments = DeploymentTools(service.deployments, resolve)
     return {
-        "core": [*briefing.core(), *types.core(), *entities.core(), *deployments.core()],
+        "core": [*briefing.core(), *types.core(), *entities.core(), *queries.core(), *deployments.core()],
         "history": [*HistoryTools(service.history, resolve).history(), *FeedTools(service.feed, resolve).history()],
         "deployments": deployments.deployments(),
     }

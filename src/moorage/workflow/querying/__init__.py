@@ -1,1 +1,1 @@
-"""Finding entities: by filters over their fields, by words, by meaning; a page at a time."""
+"""Querying: entities found by filters, words and meaning, in pages and in any order, by the indexes of their types."""

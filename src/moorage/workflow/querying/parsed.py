@@ -1,0 +1,85 @@
+"""Queries whose names mean fields: what was asked for, resolved against the types of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from moorage.core.errors import InvalidInput
+from moorage.workflow.documents import refuse_unfit
+from moorage.workflow.errors import InvalidFilter
+from moorage.workflow.querying.field_names import FieldNames
+from moorage.workflow.querying.filters import Filter, parse_filter
+from moorage.workflow.querying.models import MAX_LIMIT, Field, Query
+from moorage.workflow.querying.sorting import NEWEST_CHANGE, SortedField, parse_sort
+from moorage.workflow.types.models import StoredType
+
+MAX_FIELDS = 20
+MAX_WORDS_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True)
+class ParsedQuery:
+    """A query that can be run.
+
+    Attributes:
+        sort: None where the best match comes first.
+        fields: None where a view is asked for.
+        note: what the caller should know of the names.
+    """
+
+    query: Query
+    filter: Filter
+    sort: tuple[SortedField, ...] | None
+    fields: tuple[Field, ...] | None
+    note: str | None
+
+
+def parse_query(query: Query, types: Sequence[StoredType]) -> ParsedQuery:
+    """Return the query with its names resolved.
+
+    Args:
+        types: the one that is asked for, or all of the project.
+
+    Raises:
+        InvalidFilter: a filter, a sort order or a projection that cannot be.
+    """
+    names = FieldNames(types)
+    return ParsedQuery(
+        query,
+        parse_filter(query.filters, names),
+        _sort(query, names),
+        None if query.fields is None else _fields(query.fields, names),
+        names.note_on_undeclared(),
+    )
+
+
+def refuse_unfit_query(query: Query) -> None:
+    """Refuse what no types make right.
+
+    Raises:
+        InvalidInput: a limit, or texts to search for, out of bounds.
+        InvalidFilter: two orders at once.
+    """
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise InvalidInput(f"limit {query.limit} is out of range", hint=f"Use 1 to {MAX_LIMIT}.", field="limit")
+    for name, text in (("search", query.search), ("meaning", query.meaning)):
+        if text is not None and (not text.strip() or len(text) > MAX_WORDS_CHARACTERS):
+            raise InvalidInput(
+                f"{name}: {len(text)} characters", hint=f"Say 1 to {MAX_WORDS_CHARACTERS} characters.", field=name
+            )
+    refuse_unfit({"search": query.search, "meaning": query.meaning}, what="the text to search for")
+    if query.meaning is not None and query.sort is not None:
+        raise InvalidFilter("sort and meaning are two orders", hint="Leave sort out: what is nearest comes first.")
+
+
+def _sort(query: Query, names: FieldNames) -> tuple[SortedField, ...] | None:
+    if query.sort is None and (query.meaning is not None or query.search is not None):
+        return None
+    return parse_sort(NEWEST_CHANGE if query.sort is None else query.sort, names)
+
+
+def _fields(texts: Sequence[str], names: FieldNames) -> tuple[Field, ...]:
+    if len(texts) > MAX_FIELDS:
+        raise InvalidFilter(f"fields: {len(texts)} of them, {MAX_FIELDS} at most", hint='Use view "full".')
+    return tuple(names.find(each) for each in texts)

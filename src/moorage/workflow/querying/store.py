@@ -1,0 +1,71 @@
+"""The statements about queries: one function each, connection in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from moorage.core.embedding.embedder import FloatArray
+from moorage.core.postgres.queries import Executor, Row, load_statements
+from moorage.workflow.querying.statements import ComposedStatement
+
+_statements = load_statements("moorage.workflow.querying")
+# https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/arrayfuncs.c, array_send: dimensions, flags,
+# type, length and lower bound of the one dimension; then each value behind its length.
+_ARRAY_HEADER_BYTES = 20
+_ARRAY_VALUE = np.dtype([("bytes", ">i4"), ("value", ">f4")])
+
+
+async def run(connection: Executor, composed: ComposedStatement) -> Any:
+    """Run a composed statement and return what it gives."""
+    values = dict(zip(composed.statement.parameters, composed.values, strict=True))
+    return await composed.statement(connection, **values)
+
+
+async def embedding_read(connection: Executor, composed: ComposedStatement) -> tuple[list[UUID], FloatArray]:
+    """Return ids and their vectors, shape (ids, dimensions)."""
+    rows = await run(connection, composed)
+    if not rows:
+        return [], np.zeros((0, 0), dtype=np.float32)
+    raw = b"".join(row["embedding"][_ARRAY_HEADER_BYTES:] for row in rows)
+    pairs: npt.NDArray[np.void] = np.frombuffer(raw, dtype=_ARRAY_VALUE)
+    values: FloatArray = pairs["value"].astype(np.float32)
+    return [row["id"] for row in rows], values.reshape(len(rows), -1)
+
+
+async def embedding_stale(connection: Executor, *, model: str, schema_name: str | None, limit: int) -> Sequence[Row]:
+    """Return id, version, title and data of entities without a vector of this model and their version."""
+    return await _statements.embedding_stale(connection, model=model, schema_name=schema_name, limit=limit)
+
+
+async def embedding_upsert(
+    connection: Executor, entities: Sequence[tuple[UUID, int]], vectors: FloatArray, *, model: str
+) -> None:
+    """Write the vectors of entities, given as (id, version)."""
+    await _statements.embedding_upsert(
+        connection,
+        ids=[each for each, _ in entities],
+        versions=[version for _, version in entities],
+        embeddings=["{" + ",".join(map(str, vector.tolist())) + "}" for vector in vectors],
+        model=model,
+    )
+
+
+async def vectors_comparable(connection: Executor) -> bool:
+    """Tell whether pgvector is there."""
+    return await _statements.vectors_comparable(connection)
+
+
+async def index_list(connection: Executor, *, beginning: str) -> dict[str, bool]:
+    """Return the indexes of entities whose names begin so, and whether each is valid."""
+    rows = await _statements.index_list(connection, beginning=beginning)
+    return {row["name"]: row["is_valid"] for row in rows}
+
+
+async def index_try_lock(connection: Executor, key: int) -> bool:
+    """Take the right to build, for as long as the connection is open; False when another session has it."""
+    return await _statements.index_try_lock(connection, key=key)
