@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from moorage.core.access import system_user
+from moorage.core.postgres.address import Address
 from moorage.core.postgres.pools import connect
 from moorage.operations.backup.taking import take_backup
 from moorage.operations.moving import move_project
@@ -47,6 +48,18 @@ async def read(connections, project: str, cursor: str | None, count: int) -> tup
     return names, cursor
 
 
+async def count_beyond(address: Address, other: Address) -> None:
+    """Let a server have counted many more transactions than another."""
+    ahead, behind = await connect(address, "postgres"), await connect(other, "postgres")
+    now = "SELECT pg_current_xact_id()::text::bigint"
+    missing = await behind.fetchval(now) - await ahead.fetchval(now) + 1000
+    await ahead.execute(
+        f"DO $$ BEGIN FOR i IN 1..{missing} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
+    )
+    await ahead.close()
+    await behind.close()
+
+
 async def restored(connections, backup, name: str) -> None:
     report = await restore_backup(
         connections, backup, Request((name,), replace=True, force=True), settings=BackupSettings()
@@ -54,8 +67,9 @@ async def restored(connections, backup, name: str) -> None:
     assert [each.error for each in report.projects] == [None]
 
 
-async def test_a_cursor_goes_on_where_the_project_is_moved_to_and_back_again(servers, moving):
-    """One of the two servers has counted fewer transactions than the other: both ways are gone here."""
+async def test_a_cursor_goes_on_where_the_project_is_moved_to_and_back_again(servers, moving, address, second_server):
+    """To a server that has counted more transactions, and to one that has counted fewer."""
+    await count_beyond(second_server.start(), address)
     await write(servers, moving, "one", "two")
     names, cursor = await read(servers, moving, None, 2)
     for server in ("second", "main"):
@@ -70,8 +84,9 @@ async def test_a_cursor_goes_on_where_the_project_is_moved_to_and_back_again(ser
 
 
 async def test_what_was_copied_is_read_while_an_older_transaction_of_the_new_server_runs(
-    servers, moving, second_server
+    servers, moving, address, second_server
 ):
+    await count_beyond(address, second_server.start())
     await write(servers, moving, "copied")
     connection = await connect(second_server.start(), "postgres")
     async with connection.transaction():
