@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from moorage.core.embedding.builtin import BuiltinEmbedder
 from moorage.core.embedding.embedder import Embedder
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.workflow.batch.service import BatchService
 from moorage.workflow.briefing.service import BriefingService
 from moorage.workflow.deployments.service import DeploymentService
 from moorage.workflow.entities.service import EntityService
 from moorage.workflow.evolution.service import EvolutionService
 from moorage.workflow.feed.service import ChangeFeed
+from moorage.workflow.exchange.service import ExchangeService
 from moorage.workflow.history.service import HistoryService
 from moorage.workflow.querying.service import QueryService
 from moorage.workflow.settings import WorkflowSettings
@@ -25,11 +27,13 @@ class WorkflowService:
 
     types: TypeService
     entities: EntityService
+    batches: BatchService
     queries: QueryService
     evolution: EvolutionService
     history: HistoryService
     feed: ChangeFeed
     deployments: DeploymentService
+    exchange: ExchangeService
     briefing: BriefingService
 
 
@@ -43,13 +47,16 @@ def make_service(
     """
     catalog = TypeCatalog()
     entities = EntityService(connections, catalog, settings)
+    types = TypeService(connections, catalog)
     return WorkflowService(
-        types=TypeService(connections, catalog),
+        types=types,
         entities=entities,
+        batches=BatchService(connections, catalog, settings),
         queries=QueryService(connections, catalog, embedder or BuiltinEmbedder()),
         evolution=EvolutionService(connections, catalog, settings),
         history=HistoryService(connections, catalog, entities),
         feed=ChangeFeed(connections),
         deployments=DeploymentService(connections, settings),
+        exchange=ExchangeService(connections, catalog, types, settings),
         briefing=BriefingService(connections, catalog),
     )

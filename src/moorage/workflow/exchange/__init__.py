@@ -1,1 +1,1 @@
-"""Exchange: entities from files of other trackers, and entities as files for people and git."""
+"""In and out: items of other programs come in as entities, and everything of a project goes out and comes back."""

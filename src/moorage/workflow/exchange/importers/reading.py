@@ -1,0 +1,84 @@
+"""What importers share: finding items and their texts, and refusing what cannot be read by its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from moorage.workflow.errors import InvalidImport
+from moorage.workflow.exchange.models import JsonObject
+
+_SHOWN_PROBLEMS = 20
+
+
+def items_of(value: Any, what: str, *, inside: str) -> list[tuple[str, JsonObject]]:
+    """Return the objects of a JSON list with their places; the list may stand in an object under the name `inside`.
+
+    Raises:
+        InvalidImport: it is no list of objects.
+    """
+    if isinstance(value, dict):
+        value = value.get(inside, [value])
+    if not isinstance(value, list):
+        raise InvalidImport(f"the file is no list of {what}", hint="Give a JSON array of objects.")
+    wrong = [place for place, each in enumerate(value, 1) if not isinstance(each, dict)]
+    refuse([f"item {place} is no object" for place in wrong])
+    return [(f"item {place}", each) for place, each in enumerate(value, 1)]
+
+
+def text_in(item: JsonObject, name: str, place: str, *, pattern: str = r"(?s).*\S.*") -> str:
+    """Return a text that an item must have.
+
+    Raises:
+        InvalidImport: it has none, or not such a one.
+    """
+    value = item.get(name)
+    if isinstance(value, str) and re.fullmatch(pattern, value):
+        return value
+    raise InvalidImport(
+        f"{place} has no {name}" + ("" if value is None else f": {str(value)[:60]!r} will not do"),
+        hint=f"Give it a {name}, or remove it from the file.",
+    )
+
+
+def names_in(value: Any) -> list[str]:
+    """Return names: of a text, of an object with a name, a login or a title, or of a list of such."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        named = (value.get(key) for key in ("name", "login", "title", "nodes"))
+        return names_in(next((each for each in named if each), None))
+    if isinstance(value, list):
+        return [name for each in value for name in names_in(each)]
+    return []
+
+
+def said(names: Sequence[str], time: Any, body: str) -> str:
+    """Return a comment with who wrote it when: comments here bear the name of whoever imports them."""
+    heading = " ".join(part for part in (", ".join(names), f"on {time}" if time else "") if part)
+    return f"{heading}:\n\n{body}" if heading else body
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text; other characters that Python takes for ends of lines are part of them."""
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return [each.removesuffix("\r") for each in lines]
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Refuse the whole import when there is any problem.
+
+    Raises:
+        InvalidImport: with the first problems.
+    """
+    if not problems:
+        return
+    more = len(problems) - _SHOWN_PROBLEMS
+    shown = "; ".join(problems[:_SHOWN_PROBLEMS])
+    raise InvalidImport(
+        f"nothing was imported: {shown}{f'; and {more} more' if more > 0 else ''}",
+        hint="Correct the places named, or remove them, and import again; what is in already is not made twice.",
+        problems=list(problems[:_SHOWN_PROBLEMS]),
+        count=len(problems),
+    )
