@@ -98,6 +98,12 @@ class KeyReused(Conflict):
     code: ClassVar[str] = "workflow.idempotency_key_reused"
 
 
+class BatchRefused(Conflict):
+    """Operations of a batch cannot be done, so none was; `details` name each with its place and its reason."""
+
+    code: ClassVar[str] = "workflow.batch_refused"
+
+
 class Claimed(Conflict):
     """Somebody else holds a claim on the entity; `details` say who and until when."""
 

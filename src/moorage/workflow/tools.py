@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from moorage.core.shape import Tool
 from moorage.projects.arguments import Resolve
+from moorage.workflow.batch.tools import BatchTools
 from moorage.workflow.briefing.tools import BriefingTools
 from moorage.workflow.deployments.tools import DeploymentTools
 from moorage.workflow.entities.tools import EntityTools
@@ -27,6 +28,7 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
         "core": [*briefing.core(), *types.core(), *entities.core(), *queries.core(), *deployments.core()],
         "history": [*HistoryTools(service.history, resolve).history(), *FeedTools(service.feed, resolve).history()],
         "deployments": deployments.deployments(),
+        "exchange": BatchTools(service.batches, resolve).exchange(),
     }
 
 

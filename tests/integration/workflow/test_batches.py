@@ -1,0 +1,164 @@
+"""Many writes together or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from moorage.core.errors import InvalidInput
+from moorage.workflow.errors import BatchRefused
+from tests.support.work_items import make_task, workflow_with_tasks
+
+
+@pytest.fixture
+async def service(connections, project):
+    return await workflow_with_tasks(connections, project.name)
+
+
+def create(title: str, ref: str | None = None, **fields) -> dict:
+    return {"op": "create", "schema_name": "task", "data": {"title": title, **fields}, "ref": ref}
+
+
+async def count(connections, project, table: str) -> int:
+    async with connections.connection_to(project) as connection:
+        return await connection.fetchval(f"SELECT count(*) FROM workflow.{table}")
+
+
+async def test_operations_may_name_what_earlier_ones_made(service, project):
+    done = await service.batches.apply(
+        project.name,
+        [
+            create("Epic", "epic"),
+            create("Part", "part"),
+            {"op": "link", "source_id": "$part", "kind": "parent", "target_id": "$epic"},
+            {"op": "update", "entity_id": "$part", "mode": "merge", "data": {"status": "in_progress"}},
+            {"op": "comment", "entity_id": "$epic", "body": "Begun."},
+            {"op": "delete", "entity_id": "$part"},
+            {"op": "restore", "entity_id": "$part"},
+        ],
+    )
+    assert done.made == {"epic": "T-1", "part": "T-2"}
+    assert done.keys == ["T-1", "T-2", "T-2", "T-2", "T-1", "T-2", "T-2"]
+    assert done.versions == {"T-1": 1, "T-2": 4}
+    part = await service.entities.get(project.name, "T-2")
+    assert (part.state, part.version, part.deleted_at) == ("in_progress", 4, None)
+
+
+async def test_what_cannot_be_done_is_told_all_at_once_and_nothing_is_written(service, project, connections):
+    task = await make_task(service, project.name)
+    with pytest.raises(BatchRefused, match=r"^/operations/1: .* \(and 3 more\)") as refused:
+        await service.batches.apply(
+            project.name,
+            [
+                create("Good", "good"),
+                create("", "bad"),
+                {"op": "update", "entity_id": task.key, "data": {}, "mode": "merge"},
+                {"op": "update", "entity_id": "T-99", "data": {}, "force": True},
+                {"op": "create", "schema_name": "nothing", "data": {}},
+                {"op": "comment", "entity_id": "$bad", "body": "says nothing new"},
+            ],
+        )
+    problems = {each["operation"]: each["code"] for each in refused.value.details["problems"]}
+    assert problems == {
+        "/operations/1": "workflow.invalid_entity",
+        "/operations/2": "workflow.version_required",
+        "/operations/3": "workflow.entity_not_found",
+        "/operations/4": "workflow.type_not_found",
+    }
+    assert await count(connections, project, "entities") == 1
+
+
+async def test_what_only_the_tables_can_tell_undoes_the_whole_batch(service, project, connections):
+    one, two = await make_task(service, project.name, "one"), await make_task(service, project.name, "two")
+    link = {"op": "link", "kind": "blocks"}
+    with pytest.raises(BatchRefused, match=r"^/operations/1-2: ") as refused:
+        await service.batches.apply(
+            project.name,
+            [
+                create("three"),
+                {**link, "source_id": one.key, "target_id": two.key},
+                {**link, "source_id": two.key, "target_id": one.key},
+            ],
+        )
+    assert refused.value.details["problems"][0]["code"] == "workflow.link_refused"
+    assert (await count(connections, project, "entities"), await count(connections, project, "links")) == (2, 0)
+
+
+async def test_links_that_were_there_or_were_not_are_told(service, project):
+    link = {"source_id": "$a", "kind": "relates", "target_id": "$b"}
+    done = await service.batches.apply(
+        project.name,
+        [
+            create("a", "a"), create("b", "b"),
+            {"op": "unlink", **link}, {"op": "link", **link}, {"op": "unlink", **link}, {"op": "unlink", **link},
+        ],
+    )  # fmt: skip
+    assert done.unchanged == [2, 5]
+
+
+async def test_a_parent_goes_when_its_children_go_before_or_with_it(service, project):
+    done = await service.batches.apply(
+        project.name,
+        [
+            create("parent", "parent"), create("child", "child"),
+            {"op": "link", "source_id": "$child", "kind": "parent", "target_id": "$parent"},
+        ],
+    )  # fmt: skip
+    delete = [{"op": "delete", "entity_id": key, "expected_version": 1} for key in done.made.values()]
+    with pytest.raises(BatchRefused) as refused:
+        await service.batches.apply(project.name, delete[:1])
+    assert refused.value.details["problems"][0]["code"] == "workflow.has_children"
+    assert (await service.batches.apply(project.name, delete)).versions == {"T-1": 2, "T-2": 2}
+
+
+async def test_a_stale_operation_is_told_its_conflict(service, project):
+    task = await make_task(service, project.name)
+    await service.entities.update(project.name, task.key, {"title": "b"}, mode="merge", expected_version=1)
+    merge = {"op": "update", "entity_id": task.key, "mode": "merge", "expected_version": 1, "data": {"title": "c"}}
+    with pytest.raises(BatchRefused) as refused:
+        await service.batches.apply(project.name, [merge, merge])
+    (problem,) = refused.value.details["problems"]
+    assert problem["details"]["conflicts"] == [{"pointer": "/title", "seen": task.title, "current": "b", "yours": "c"}]
+
+
+async def test_an_entity_may_be_changed_more_than_once(service, project):
+    task = await make_task(service, project.name)
+    merge = {"op": "update", "entity_id": task.key, "mode": "merge", "expected_version": 1}
+    done = await service.batches.apply(
+        project.name, [{**merge, "data": {"priority": "low"}}, {**merge, "data": {"tags": ["a"]}}]
+    )
+    assert done.versions == {task.key: 3}
+    expected = {**task.data, "priority": "low", "tags": ["a"]}
+    assert (await service.entities.get(project.name, task.key)).data == expected
+
+
+async def test_a_batch_repeated_under_its_key_gets_the_first_answer(service, project, connections):
+    operations = [create("a", "a"), {"op": "comment", "entity_id": "$a", "body": "once"}]
+    first = await service.batches.apply(project.name, operations, idempotency_key="k")
+    again = await service.batches.apply(project.name, operations, idempotency_key="k")
+    assert again == first.model_copy(update={"repeated": True})
+    assert (await count(connections, project, "entities"), await count(connections, project, "comments")) == (1, 1)
+
+
+async def test_a_thousand_creates_are_one_statement_and_keep_their_order(service, project, connections):
+    done = await service.batches.apply(project.name, [create(f"number {n}") for n in range(1000)])
+    assert done.keys == [f"T-{n}" for n in range(1, 1001)]
+    assert await count(connections, project, "entity_versions") == 1000
+    assert (await service.entities.get(project.name, "T-17")).title == "number 16"
+
+
+@pytest.mark.parametrize(
+    ("operations", "message"),
+    [
+        ([], "0 given"),
+        ([create("a")] * 1001, "1,001 given"),
+        ([{"op": "drop"}], r"/operations/0: .*drop"),
+        ([create("a"), {"op": "delete"}], "/operations/1/entity_id: Field required"),
+        ([{"op": "delete", "entity_id": "$a"}, create("a", "a")], r"/operations/0: nothing before it made \$a"),
+        ([create("a", "a"), create("b", "a")], "/operations/1/ref: 'a' is taken"),
+        ([create("a"), {"op": "comment", "entity_id": "T-1", "body": "b", "more": 1}], "/operations/1/more"),
+        ([create("a" * 200, description="x" * 255_000)] * 70, "bytes, 16,777,216 at most"),
+    ],
+)
+async def test_operations_of_another_form_are_refused_by_place(service, project, operations, message):
+    with pytest.raises(InvalidInput, match=message):
+        await service.batches.apply(project.name, operations)
