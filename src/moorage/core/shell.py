@@ -74,9 +74,9 @@ class Shell:
     def print_error(self, error: MoorageError) -> None:
         """Print a failure on stderr: code, what happened, what to do now."""
         self.errors.print(f"[bold red]{error.code}[/]: ", end="", highlight=False)
-        self.errors.print(error.message, markup=False, highlight=False)
+        self.errors.print(harmless(error.message), markup=False, highlight=False)
         if error.hint:
-            self.errors.print(error.hint, markup=False, highlight=False)
+            self.errors.print(harmless(error.hint), markup=False, highlight=False)
 
     def print_json(self, value: BaseModel | Sequence[BaseModel]) -> None:
         """Print a result for programs, as one JSON document on stdout."""
@@ -88,15 +88,20 @@ class Shell:
         sys.stdout.write(json.dumps(plain, ensure_ascii=False, indent=2) + "\n")
 
     def print_table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Print rows for people; cells are text, never markup."""
+        """Print rows for people; cells are text, never markup or escape codes."""
         from rich.markup import escape
 
         table = Table(title=title, title_justify="left", box=None, pad_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+            table.add_row(*("" if cell is None else escape(harmless(str(cell))) for cell in row))
         self.console.print(table)
+
+
+def harmless(text: str) -> str:
+    """Return text that a terminal shows and does not obey: it keeps its lines, and loses all that does not show."""
+    return "".join(each for each in text if each.isprintable() or each == "\n")
 
 
 def _end_as_interrupted() -> None:

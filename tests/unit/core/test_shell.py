@@ -1,0 +1,38 @@
+"""What commands print."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from moorage.core.errors import InvalidInput
+from moorage.core.shell import Shell
+
+# Clears the screen, sets the window's title, turns the direction of writing.
+HOSTILE = "roof\x1b[2J\x1b]0;mine\x07\u202e end"
+
+
+def make_shell() -> tuple[Shell, io.StringIO, io.StringIO]:
+    """A shell that prints to a terminal of the test's own."""
+    nothing: Any = None
+    out, errors = io.StringIO(), io.StringIO()
+    consoles = [Console(file=each, force_terminal=True, width=200) for each in (out, errors)]
+    return Shell(nothing, nothing, *consoles), out, errors
+
+
+def test_a_table_shows_what_cells_say_and_obeys_nothing_in_them():
+    shell, out, _ = make_shell()
+    shell.print_table("items", ["title"], [(HOSTILE,), ("[bold]not markup",)])
+    assert "roof[2J]0;mine end" in out.getvalue()
+    assert "[bold]not markup" in out.getvalue()
+
+
+@pytest.mark.parametrize("hint", ["", HOSTILE])
+def test_a_failure_shows_what_the_value_says_and_obeys_nothing_in_it(hint: str):
+    shell, _, errors = make_shell()
+    shell.print_error(InvalidInput(HOSTILE, hint=hint))
+    assert "roof[2J]0;mine end" in errors.getvalue()
+    assert "\x1b[2J" not in errors.getvalue()
