@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from moorage.core.shape import Opened
 from moorage.projects.ground import Ground
 from moorage.workflow.commands import commands
+from moorage.workflow.evolution.diagnosing import EvolutionDiagnoses
 from moorage.workflow.service import make_service
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.tools import chosen_tools, tools_by_profile
@@ -26,7 +27,11 @@ class WorkflowSystem:
     @asynccontextmanager
     async def open(self, ground: Ground, settings: WorkflowSettings) -> AsyncGenerator[Opened]:
         service = make_service(ground.connections, settings, ground.embedder)
-        yield Opened(service, tools=chosen_tools(tools_by_profile(service, ground.projects.resolve), settings.tools))
+        yield Opened(
+            service,
+            tools=chosen_tools(tools_by_profile(service, ground.projects.resolve), settings.tools),
+            diagnoses=EvolutionDiagnoses(service.evolution).all,
+        )
 
 
 SYSTEM = WorkflowSystem()

@@ -10,6 +10,7 @@ from moorage.workflow.batch.tools import BatchTools
 from moorage.workflow.briefing.tools import BriefingTools
 from moorage.workflow.deployments.tools import DeploymentTools
 from moorage.workflow.entities.tools import EntityTools
+from moorage.workflow.evolution.tools import EvolutionTools
 from moorage.workflow.feed.tools import FeedTools
 from moorage.workflow.history.tools import HistoryTools
 from moorage.workflow.querying.tools import QueryTools
@@ -27,6 +28,7 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
     return {
         "core": [*briefing.core(), *types.core(), *entities.core(), *queries.core(), *deployments.core()],
         "history": [*HistoryTools(service.history, resolve).history(), *FeedTools(service.feed, resolve).history()],
+        "types": EvolutionTools(service.evolution, resolve).types(),
         "deployments": deployments.deployments(),
         "exchange": BatchTools(service.batches, resolve).exchange(),
     }

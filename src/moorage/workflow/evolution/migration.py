@@ -26,8 +26,8 @@ from moorage.workflow.types.validation import Problem
 # Writers of these entities wait for as long as a batch takes: some tens of milliseconds.
 BATCH_ENTITIES = 200
 
-# How many entities are done, of how many where that is known.
-OnProgress = Callable[[int, int | None], Awaitable[None]]
+# How many entities have been looked at, of how many.
+OnProgress = Callable[[int, int], Awaitable[None]]
 
 
 class MigrationRun:

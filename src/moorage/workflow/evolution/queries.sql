@@ -103,9 +103,9 @@ WHERE schema_name = :schema_name AND to_version = :to_version AND state <> 'runn
 
 -- name: migration_unended :many
 -- For each type its last migration, where that has not ended well; with what it has left behind.
-SELECT latest.schema_name, latest.to_version, latest.state, behind.count AS behind
+SELECT latest.schema_name, latest.to_version, latest.state, latest.error, behind.count AS behind
 FROM (
-    SELECT DISTINCT ON (schema_name) schema_name, to_version, state, updated_at
+    SELECT DISTINCT ON (schema_name) schema_name, to_version, state, error, updated_at
     FROM workflow.schema_migrations
     ORDER BY schema_name, to_version DESC
 ) AS latest

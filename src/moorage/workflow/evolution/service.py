@@ -37,6 +37,7 @@ from moorage.workflow.evolution.planning import Plan, compare_versions, plan_of
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.models import EntityType
+from moorage.workflow.types.service import AfterChange
 
 # Read at a time when a version is tried; nothing is locked.
 PAGE_ENTITIES = 500
@@ -46,9 +47,17 @@ _NAMED_ENTITIES = 3
 class EvolutionService:
     """Change types, try changes, bring entities forward, and look back at versions of types."""
 
-    def __init__(self, connections: ProjectConnectionManager, catalog: TypeCatalog, settings: WorkflowSettings) -> None:
+    def __init__(
+        self,
+        connections: ProjectConnectionManager,
+        catalog: TypeCatalog,
+        settings: WorkflowSettings,
+        *,
+        after_change: AfterChange,
+    ) -> None:
         self._connections = connections
         self._catalog = catalog
+        self._after_change = after_change
         self._max_bytes = settings.max_document_bytes
 
     async def try_out(self, project_name: str, schema_name: str, asked: Evolution) -> EvolvedType:
@@ -57,8 +66,8 @@ class EvolutionService:
         Raises:
             TypeNotFound, InvalidType, and those of the project.
         """
-        async with self._connections.get_project_connection(project_name) as connection:
-            project = await self._connections.find_project(project_name)
+        project = await self._connections.find_project(project_name)
+        async with self._connections.connection_to(project) as connection:
             plan = await self._plan(project, connection, schema_name, asked)
             entities = await self._tried(connection, plan) if plan.is_risky else None
         return _answer(project, plan, is_dry_run=True, entities=entities)
@@ -97,6 +106,7 @@ class EvolutionService:
                 await self._write(connection, plan)
                 self._catalog.forget(project)
             migration = await self._finish(project, connection, schema_name, on_progress)
+        await self._after_change(project)
         return _answer(project, plan, is_dry_run=False, entities=entities, migration=migration)
 
     async def migrate(
@@ -123,12 +133,12 @@ class EvolutionService:
         Raises:
             TypeNotFound, VersionNotFound, and those of the project.
         """
-        async with self._connections.get_project_connection(project_name) as connection:
+        project = await self._connections.find_project(project_name)
+        async with self._connections.connection_to(project) as connection:
             limit = 1 if version else SHOWN_VERSIONS
             # One more, to tell what changed in the last one shown.
             stored = await store.type_versions(connection, schema_name, upto=version, limit=limit + 1)
             if not stored:
-                project = await self._connections.find_project(project_name)
                 await self._catalog.get(project, connection, schema_name)
         if version is not None and (not stored or stored[0].version != version):
             raise VersionNotFound(f"{schema_name!r} has no version {version}", hint="Leave version out to see all.")

@@ -40,12 +40,13 @@ class StoredMigration:
 
 @dataclass(frozen=True)
 class UnendedMigration:
-    """The last migration of a type, when something is left to do."""
+    """The last migration of a type, when something is left to do; `failing` are the first of those that failed."""
 
     schema_name: str
     to_version: int
     state: MigrationState
     behind: int
+    failing: list[FailingEntity]
 
 
 @dataclass(frozen=True)
@@ -155,10 +156,15 @@ async def migration_restart(connection: Executor, schema_name: str, to_version: 
 async def migration_unended(connection: Executor, *, longer_than: timedelta) -> list[UnendedMigration]:
     """Return the last migration of each type that failed, left something, or stands still for so long."""
     rows = await _statements.migration_unended(connection, longer_than=longer_than)
-    return [UnendedMigration(**dict(row)) for row in rows]
+    return [UnendedMigration(**_with_failing(row)) for row in rows]
 
 
 def _migration(row: Row) -> StoredMigration:
+    return StoredMigration(**_with_failing(row))
+
+
+def _with_failing(row: Row) -> dict[str, Any]:
+    """Return a row with the entities that its `error` names as models."""
     found: dict[str, Any] = dict(row)
     error = found.pop("error") or {}
-    return StoredMigration(**found, failing=_FAILING.validate_python(error.get("failing", [])))
+    return {**found, "failing": _FAILING.validate_python(error.get("failing", []))}
