@@ -15,6 +15,7 @@ from moorage.workflow.evolution.service import EvolutionService
 from moorage.workflow.feed.service import ChangeFeed
 from moorage.workflow.exchange.service import ExchangeService
 from moorage.workflow.history.service import HistoryService
+from moorage.workflow.querying.indexes import IndexBuilder
 from moorage.workflow.querying.service import QueryService
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
@@ -46,14 +47,15 @@ def make_service(
         embedder: for search by meaning; None is the one that ships with the package.
     """
     catalog = TypeCatalog()
+    indexes = IndexBuilder(connections)
     entities = EntityService(connections, catalog, settings)
-    types = TypeService(connections, catalog)
+    types = TypeService(connections, catalog, after_change=indexes.follow)
     return WorkflowService(
         types=types,
         entities=entities,
         batches=BatchService(connections, catalog, settings),
         queries=QueryService(connections, catalog, embedder or BuiltinEmbedder()),
-        evolution=EvolutionService(connections, catalog, settings),
+        evolution=EvolutionService(connections, catalog, settings, after_change=indexes.follow),
         history=HistoryService(connections, catalog, entities),
         feed=ChangeFeed(connections),
         deployments=DeploymentService(connections, settings),

@@ -142,8 +142,8 @@ def _among(field: DataField, values: list[Any], parameters: Parameters) -> str:
 
 def _contained(documents: list[Any], parameters: Parameters) -> str:
     if len(documents) == 1:
-        return f"entity.data @> {parameters.json(documents[0])}"
-    return f"entity.data @> ANY ({parameters.jsons(documents)})"
+        return f"entities.data @> {parameters.json(documents[0])}"
+    return f"entities.data @> ANY ({parameters.jsons(documents)})"
 
 
 def _compared(field: DataField, operator: str, value: Any, parameters: Parameters) -> str:
@@ -157,7 +157,7 @@ def _compared(field: DataField, operator: str, value: Any, parameters: Parameter
 
 def _contains(field: DataField, container: Any, parameters: Parameters) -> str:
     if _is_all_keys(field):
-        return f"entity.data @> {parameters.json(_nested(field, container))}"
+        return f"entities.data @> {parameters.json(_nested(field, container))}"
     return f"{value_at(path_of(field, parameters))} @> {parameters.json(container)}"
 
 

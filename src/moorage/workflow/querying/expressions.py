@@ -33,7 +33,7 @@ def path_of(field: DataField, parameters: Parameters) -> str:
 
 def value_at(path: str) -> str:
     """Return the jsonb at a path; NULL where there is nothing."""
-    return f"(entity.data #> {path})"
+    return f"(entities.data #> {path})"
 
 
 def text_at(path: str) -> str:

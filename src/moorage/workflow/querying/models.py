@@ -34,7 +34,7 @@ class Column:
 
     Attributes:
         name: with its `@`.
-        expression: SQL over the alias `entity`.
+        expression: SQL over `entities`.
         sort: what it is sorted by, where that is not the expression itself.
     """
 

@@ -33,5 +33,5 @@ JOIN pg_catalog.pg_class AS class ON class.oid = state.indexrelid
 WHERE state.indrelid = 'workflow.entities'::regclass AND starts_with(class.relname, :beginning);
 
 -- name: index_try_lock :value
--- For the session: building leaves transactions behind. Whoever waited inside a statement would be waited for.
+-- For the session, since building is no transaction. Tried and not waited for: a build would wait for who waits.
 SELECT pg_try_advisory_lock(:key);

@@ -39,7 +39,7 @@ class SortKey:
     """One thing that rows are ordered by.
 
     Attributes:
-        expression: SQL over the alias `entity`.
+        expression: SQL over `entities`.
         cast: the type of its values, which travel as text.
     """
 
@@ -57,7 +57,7 @@ class SortKey:
         return " DESC" if self.is_descending else ""
 
 
-BY_ID = SortKey("entity.id", "uuid")
+BY_ID = SortKey("entities.id", "uuid")
 
 
 @dataclass(frozen=True)

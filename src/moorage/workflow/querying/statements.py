@@ -19,12 +19,12 @@ SUMMARY_COLUMNS = ("id", "key", "schema_name", "title", "state", "version", "upd
 FULL_COLUMNS = tuple(Entity.model_fields)
 # Reads from `Composition.near`.
 NEAR = SortKey("near.distance", "double precision")
-_ENTITIES = "workflow.entities AS entity"
+_ENTITIES = "workflow.entities"
 _QUERY = "websearch_to_tsquery('english', {place})"
 _BY_VECTOR = (
-    " JOIN workflow.entity_embeddings AS embedding ON embedding.entity_id = entity.id AND embedding.model = {model}"
+    " JOIN workflow.entity_embeddings AS embedding ON embedding.entity_id = entities.id AND embedding.model = {model}"
 )
-_BY_DISTANCE = " JOIN unnest({ids}, {distances}) AS near (id, distance) ON near.id = entity.id"
+_BY_DISTANCE = " JOIN unnest({ids}, {distances}) AS near (id, distance) ON near.id = entities.id"
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,19 @@ class Composition:
 
     def of_type(self, schema_name: str) -> None:
         """Keep entities of a type; its name is text of the SQL, because indexes of a type are told by it."""
-        self.conditions.append(f"entity.schema_name = {literal_name(schema_name)}")
+        self.conditions.append(f"entities.schema_name = {literal_name(schema_name)}")
 
     def where(self, filter_: Filter) -> None:
         """Keep what a filter lets pass; deleted entities only where it speaks of them."""
         if all(each.field != DELETED for each in comparisons_in(filter_)):
-            self.conditions.append("entity.deleted_at IS NULL")
+            self.conditions.append("entities.deleted_at IS NULL")
         self.conditions.append(condition_of(filter_, self.parameters))
 
     def matching(self, words: str) -> None:
         """Keep what has these words."""
         query = _QUERY.format(place=self.parameters.text(words))
-        self.conditions.append(f"entity.search @@ {query}")
-        self.rank = SortKey(f"ts_rank(entity.search, {query})", "real", is_descending=True)
+        self.conditions.append(f"entities.search @@ {query}")
+        self.rank = SortKey(f"ts_rank(entities.search, {query})", "real", is_descending=True)
 
     def near_vector(self, model: str, vector: str) -> SortKey:
         """Keep what has a vector of this model, and return how far it is; pgvector compares."""
@@ -101,8 +101,8 @@ class Composition:
 
     def vectors(self, *, at_most: int) -> ComposedStatement:
         """Return the statement that gets ids with vectors, in the binary form of an array."""
-        columns = ["entity.id", "array_send(embedding.embedding) AS embedding"]
-        sql = self._select(columns, self.conditions, order="entity.updated_at DESC, entity.id", limit=at_most)
+        columns = ["entities.id", "array_send(embedding.embedding) AS embedding"]
+        sql = self._select(columns, self.conditions, order="entities.updated_at DESC, entities.id", limit=at_most)
         return self._statement("embedding_read", sql)
 
     def _select(self, columns: Sequence[str], conditions: list[str], *, order: str, limit: int) -> str:
@@ -118,7 +118,7 @@ class Composition:
 
 def columns_named(names: Sequence[str]) -> list[str]:
     """Return columns of entities, as SQL."""
-    return [f"entity.{name}" for name in names]
+    return [f"entities.{name}" for name in names]
 
 
 def column_of(field_: Field, place: int, parameters: Parameters) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 
 from moorage.core.embedding.embedder import FloatArray
 from moorage.core.postgres.queries import Executor, Row, load_statements
@@ -15,9 +14,8 @@ from moorage.workflow.querying.statements import ComposedStatement
 
 _statements = load_statements("moorage.workflow.querying")
 # https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/arrayfuncs.c, array_send: dimensions, flags,
-# type, length and lower bound of the one dimension; then each value behind its length.
+# type, length and lower bound of the one dimension; then each value behind its length, four bytes each.
 _ARRAY_HEADER_BYTES = 20
-_ARRAY_VALUE = np.dtype([("bytes", ">i4"), ("value", ">f4")])
 
 
 async def run(connection: Executor, composed: ComposedStatement) -> Any:
@@ -32,8 +30,7 @@ async def embedding_read(connection: Executor, composed: ComposedStatement) -> t
     if not rows:
         return [], np.zeros((0, 0), dtype=np.float32)
     raw = b"".join(row["embedding"][_ARRAY_HEADER_BYTES:] for row in rows)
-    pairs: npt.NDArray[np.void] = np.frombuffer(raw, dtype=_ARRAY_VALUE)
-    values: FloatArray = pairs["value"].astype(np.float32)
+    values = np.frombuffer(raw, dtype=">f4")[1::2].astype(np.float32)  # behind each length its value
     return [row["id"] for row in rows], values.reshape(len(rows), -1)
 
 

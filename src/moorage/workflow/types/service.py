@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from moorage.core.access import current_caller
 from moorage.projects.connections import ProjectConnectionManager
+from moorage.projects.models import Project
 from moorage.projects.writing import find_writable
 from moorage.workflow.errors import TypeExists
 from moorage.workflow.types import store
@@ -13,13 +15,19 @@ from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.models import StoredType, TypeRules
 from moorage.workflow.types.packs import read_pack
 
+# Told of a project after a type of it has changed, and that is kept; it raises nothing.
+AfterChange = Callable[[Project], Awaitable[None]]
+
 
 class TypeService:
     """Register, show and change the types of projects."""
 
-    def __init__(self, connections: ProjectConnectionManager, catalog: TypeCatalog) -> None:
+    def __init__(
+        self, connections: ProjectConnectionManager, catalog: TypeCatalog, *, after_change: AfterChange
+    ) -> None:
         self._connections = connections
         self._catalog = catalog
+        self._after_change = after_change
 
     async def register(
         self,
@@ -56,6 +64,7 @@ class TypeService:
                 f"the project has a type {schema_name!r} already, or one with its key prefix",
                 hint="Look at it with get_entity_type, and change it with evolve_entity_type.",
             )
+        await self._after_change(project)
         return row
 
 
