@@ -87,7 +87,7 @@ def _next(change: ChangedEntity, actor: str) -> Entity:
     return change.before.model_copy(
         update={
             "version": change.before.version + 1,
-            "schema_version": change.entity_type.version,
+            "schema_version": change.schema_version,
             "data": change.data,
             "title": change.traits.title,
             "state": change.traits.state,

@@ -123,7 +123,7 @@ class Planner:
                 refuse_deleted(draft.locked)
                 await self._refuse_unmet(draft, operation.condition, edit)
                 entity_type = await self._type_of(draft.locked)
-                data = edit.applied_to(entity.data)
+                data = edit.applied_to_entity(entity, entity_type)
                 return changed_entity(entity, Operation.UPDATE, entity_type, data, max_bytes=self.max_bytes)
             case Delete() if entity.deleted_at is None:
                 await self._refuse_unmet(draft, operation.condition)
@@ -131,7 +131,8 @@ class Planner:
             case Restore() if entity.deleted_at is not None:
                 await self._refuse_unmet(draft, operation.condition)
                 entity_type = await self._type_of(draft.locked)
-                return changed_entity(entity, Operation.RESTORE, entity_type, entity.data, max_bytes=self.max_bytes)
+                data = entity_type.brought_forward(entity.data, entity.schema_version)
+                return changed_entity(entity, Operation.RESTORE, entity_type, data, max_bytes=self.max_bytes)
         return None
 
     async def _refuse_unmet(self, draft: Draft, condition: Condition, edit: Edit | None = None) -> None:

@@ -12,6 +12,7 @@ from moorage.core.errors import InvalidInput
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
 from moorage.workflow.cursors import cursor_key_get, seal, unseal
+from moorage.workflow.documents import Document
 from moorage.workflow.entities.models import Entity, WrittenEntity
 from moorage.workflow.entities.references import find_entity
 from moorage.workflow.entities.service import EntityService
@@ -194,18 +195,27 @@ class HistoryService:
 
         Raises:
             VersionNotFound: the entity never had this version.
+            StepsFailed, PatchFailed: its type has changed since, by steps that do not fit the old data.
             EntityDeleted: restore_entity brings it back first. Those of an update.
         """
-        old = await self.version(project_name, entity_id, version)
         return await self._entities.update(
             project_name,
             entity_id,
-            old.data,
+            await self._brought_forward(await self.version(project_name, entity_id, version)),
             expected_version=expected_version,
             force=force,
             claim_token=claim_token,
             idempotency_key=idempotency_key,
         )
+
+    async def _brought_forward(self, old: PastVersion) -> Document:
+        """Return the data of an old version as the type has it now."""
+        project = await self._connections.find_project(old.project_name)
+        # With a type that another process has changed since, its steps would be left out unnoticed.
+        self._catalog.forget(project)
+        async with self._connections.connection_to(project) as connection:
+            entity_type = await self._catalog.get(project, connection, old.schema_name)
+        return entity_type.brought_forward(old.data, old.schema_version)
 
 
 def _past_version(project: Project, entity: Entity, found: StoredVersion, *, is_deleted: bool) -> PastVersion:
