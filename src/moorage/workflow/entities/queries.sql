@@ -54,7 +54,11 @@ WITH entity AS MATERIALIZED (
         entity.updated_by, entity.deleted_at, type.version AS type_version
     FROM workflow.entities AS entity
     JOIN workflow.entity_schemas AS type ON type.schema_name = entity.schema_name
-    WHERE entity.id = ANY (:ids::uuid[]) OR entity.key = ANY (:keys::text[])
+    WHERE entity.id = ANY (ARRAY(
+        SELECT unnest(:ids::uuid[])
+        UNION ALL
+        SELECT id FROM workflow.entities WHERE key = ANY (:keys::text[])
+    ))
     ORDER BY entity.id
     FOR UPDATE OF entity FOR KEY SHARE OF type
 )
@@ -115,11 +119,17 @@ SELECT
 FROM entity;
 
 -- name: entity_get :many
+-- One list of ids, and not a condition with OR: of the two lists one is mostly empty, and for what is never true the
+-- planner takes any partial index and reads all of it.
 SELECT
     id, key, schema_name, schema_version, version, title, state, is_open, priority, data,
     created_at, created_by, updated_at, updated_by, deleted_at
 FROM workflow.entities
-WHERE id = ANY (:ids::uuid[]) OR key = ANY (:keys::text[]);
+WHERE id = ANY (ARRAY(
+    SELECT unnest(:ids::uuid[])
+    UNION ALL
+    SELECT id FROM workflow.entities WHERE key = ANY (:keys::text[])
+));
 
 -- name: entity_children :many
 -- Entities below the given ones, at any depth, that are not deleted.
