@@ -1,66 +1,70 @@
-"""Does data satisfy its type? Compiled validators, and every problem with its JSON pointer.
+"""Does data satisfy its type? And if not, why not.
 
-The validator is jsonschema-rs: compiled code, patterns in an engine of linear time, formats checked, and nothing
-fetched from anywhere (https://docs.rs/jsonschema).
+A check runs in the process that serves everybody, so what it may take is known before it begins; see `costs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
-import jsonschema_rs
-from pydantic import BaseModel, ConfigDict
-
-from moorage.workflow.documents import Document, escaped
+from moorage.workflow.documents import MAX_BYTES, MAX_NODES, Document, escaped
 from moorage.workflow.errors import InvalidEntity
+from moorage.workflow.types.compiling import compile_schema
+from moorage.workflow.types.costs import MAX_SECONDS, Cost, Costs
+from moorage.workflow.types.explaining import Explainer
 from moorage.workflow.types.models import EntityType, StoredType
+from moorage.workflow.types.places import places_in
+from moorage.workflow.types.problems import Problem, sentence
 from moorage.workflow.types.steps import VersionSteps
 
-# What a compiled pattern may take, in bytes; far more than any that is written by hand needs.
-PATTERN_SIZE_LIMIT = 1_000_000
 MAX_PROBLEMS = 50
-_MAX_MESSAGE_CHARACTERS = 300
 
 
-class Problem(BaseModel):
-    """One thing that is wrong with data.
+class CompiledSchema:
+    """A schema that was found to be inside the subset, ready to check data."""
 
-    Attributes:
-        pointer: where, as a JSON pointer (RFC 6901); "" is the whole.
-    """
+    def __init__(self, definition: dict[str, Any]) -> None:
+        self._definition = definition
+        self._validator = compile_schema(definition)
+        costs = Costs(places_in(definition))
+        whole = costs.of("")
+        self._is_always_quick = whole.seconds(MAX_NODES, MAX_BYTES) <= MAX_SECONDS
+        self._other_cost, self._costs = costs.by_property()
 
-    model_config = ConfigDict(frozen=True)
+    def problems_in(self, document: Document) -> list[Problem]:
+        """Return what is wrong with a document, at most `MAX_PROBLEMS`; none when it satisfies the schema."""
+        if not self._is_always_quick and (too_long := self._takes_too_long(document)):
+            return [too_long]
+        return [] if self._validator.is_valid(document) else self._explainer.problems_in(document, most=MAX_PROBLEMS)
 
-    pointer: str
-    message: str
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self._definition)
+
+    def _takes_too_long(self, document: Document) -> Problem | None:
+        seconds = {name: self._cost_of(name).seconds(*_extent(value)) for name, value in document.items()}
+        if sum(seconds.values()) <= MAX_SECONDS:
+            return None
+        longest = max(seconds, key=seconds.__getitem__)
+        values, size = _extent(document[longest])
+        said = f"{values:,} values with {size:,} bytes of text take too long to check"
+        remedy = "make it smaller, or have fewer alternatives and smaller patterns in the type"
+        return Problem(pointer=f"/{escaped(longest)}", message=f"{said}; {remedy}")
+
+    def _cost_of(self, name: str) -> Cost:
+        return self._costs.get(name, self._other_cost)
 
 
 def compiled(row: StoredType, steps: Sequence[VersionSteps] = ()) -> EntityType:
     """Return the type ready for use; `steps` are those of all its versions, oldest first."""
-    return EntityType(row, compile_schema(row.schema_definition), tuple(steps))
-
-
-def compile_schema(schema: dict[str, Any]) -> Any:
-    """Return a validator of the schema: draft 2020-12 unless it says draft-07.
-
-    Raises:
-        jsonschema_rs.ValidationError: it is no JSON Schema, or has a pattern that needs backtracking.
-    """
-    return jsonschema_rs.validator_for(
-        schema,
-        validate_formats=True,
-        offline=True,
-        pattern_options=jsonschema_rs.RegexOptions(size_limit=PATTERN_SIZE_LIMIT),
-    )
+    return EntityType(row, CompiledSchema(row.schema_definition), tuple(steps))
 
 
 def problems_in(entity_type: EntityType, data: Document) -> list[Problem]:
     """Return what is wrong with the data, at most `MAX_PROBLEMS`; none when it satisfies the type."""
-    if entity_type.validator.is_valid(data):
-        return []
-    return [_problem(each) for each in islice(entity_type.validator.iter_errors(data), MAX_PROBLEMS)]
+    return entity_type.validator.problems_in(data)
 
 
 def refuse_invalid(entity_type: EntityType, data: Document) -> None:
@@ -72,9 +76,8 @@ def refuse_invalid(entity_type: EntityType, data: Document) -> None:
     problems = problems_in(entity_type, data)
     if not problems:
         return
-    said = "; ".join(f"{each.pointer or '/'}: {each.message}" for each in problems)
     raise InvalidEntity(
-        f"the data is no valid {entity_type.name!r}: {said}",
+        f"the data is no valid {entity_type.name!r}: {sentence(problems)}",
         hint="Correct the places named; get_entity_type shows the schema.",
         schema_name=entity_type.name,
         schema_version=entity_type.version,
@@ -82,12 +85,17 @@ def refuse_invalid(entity_type: EntityType, data: Document) -> None:
     )
 
 
-def _problem(error: Any) -> Problem:
-    message = error.message
-    if len(message) > _MAX_MESSAGE_CHARACTERS:
-        message = f"{message[:_MAX_MESSAGE_CHARACTERS]}…"
-    return Problem(pointer=_pointer(error.instance_path), message=message)
-
-
-def _pointer(path: Iterable[str | int]) -> str:
-    return "".join(f"/{escaped(str(part))}" for part in path)
+def _extent(document: Any) -> tuple[int, int]:
+    """Return how many values there are in it, itself included, and the bytes of its texts and keys."""
+    values, texts, stack = 0, 0, [document]
+    while stack:
+        value = stack.pop()
+        values += 1
+        if isinstance(value, str):
+            texts += len(value.encode())
+        elif isinstance(value, dict):
+            texts += sum(len(key.encode()) for key in value)
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+    return values, texts
