@@ -198,6 +198,7 @@ def mcp_server(house: House, systems: Sequence[str] = ()) -> McpServer:
         version=moorage.__version__,
         instructions=_instructions(house, names),
         tools=[tool for name in names for tool in house.opened[name].tools],
+        resources=[resource for name in names for resource in house.opened[name].resources],
     )
 
 

@@ -7,7 +7,7 @@ anything.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +19,8 @@ from typer import Typer
 
 from moorage.core.access import Scope
 from moorage.core.postgres.pools import Connection
+
+PROJECT_PLACE = "{project_name}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,39 @@ class Tool:
     @property
     def name(self) -> str:
         return self.function.__name__  # ty: ignore[missing-attribute]  (building a server refuses all but functions)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Something that each project has, which clients read by its address and may follow; no protocol library is known.
+
+    Who reads or follows it needs the scope read. `read` and `watch` find the project, and so refuse whoever may not
+    see it.
+
+    Attributes:
+        address: of all of them, with "{project_name}" where the project's name stands.
+        name: for programs, `title` for people, `description` for models.
+        read: returns what a project's holds now.
+        watch: yields once when watching has begun, and then each time there is something new to read.
+        project_names: returns those that the caller sees, no more than are fit for a list.
+    """
+
+    address: str
+    name: str
+    title: str
+    description: str
+    read: Callable[[str], Awaitable[BaseModel]]
+    watch: Callable[[str], AsyncGenerator[None]]
+    project_names: Callable[[], Awaitable[Sequence[str]]]
+
+    def address_of(self, project_name: str) -> str:
+        return self.address.replace(PROJECT_PLACE, project_name)
+
+    def project_in(self, address: str) -> str | None:
+        """Return the project that an address names; None when it is the address of something else."""
+        before, _, after = self.address.partition(PROJECT_PLACE)
+        name = address.removeprefix(before).removesuffix(after)
+        return name if name and "/" not in name and self.address_of(name) == address else None
 
 
 class Call(Protocol):
@@ -131,6 +166,7 @@ class Opened:
     Attributes:
         service: what the system does; the command line door calls it.
         tools: in the order they are listed to clients.
+        resources: what clients can read and follow beside them.
         routes: mounted under `/api/v1/<system>`.
         checks: asked by `/health/ready`; each is quick, bounded, and never raises.
         project_checks: asked as well when the caller names a project (`/health/ready?project=name`).
@@ -139,6 +175,7 @@ class Opened:
 
     service: Any
     tools: Sequence[Tool] = ()
+    resources: Sequence[Resource] = ()
     routes: Sequence[BaseRoute] = ()
     checks: Sequence[Callable[[], Awaitable[Sequence[Check]]]] = field(default=())
     project_checks: Sequence[Callable[[str], Awaitable[Sequence[Check]]]] = field(default=())

@@ -70,7 +70,7 @@ def current_call() -> RunningCall:
         return RunningCall(_new_request_id(), current_caller(), "memory", None, None, None, None, context)
     return RunningCall(
         request_id=_request_id_of(request.request),
-        caller=_caller_of(request.request),
+        caller=caller_of(request.request),
         transport=TRANSPORT_NAMES[context.transport],
         protocol_version=request.protocol_version,
         client=_client_of(request.session.client_params),
@@ -95,10 +95,10 @@ def _session_owner(name: str) -> AuthenticatedUser:
 def requesting_caller() -> Caller:
     """Return who makes the request that the protocol library is serving in this task."""
     request = fastmcp_request_ctx.get()
-    return _caller_of(request.request) if request is not None else current_caller()
+    return caller_of(request.request) if request is not None else current_caller()
 
 
-def _caller_of(request: Any) -> Caller:
+def caller_of(request: Any) -> Caller:
     """Return who makes an HTTP request; on other transports the caller of this task.
 
     Raises:

@@ -15,6 +15,8 @@ os.environ.setdefault("FASTMCP_ENV_FILE", os.devnull)
 
 import fastmcp
 from fastmcp import FastMCP
+from fastmcp.resources import Resource as FastMCPResource
+from fastmcp.resources import ResourceContent, ResourceResult, ResourceTemplate
 from fastmcp.server.context import Context, reset_transport, set_transport
 from fastmcp.server.dependencies import fastmcp_request_ctx, get_context
 from fastmcp.server.http import create_sse_app, create_streamable_http_app
@@ -24,17 +26,28 @@ from fastmcp.utilities.json_schema import compress_schema
 from fastmcp.utilities.versions import VersionSpec
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus,
+    ListenHandler,
+    ResourceUpdated,
+    ServerEvent,
+    ToolsListChanged,
+)
+from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
     EmptyResult,
     JSONRPCError,
     JSONRPCMessage,
     JSONRPCNotification,
     JSONRPCRequest,
     JSONRPCResponse,
+    ReadResourceResult,
     SubscribeRequestParams,
     SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
     TextContent,
     ToolAnnotations,
     UnsubscribeRequestParams,
@@ -42,11 +55,14 @@ from mcp.types import (
 )
 
 __all__ = [
+    "INTERNAL_ERROR",
+    "INVALID_PARAMS",
     "AccessToken",
     "AuthenticatedUser",
     "Context",
     "EmptyResult",
     "FastMCP",
+    "FastMCPResource",
     "FastMCPTool",
     "InMemorySubscriptionBus",
     "JSONRPCError",
@@ -55,9 +71,17 @@ __all__ = [
     "JSONRPCRequest",
     "JSONRPCResponse",
     "ListenHandler",
+    "MCPError",
+    "ReadResourceResult",
+    "ResourceContent",
+    "ResourceResult",
+    "ResourceTemplate",
+    "ResourceUpdated",
+    "ServerEvent",
     "SessionMessage",
     "SubscribeRequestParams",
     "SubscriptionsListenRequestParams",
+    "SubscriptionsListenResult",
     "TextContent",
     "ToolAnnotations",
     "ToolResult",

@@ -1,4 +1,4 @@
-"""The server: tools under one name, with the gaps of FastMCP closed.
+"""The server: tools and resources under one name, with the gaps of FastMCP closed.
 
 FastMCP 4 has no public name for three things this server needs, so they are reached through its low-level
 server: `subscriptions/listen`, without which a 2026-07-28 client cannot hear of changes;
@@ -22,14 +22,17 @@ from moorage.core.mcp.doors import ServedTool, ToolDoor, served
 from moorage.core.mcp.errors import SeamMissing, UnknownTool
 from moorage.core.mcp.lint import defects_of, defects_of_all, refuse_defects
 from moorage.core.mcp.records import announce
+from moorage.core.mcp.resources import ServedResources
 from moorage.core.mcp.results import result_of_failure
 from moorage.core.mcp.sdk import (
     VERSION,
-    EmptyResult,
     FastMCP,
+    FastMCPResource,
     FastMCPTool,
     InMemorySubscriptionBus,
     ListenHandler,
+    ResourceResult,
+    ResourceTemplate,
     SubscribeRequestParams,
     SubscriptionsListenRequestParams,
     ToolResult,
@@ -40,7 +43,8 @@ from moorage.core.mcp.sdk import (
     create_streamable_http_app,
 )
 from moorage.core.mcp.stdio import StandardStreams
-from moorage.core.shape import Tool
+from moorage.core.mcp.subscriptions import Subscriptions
+from moorage.core.shape import Resource, Tool
 
 LIST_CACHE_SECONDS = 60
 """How long a client may keep the list of tools; changes are announced anyway to those who listen."""
@@ -49,14 +53,22 @@ NEAREST_NAMES = 3
 
 
 class McpServer:
-    """Tools, served on any transport. Build it with `build_server`.
+    """Tools and resources, served on any transport. Build it with `build_server`.
 
     Attributes:
         fastmcp: the library's server, for tests and for what has no place here yet.
+        subscriptions: what clients follow.
     """
 
-    def __init__(self, fastmcp: _Served, bus: InMemorySubscriptionBus, listeners: ListenHandler) -> None:
+    def __init__(
+        self,
+        fastmcp: _Served,
+        bus: InMemorySubscriptionBus,
+        listeners: ListenHandler,
+        subscriptions: Subscriptions,
+    ) -> None:
         self.fastmcp = fastmcp
+        self.subscriptions = subscriptions
         self._bus = bus
         self._listeners = listeners
 
@@ -114,8 +126,10 @@ class McpServer:
         self._listeners.close()
 
 
-def build_server(*, name: str, version: str, instructions: str, tools: Sequence[Tool]) -> McpServer:
-    """Build a server of these tools.
+def build_server(
+    *, name: str, version: str, instructions: str, tools: Sequence[Tool], resources: Sequence[Resource] = ()
+) -> McpServer:
+    """Build a server of these tools and resources.
 
     Args:
         name: of the server, as clients show it.
@@ -127,18 +141,19 @@ def build_server(*, name: str, version: str, instructions: str, tools: Sequence[
         ToolDefects: a tool or the instructions break a rule of publishing; all are named at once.
         SeamMissing: the installed FastMCP is not one this adapter knows.
     """
-    fastmcp = _Served(name, version=version, instructions=instructions)
+    fastmcp = _Served(name, version=version, instructions=instructions, resources=resources)
     fastmcp.serve(tools)
     bus = InMemorySubscriptionBus()
     listeners = ListenHandler(bus)
-    _close_gaps(fastmcp, listeners)
-    return McpServer(fastmcp, bus, listeners)
+    subscriptions = Subscriptions(fastmcp.resources, bus, listeners)
+    _close_gaps(fastmcp, subscriptions)
+    return McpServer(fastmcp, bus, listeners, subscriptions)
 
 
 class _Served(FastMCP):
     """FastMCP with its tools in a table: found in one step, listed in a fixed order."""
 
-    def __init__(self, name: str, *, version: str, instructions: str) -> None:
+    def __init__(self, name: str, *, version: str, instructions: str, resources: Sequence[Resource]) -> None:
         super().__init__(
             name,
             version=version,
@@ -150,6 +165,7 @@ class _Served(FastMCP):
         )
         self.in_flight = CallsInFlight()
         self.served: dict[str, ServedTool] = {}
+        self.resources = ServedResources(resources, self.in_flight)
 
     def serve(self, tools: Sequence[Tool]) -> None:
         doors = [ToolDoor(tool, read_arguments(tool.function), self.in_flight) for tool in tools]
@@ -174,6 +190,17 @@ class _Served(FastMCP):
         scope = requesting_caller().scope
         return [tool for tool in self.served.values() if scope.includes(tool.door.tool.scope)]
 
+    async def list_resources(self, *, run_middleware: bool = True) -> Sequence[FastMCPResource]:  # noqa: ARG002
+        return [*await self.resources.listed(), *await self.local_provider.list_resources()]
+
+    async def list_resource_templates(self, *, run_middleware: bool = True) -> Sequence[ResourceTemplate]:  # noqa: ARG002
+        return [*self.resources.templates(), *await self.local_provider.list_resource_templates()]
+
+    async def read_resource(self, uri: str, *args: Any, **options: Any) -> ResourceResult:
+        """Return what is at an address that is ours; others are left to the library."""
+        found = self.resources.find(uri)
+        return await (self.resources.read(found) if found else super().read_resource(uri, *args, **options))
+
     def input_schema(self, name: str) -> dict[str, Any] | None:
         tool = self.served.get(name)
         return tool.parameters if tool else None
@@ -192,12 +219,12 @@ def _unknown(name: str, known: list[str]) -> _UnknownTool:
     return _UnknownTool(name=name, description=" or ".join(nearest), parameters={})
 
 
-def _close_gaps(fastmcp: _Served, listeners: ListenHandler) -> None:
+def _close_gaps(fastmcp: _Served, subscriptions: Subscriptions) -> None:
     low_level: Any = getattr(fastmcp, "_mcp_server", None)
     _refuse_without_seams(low_level)
-    low_level.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, listeners)
-    low_level.add_request_handler("resources/subscribe", SubscribeRequestParams, _accept)
-    low_level.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, _accept)
+    low_level.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, subscriptions.listen)
+    low_level.add_request_handler("resources/subscribe", SubscribeRequestParams, subscriptions.subscribe)
+    low_level.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, subscriptions.unsubscribe)
     low_level.get_tool_input_schema = fastmcp.input_schema
 
 
@@ -211,8 +238,3 @@ def _refuse_without_seams(low_level: Any) -> None:
             hint="Install fastmcp>=4.1.2,<5; a newer one needs a look at moorage/core/mcp/server.py.",
             missing=missing,
         )
-
-
-async def _accept(_context: Any, _params: Any) -> EmptyResult:
-    """No resource is served whose changes could be told; a subscription to one never fires."""
-    return EmptyResult()

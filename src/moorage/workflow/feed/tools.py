@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from moorage.core.shape import Tool
+from moorage.core.shape import PROJECT_PLACE, Resource, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.feed.models import ChangePage, Subject
 from moorage.workflow.feed.service import MAX_LIMIT, MAX_WAIT_SECONDS, ChangeFeed
@@ -52,3 +53,20 @@ class FeedTools:
             limit=limit,
             wait_seconds=wait_seconds,
         )
+
+
+def changes_resource(feed: ChangeFeed, project_names: Callable[[], Awaitable[Sequence[str]]]) -> Resource:
+    """Return the feed as something to follow.
+
+    Args:
+        project_names: those that the caller sees, as many as are fit for a list.
+    """
+    return Resource(
+        address=f"moorage://workflow/{PROJECT_PLACE}/changes",
+        name="changes",
+        title="Changes of work items",
+        description="What was done in the project last, the newest first; subscribe to hear of what comes.",
+        read=feed.latest,
+        watch=feed.watch,
+        project_names=project_names,
+    )
