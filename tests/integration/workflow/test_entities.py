@@ -7,12 +7,14 @@ import pytest
 from moorage.core.errors import InvalidInput
 from moorage.workflow.errors import (
     EntityDeleted,
+    EntityExists,
     EntityNotFound,
     InvalidEntity,
     PatchFailed,
     StaleVersion,
     VersionRequired,
 )
+from moorage.workflow.types.models import IndexedField, TypeRules
 from tests.support.work_items import make_task, workflow_with_tasks
 
 
@@ -156,6 +158,34 @@ async def test_a_stale_deletion_is_refused(service, project, task):
     with pytest.raises(StaleVersion) as refused:
         await service.entities.delete(project.name, task.key, expected_version=1)
     assert refused.value.details["changed_by_others"] == ["/title"]
+
+
+async def test_a_value_that_another_entity_has_is_named_with_its_field(service, project):
+    """The index is built by `moorage.workflow.querying.indexes` when the type is registered."""
+    schema = {"type": "object", "properties": {"name": {"type": "string"}, "status": {"type": "string"}}}
+    unique = [IndexedField(field="name", unique=True), IndexedField(field="status")]
+    await service.types.register(project.name, "vendor", schema, rules=TypeRules(indexes=unique))
+    acme = (await service.entities.create(project.name, "vendor", {"name": "acme", "status": "ok"})).entity
+    other = (await service.entities.create(project.name, "vendor", {"name": "other", "status": "ok"})).entity
+    with pytest.raises(EntityExists, match='another \'vendor\' has name "acme"') as refused:
+        await service.entities.create(project.name, "vendor", {"name": "acme"})
+    assert refused.value.details == {"schema_name": "vendor", "field": "name", "value": '"acme"'}
+    with pytest.raises(EntityExists, match="has name"):
+        await service.entities.update(project.name, other.key, {"name": "acme"}, force=True)
+    await service.entities.delete(project.name, acme.key, expected_version=1)
+    again = await service.entities.create(project.name, "vendor", {"name": "acme"})
+    with pytest.raises(EntityExists, match="has name"):
+        await service.entities.restore(project.name, acme.key, expected_version=2)
+    assert again.entity.version == 1
+
+
+async def test_a_value_too_long_to_be_unique_is_refused(service, project):
+    unique = TypeRules(indexes=[IndexedField(field="name", unique=True)])
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
+    await service.types.register(project.name, "vendor", schema, rules=unique)
+    letters = "".join(chr(0x4E00 + number) for number in range(6000))  # PostgreSQL compresses what repeats itself
+    with pytest.raises(InvalidInput, match="a value of name is too long"):
+        await service.entities.create(project.name, "vendor", {"name": letters})
 
 
 async def test_what_is_not_there_is_named(service, project):

@@ -14,6 +14,7 @@ from moorage.workflow.documents import MAX_BYTES, Document, refuse_unfit
 from moorage.workflow.entities import store
 from moorage.workflow.entities.models import ChangedEntity, Entity, LockedEntity, NewEntity, Operation
 from moorage.workflow.entities.references import EntityRef, parse_ref, refuse_missing, split_refs
+from moorage.workflow.entities.uniqueness import own_values
 from moorage.workflow.errors import InvalidPatch, PatchFailed, StepsFailed, TransitionRefused, TypeChanged
 from moorage.workflow.patches import difference
 from moorage.workflow.types.models import EntityType
@@ -67,8 +68,10 @@ async def insert(connection: Executor, entities: Sequence[NewEntity], *, actor: 
 
     Raises:
         TypeChanged: nothing may be kept; see `TypeCatalog.with_current`.
+        EntityExists: another entity has a value that must be its own; the transaction is lost.
     """
-    written = {each.id: each for each in await store.entity_insert(connection, entities, actor=actor)}
+    with own_values(entities):
+        written = {each.id: each for each in await store.entity_insert(connection, entities, actor=actor)}
     _refuse_old_types(len(entities), len(written))
     return [written[each.id] for each in entities]
 
@@ -93,8 +96,13 @@ async def lock_one_in(transaction: Executor, entity_id: str) -> LockedEntity:
 
 
 async def update_in(transaction: Executor, changes: Sequence[ChangedEntity], *, actor: str) -> list[Entity]:
-    """Write the next versions of locked entities and return them in the order given."""
-    written = {each.id: each for each in await store.entity_update_in(transaction, changes, actor=actor)}
+    """Write the next versions of locked entities and return them in the order given.
+
+    Raises:
+        EntityExists: another entity has a value that must be its own; the transaction is lost.
+    """
+    with own_values(changes):
+        written = {each.id: each for each in await store.entity_update_in(transaction, changes, actor=actor)}
     return [written[each.before.id] for each in changes]
 
 
