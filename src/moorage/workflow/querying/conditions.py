@@ -133,11 +133,12 @@ def _among(field: DataField, values: list[Any], parameters: Parameters) -> str:
 
     For scalars containment is equality. A place in a list cannot be said in it.
     """
-    same = f"{value_at(path_of(field, parameters))} = ANY ({parameters.jsons(values)})"
-    if not _is_all_keys(field):
-        return same
-    contained = _contained([_nested(field, each) for each in values], parameters)
-    return contained if not any(isinstance(each, dict | list) for each in values) else f"({contained} AND {same})"
+    conditions = []
+    if _is_all_keys(field):
+        conditions.append(_contained([_nested(field, each) for each in values], parameters))
+    if not conditions or any(isinstance(each, dict | list) for each in values):
+        conditions.append(f"{value_at(path_of(field, parameters))} = ANY ({parameters.jsons(values)})")
+    return joined(" AND ", conditions)
 
 
 def _contained(documents: list[Any], parameters: Parameters) -> str:

@@ -2,6 +2,9 @@
 
 `CREATE INDEX CONCURRENTLY` runs outside any transaction, on a connection of its own. A build that breaks leaves an
 invalid index behind, which is dropped and built again.
+
+The planner takes no statistics from a partial index, so each has statistics of the same name beside it: without them
+it believes that one in 200 rows has any given state.
 """
 
 from __future__ import annotations
@@ -45,18 +48,18 @@ class DeclaredIndex:
     """An index as it should be.
 
     Attributes:
-        definition: SQL after the name.
+        expression: SQL over `entities`.
     """
 
     schema_name: str
     field: str
     is_unique: bool
-    definition: str
+    expression: str
 
     @property
     def name(self) -> str:
         """Its name in the database: another definition has another name."""
-        digest = sha256(f"{self.is_unique} {self.definition}".encode()).hexdigest()
+        digest = sha256(f"{self.schema_name} {self.is_unique} {self.expression}".encode()).hexdigest()
         return f"{NAME_BEGINNING}{self.schema_name[:30]}_{digest[:16]}"
 
     @property
@@ -104,7 +107,8 @@ async def difference_on(connection: Executor) -> Difference:
     declared = declared_indexes(await type_list(connection))
     there = await store.index_list(connection, beginning=NAME_BEGINNING)
     missing = {name: each for name, each in declared.items() if not there.get(name)}
-    return Difference(missing, tuple(name for name, is_valid in there.items() if name not in declared or not is_valid))
+    leftover = tuple(name for name, is_complete in there.items() if name not in declared or not is_complete)
+    return Difference(missing, leftover)
 
 
 class IndexBuilder:
@@ -156,11 +160,9 @@ async def _lock_on(connection: Connection) -> None:
 
 async def _build(connection: Connection, index: DeclaredIndex) -> str | None:
     """Build an index; return why it failed, and None when it did not."""
-    kind = "UNIQUE INDEX" if index.is_unique else "INDEX"
-    sql = f"CREATE {kind} CONCURRENTLY {quote_identifier(index.name)} ON workflow.entities {index.definition}"
     try:
         with timed("querying.index_build"), translated(f"building the index of {index.label}"):
-            await connection.execute(sql)
+            await _create(connection, index)
     except MoorageError as error:
         log.warning("index.failed", schema_name=index.schema_name, field=index.field, error=error.message)
         await _drop(connection, index.name)  # left invalid, a unique one would still refuse writes
@@ -168,8 +170,20 @@ async def _build(connection: Connection, index: DeclaredIndex) -> str | None:
     return None
 
 
+async def _create(connection: Connection, index: DeclaredIndex) -> None:
+    name, kind = quote_identifier(index.name), "UNIQUE INDEX" if index.is_unique else "INDEX"
+    rows = f"schema_name = {literal_name(index.schema_name)} AND deleted_at IS NULL"
+    await connection.execute(
+        f"CREATE {kind} CONCURRENTLY {name} ON workflow.entities (({index.expression})) WHERE {rows}"
+    )
+    await connection.execute(f"CREATE STATISTICS workflow.{name} ON ({index.expression}) FROM workflow.entities")
+    if await store.type_has_entities(connection, index.schema_name):
+        await connection.execute("ANALYZE workflow.entities")
+
+
 async def _drop(connection: Connection, name: str) -> None:
     with timed("querying.index_drop"):
+        await connection.execute(f"DROP STATISTICS IF EXISTS {quote_qualified('workflow', name)}")
         await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {quote_qualified('workflow', name)}")
 
 
@@ -180,5 +194,4 @@ def _declared(row: StoredType, index: IndexedField) -> DeclaredIndex | None:
     expression = indexed_at(literal_path(path), kind, is_unique=index.unique)
     if expression is None:
         return None
-    where = f"schema_name = {literal_name(row.schema_name)} AND deleted_at IS NULL"
-    return DeclaredIndex(row.schema_name, index.field, index.unique, f"(({expression})) WHERE {where}")
+    return DeclaredIndex(row.schema_name, index.field, index.unique, expression)

@@ -85,15 +85,29 @@ class Page:
 
     async def _rows(self) -> tuple[Sequence[SortKey], Sequence[Row]]:
         """Return what the rows are ordered by, and them: one more than asked for, where there is one."""
-        composition = self._composed()
         if self.question is None:
-            keys = self._keys(composition)
-        elif await store.vectors_comparable(self.connection):
-            vector = vector_text(self.question.vector)
-            keys = (composition.near_vector(self.question.model, vector), BY_ID)
-        else:
+            return await self._rows_in_order()
+        if not await store.vectors_comparable(self.connection):
             return await self._rows_compared_here(self.question)
+        composition = self._composed()
+        keys = (composition.near_vector(self.question.model, vector_text(self.question.vector)), BY_ID)
         return keys, await self._run(composition, keys, await self._begin(keys))
+
+    async def _rows_in_order(self) -> tuple[Sequence[SortKey], Sequence[Row]]:
+        composition = self._composed()
+        keys = self._keys(composition)
+        begin = await self._begin(keys)
+        if not keys[0].is_indexed:
+            return keys, await self._run(composition, keys, begin)
+        # Asked for apart from those without a value, the rows come out of the index in order, from any place of it.
+        rows: list[Row] = []
+        if begin is None or begin[0] is not None:
+            rows += await self._run(composition, (composition.with_value(keys[0]), *keys[1:]), begin)
+            begin = None
+        rest = self._composed()
+        rest.without_value(keys[0])
+        wanted = self._wanted - len(rows)
+        return keys, rows + list(await self._run(rest, keys, begin, limit=wanted)) if wanted else rows
 
     async def _rows_compared_here(self, question: Question) -> tuple[Sequence[SortKey], Sequence[Row]]:
         """Do what pgvector does where it is: read the vectors, compare them, and get the nearest."""
@@ -104,14 +118,20 @@ class Page:
         candidates.with_vector(question.model)
         ids, vectors = await store.embedding_read(self.connection, candidates.vectors(at_most=COMPARED_HERE))
         composition = self._composed()
-        limit = self.parsed.query.limit + 1
-        composition.near(nearest(ids, vectors, question.vector, after=after, limit=limit))
+        composition.near(nearest(ids, vectors, question.vector, after=after, limit=self._wanted))
         return keys, await self._run(composition, keys, None)
 
-    async def _run(self, composition: Composition, keys: Sequence[SortKey], begin: Begin) -> Sequence[Row]:
-        limit = self.parsed.query.limit + 1
+    async def _run(
+        self, composition: Composition, keys: Sequence[SortKey], begin: Begin, *, limit: int | None = None
+    ) -> Sequence[Row]:
         columns = self._columns(composition)
-        return await store.run(self.connection, composition.page(columns, keys, begin=begin, limit=limit))
+        page = composition.page(columns, keys, begin=begin, limit=self._wanted if limit is None else limit)
+        return await store.run(self.connection, page)
+
+    @property
+    def _wanted(self) -> int:
+        """How many rows to read: one more than asked for tells whether there is a next page."""
+        return self.parsed.query.limit + 1
 
     def _composed(self) -> Composition:
         query = self.parsed.query

@@ -26,11 +26,16 @@ WHERE entity_embeddings.model <> excluded.model OR entity_embeddings.version < e
 SELECT to_regtype('vector') IS NOT NULL;
 
 -- name: index_list :many
--- The indexes that types declare. One that is not valid was left by a build that broke, or is being built.
-SELECT class.relname AS name, state.indisvalid AS is_valid
+-- The indexes that types declare. One that is not complete was left by a build that broke, or is being built.
+SELECT class.relname AS name, state.indisvalid AND statistics.oid IS NOT NULL AS is_complete
 FROM pg_catalog.pg_index AS state
 JOIN pg_catalog.pg_class AS class ON class.oid = state.indexrelid
+LEFT JOIN pg_catalog.pg_statistic_ext AS statistics
+    ON statistics.stxnamespace = class.relnamespace AND statistics.stxname = class.relname
 WHERE state.indrelid = 'workflow.entities'::regclass AND starts_with(class.relname, :beginning);
+
+-- name: type_has_entities :value
+SELECT EXISTS (SELECT FROM workflow.entities WHERE schema_name = :schema_name);
 
 -- name: index_try_lock :value
 -- For the session, since building is no transaction. Tried and not waited for: a build would wait for who waits.

@@ -41,12 +41,14 @@ class SortKey:
     Attributes:
         expression: SQL over `entities`.
         cast: the type of its values, which travel as text.
+        is_indexed: an index has the rows in this order, those without a value in a place of their own.
     """
 
     expression: str
     cast: Cast
     is_descending: bool = False
     is_nullable: bool = False
+    is_indexed: bool = False
 
     @property
     def order(self) -> str:
@@ -123,7 +125,8 @@ def _keys(sorted_: SortedField, parameters: Parameters) -> Iterator[SortKey]:
     expressions = _of_column(field) if isinstance(field, Column) else _of_data(field, parameters)
     is_nullable = isinstance(field, DataField) or field.is_nullable
     for expression, kind in expressions:
-        yield SortKey(expression, _CASTS[kind], sorted_.is_descending, is_nullable)
+        is_indexed = isinstance(field, DataField) and field.is_indexed
+        yield SortKey(expression, _CASTS[kind], sorted_.is_descending, is_nullable, is_indexed)
 
 
 def _of_column(column: Column) -> Sequence[tuple[str, Kind]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from moorage.core.postgres.queries import Gives, Statement
 from moorage.workflow.entities.models import Entity
@@ -65,6 +65,15 @@ class Composition:
         query = _QUERY.format(place=self.parameters.text(words))
         self.conditions.append(f"entities.search @@ {query}")
         self.rank = SortKey(f"ts_rank(entities.search, {query})", "real", is_descending=True)
+
+    def with_value(self, key: SortKey) -> SortKey:
+        """Keep what has a value to sort by, and return that order, as an index has it in both directions."""
+        self.conditions.append(f"{key.expression} IS NOT NULL")
+        return replace(key, is_nullable=False)
+
+    def without_value(self, key: SortKey) -> None:
+        """Keep what has no value to sort by."""
+        self.conditions.append(f"{key.expression} IS NULL")
 
     def near_vector(self, model: str, vector: str) -> SortKey:
         """Keep what has a vector of this model, and return how far it is; pgvector compares."""

@@ -58,9 +58,14 @@ async def vectors_comparable(connection: Executor) -> bool:
 
 
 async def index_list(connection: Executor, *, beginning: str) -> dict[str, bool]:
-    """Return the indexes of entities whose names begin so, and whether each is valid."""
+    """Return the indexes of entities whose names begin so, and whether each is complete."""
     rows = await _statements.index_list(connection, beginning=beginning)
-    return {row["name"]: row["is_valid"] for row in rows}
+    return {row["name"]: row["is_complete"] for row in rows}
+
+
+async def type_has_entities(connection: Executor, schema_name: str) -> bool:
+    """Tell whether there are entities of the type, deleted ones included."""
+    return await _statements.type_has_entities(connection, schema_name=schema_name)
 
 
 async def index_try_lock(connection: Executor, key: int) -> bool:
