@@ -111,6 +111,12 @@ class Claimed(Conflict):
     retryable: ClassVar[bool] = True
 
 
+class NotReady(Conflict):
+    """The entity cannot be begun: something blocks it, a part of it is open, it is over, or it is no work."""
+
+    code: ClassVar[str] = "workflow.not_ready"
+
+
 class ClaimLost(Conflict):
     """The claim token is not that of the entity's claim (any more): it ended, and others may have worked since."""
 

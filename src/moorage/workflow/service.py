@@ -12,14 +12,15 @@ from moorage.workflow.briefing.service import BriefingService
 from moorage.workflow.deployments.service import DeploymentService
 from moorage.workflow.entities.service import EntityService
 from moorage.workflow.evolution.service import EvolutionService
-from moorage.workflow.feed.service import ChangeFeed
 from moorage.workflow.exchange.service import ExchangeService
+from moorage.workflow.feed.service import ChangeFeed
 from moorage.workflow.history.service import HistoryService
 from moorage.workflow.querying.indexes import IndexBuilder
 from moorage.workflow.querying.service import QueryService
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.service import TypeService
+from moorage.workflow.work.service import WorkService
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class WorkflowService:
     entities: EntityService
     batches: BatchService
     queries: QueryService
+    work: WorkService
     evolution: EvolutionService
     history: HistoryService
     feed: ChangeFeed
@@ -55,10 +57,11 @@ def make_service(
         entities=entities,
         batches=BatchService(connections, catalog, settings),
         queries=QueryService(connections, catalog, embedder or BuiltinEmbedder()),
+        work=WorkService(connections, catalog, settings),
         evolution=EvolutionService(connections, catalog, settings, after_change=indexes.follow),
         history=HistoryService(connections, catalog, entities),
         feed=ChangeFeed(connections),
         deployments=DeploymentService(connections, settings),
-        exchange=ExchangeService(connections, catalog, types, settings),
+        exchange=ExchangeService(connections, catalog, types, settings, after_change=indexes.follow),
         briefing=BriefingService(connections, catalog),
     )

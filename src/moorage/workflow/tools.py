@@ -16,6 +16,7 @@ from moorage.workflow.history.tools import HistoryTools
 from moorage.workflow.querying.tools import QueryTools
 from moorage.workflow.service import WorkflowService
 from moorage.workflow.types.tools import TypeTools
+from moorage.workflow.work.tools import WorkTools
 
 
 def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str, list[Tool]]:
@@ -24,9 +25,11 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
     types = TypeTools(service.types, resolve)
     entities = EntityTools(service.entities, resolve)
     queries = QueryTools(service.queries, resolve)
+    work = WorkTools(service.work, resolve)
     deployments = DeploymentTools(service.deployments, resolve)
     return {
-        "core": [*briefing.core(), *types.core(), *entities.core(), *queries.core(), *deployments.core()],
+        "core": [*briefing.core(), *types.core(), *entities.core(), *queries.core(), *work.core(), *deployments.core()],
+        "planning": work.planning(),
         "history": [*HistoryTools(service.history, resolve).history(), *FeedTools(service.feed, resolve).history()],
         "types": EvolutionTools(service.evolution, resolve).types(),
         "deployments": deployments.deployments(),

@@ -32,7 +32,7 @@ async def links_add_in(transaction: Executor, links: Sequence[Link], *, actor: s
     await store.graph_lock_in(transaction)
     added = await store.link_insert_in(transaction, [_canonical(each) for each in links], actor=actor)
     await _refuse_second_parents(transaction, links)
-    await _refuse_cycles(transaction, added)
+    await refuse_cycles_in(transaction, added)
     return added
 
 
@@ -113,7 +113,7 @@ async def _refuse_second_parents(transaction: Executor, links: Sequence[Link]) -
             )
 
 
-async def _refuse_cycles(transaction: Executor, added: Sequence[Link]) -> None:
+async def refuse_cycles_in(transaction: Executor, added: Sequence[Link]) -> None:
     """Refuse links that close a cycle: such a cycle leads through what an added link makes wait, and for what."""
     awaited = [event for each in added for _, event in waits_by(each)]
     if not awaited:

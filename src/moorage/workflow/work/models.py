@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
-
-MAX_COMMENT_CHARACTERS = 20_000
+from pydantic import BaseModel, ConfigDict
 
 ReferenceKind = Literal["chunk", "file", "commit", "url"]
-CommentBody = Annotated[str, StringConstraints(min_length=1, max_length=MAX_COMMENT_CHARACTERS)]
+# A link as one of its ends sees it; with the other end's key it reads as one: parent T-1, blocks T-2, blocked_by T-3.
+LinkRole = Literal["parent", "child", "blocks", "blocked_by", "relates", "duplicates", "duplicated_by"]
 
 
 class LinkKind(StrEnum):
@@ -38,6 +37,27 @@ class Link:
     source_id: UUID
     kind: LinkKind
     target_id: UUID
+
+
+ROLES_OF_TARGET: dict[LinkRole, LinkKind] = {
+    "child": LinkKind.PARENT,
+    "blocked_by": LinkKind.BLOCKS,
+    "duplicated_by": LinkKind.DUPLICATES,
+}
+
+
+def link_of(entity_id: UUID, role: LinkRole, other_id: UUID) -> Link:
+    """Return the link that an entity means by a role and another entity."""
+    if role in ROLES_OF_TARGET:
+        return Link(other_id, ROLES_OF_TARGET[role], entity_id)
+    return Link(entity_id, LinkKind(role), other_id)
+
+
+def role_in(kind: LinkKind, *, is_source: bool) -> LinkRole:
+    """Return the role in which one end of a link has the other."""
+    if is_source or kind is LinkKind.RELATES:
+        return kind.value
+    return next(role for role, each in ROLES_OF_TARGET.items() if each is kind)
 
 
 class CodeReference(BaseModel):
@@ -73,7 +93,7 @@ class NewComment:
     """What is to be said about an entity."""
 
     entity_id: UUID
-    body: CommentBody
+    body: str
 
 
 class Comment(BaseModel):
@@ -82,7 +102,48 @@ class Comment(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: UUID
-    entity_id: UUID
     body: str
     created_at: datetime
     created_by: str
+
+
+@dataclass(frozen=True)
+class HeldClaim:
+    """A claim as its holder gets it."""
+
+    entity_id: UUID
+    holder: str
+    token: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entity as planning sees it.
+
+    Attributes:
+        is_open: it is work that is not over, and not deleted.
+        holder: of its live claim.
+        estimate: its field of this name, where that is a number.
+    """
+
+    id: UUID
+    key: str
+    title: str
+    state: str | None
+    is_open: bool
+    holder: str | None
+    estimate: float | None
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What keeps an entity from being ready: a blocker, its own or of what it is a part of, or an open child.
+
+    Attributes:
+        through: key of the ancestor that it blocks; None where it blocks the entity itself, or is its child.
+    """
+
+    kind: Literal["blocks", "child"]
+    item: Item
+    through: str | None
