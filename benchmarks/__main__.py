@@ -17,7 +17,9 @@ from benchmarks.report import print_figures, print_machine, write_json, write_ma
 from moorage.core.postgres.pools import connect
 from moorage.core.telemetry.logs import configure_logging
 
-SUBJECTS = ("index", "search", "projects", "fleet", "backup", "access", "start", "overhead")
+SUBJECTS = (
+    "index", "search", "projects", "fleet", "backup", "access", "start", "overhead", "entities", "finding", "work",
+)  # fmt: skip
 
 
 def main(
