@@ -34,8 +34,10 @@ LINKS = """
     SELECT md5('task ' || source)::uuid, 'blocks', md5('task ' || target)::uuid, 'benchmark'
     FROM (
         SELECT source, source + 1 + (n / 7) % 199 AS target
-        FROM (SELECT 1 + (n * 7919::bigint) % ($1::integer - 200) AS source, n FROM generate_series(1, $2::integer) AS n)
-            AS chosen
+        FROM (
+            SELECT n, 1 + (n * 7919::bigint) % ($1::integer - 200) AS source
+            FROM generate_series(1, $2::integer) AS n
+        ) AS chosen
     ) AS pair
     ON CONFLICT DO NOTHING
 """
