@@ -98,14 +98,14 @@ class _Comparison:
         """Tell whether two parts are written the same way, and what they refer to as well."""
         if not same_json(old, new):
             return False
-        references, followed = references(old), set()
-        while references:
-            each = references.pop()
+        to_follow, followed = references(old), set()
+        while to_follow:
+            each = to_follow.pop()
             target = resolved(self.old, {"$ref": each})
             if target is None or not same_json(target, resolved(self.new, {"$ref": each})):
                 return False
             followed.add(each)
-            references |= references(target) - followed
+            to_follow |= references(target) - followed
         return True
 
     def _compare_referred(self, old: dict[str, Any], new: dict[str, Any], pointer: str) -> Iterator[Reason]:

@@ -1,4 +1,4 @@
-"""Keywords that stand for themselves: does one accept no less than before?
+"""Keywords that stand for themselves, and whether one accepts no less than before.
 
 Each function yields what a new value changes, and nothing where it is the same.
 """
