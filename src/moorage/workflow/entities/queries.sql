@@ -91,7 +91,7 @@ WITH entity AS (
     RETURNING
         entity.id, entity.key, entity.schema_name, entity.schema_version, entity.version, entity.title, entity.state,
         entity.is_open, entity.priority, entity.data, entity.created_at, entity.created_by, entity.updated_at,
-        entity.updated_by, entity.deleted_at, given.operation, given.patch, given.ends_claim
+        entity.updated_by, entity.deleted_at, given.operation, given.patch -> 'patch' AS patch, given.ends_claim
 ), claim AS (
     DELETE FROM workflow.claims AS claim
     USING entity

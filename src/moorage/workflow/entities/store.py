@@ -48,7 +48,8 @@ async def entity_update_in(transaction: Executor, changes: Sequence[ChangedEntit
         operations=[each.operation.value for each in changes],
         schema_versions=[each.schema_version for each in changes],
         data=[each.data for each in changes],
-        patches=[each.patch for each in changes],
+        # Wrapped: the driver takes lists in a list for one array of two dimensions, whose rows unnest runs together.
+        patches=[{"patch": each.patch} for each in changes],
         end_claims=[each.ends_claim for each in changes],
         actor=actor,
         **_columns([each.traits for each in changes]),
