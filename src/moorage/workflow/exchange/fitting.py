@@ -10,7 +10,8 @@ from moorage.workflow.documents import Document, problems_of
 from moorage.workflow.exchange.cells import value_of
 from moorage.workflow.exchange.models import Progress, Proposal
 from moorage.workflow.types.models import EntityType
-from moorage.workflow.types.validation import Problem, problems_in
+from moorage.workflow.types.problems import Problem
+from moorage.workflow.types.validation import problems_in
 
 # The names that types give to the same thing, the likeliest first.
 DESCRIPTION_NAMES = ("description", "body", "summary", "details")

@@ -164,8 +164,9 @@ def read_text(text: str, import_format: ImportFormat, schema_name: str | None) -
     count = len(reading.proposals)
     if count > MAX_ENTITIES:
         raise InvalidImport(f"{count:,} items, {MAX_ENTITIES:,} at most", hint="Import them in parts.")
-    if not count and not reading.skipped:
-        raise InvalidImport("there is nothing to import", hint=f"Is it {import_format}? Say what it is by its format.")
+    if not count:
+        seen = f" but {'; '.join(reading.skipped[:3])}" if reading.skipped else ""
+        raise InvalidImport(f"there is nothing to import{seen}", hint=f"Is it {import_format}? Name its format.")
     return reading
 
 

@@ -168,7 +168,11 @@ class ExportedFolder(BaseModel):
 
 
 class RestoredFolder(BaseModel):
-    """What came back out of a folder."""
+    """What came back out of a folder.
+
+    Attributes:
+        existing: how many entities the project had already; they stay as they are there.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -178,7 +182,6 @@ class RestoredFolder(BaseModel):
     existing: int
     types: int
     deployments: int
-    skipped: list[str]
 
 
 JsonObject = dict[str, Any]

@@ -16,3 +16,26 @@ WHERE id = ANY (:entity_ids::uuid[]);
 INSERT INTO workflow.origins (source, external_id, entity_id, created_by)
 SELECT :source, external_id, entity_id, :actor
 FROM unnest(:external_ids::text[], :entity_ids::uuid[]) AS given (external_id, entity_id);
+
+-- name: entity_count :value
+SELECT count(*)::integer
+FROM workflow.entities
+WHERE schema_name = :schema_name AND deleted_at IS NULL;
+
+-- name: entity_page :many
+-- Entities of one type in the order in which they were made, without the deleted ones.
+SELECT
+    id, key, schema_name, schema_version, version, title, state, is_open, priority, data,
+    created_at, created_by, updated_at, updated_by, deleted_at
+FROM workflow.entities
+WHERE schema_name = :schema_name AND deleted_at IS NULL
+    AND (:after_created_at::timestamptz IS NULL OR (created_at, id) > (:after_created_at, :after_id::uuid))
+ORDER BY created_at, id
+LIMIT :limit;
+
+-- name: field_names :many
+-- Every field that any entity of the type has.
+SELECT DISTINCT jsonb_object_keys(data) AS field
+FROM workflow.entities
+WHERE schema_name = :schema_name AND deleted_at IS NULL
+ORDER BY field;

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from moorage.core.postgres.queries import Executor, load_statements
+from moorage.workflow.entities.models import Entity
+from moorage.workflow.entities.store import entity_of
 
 _statements = load_statements("moorage.workflow.exchange")
 
@@ -33,3 +35,25 @@ async def origin_insert_in(transaction: Executor, source: str, entities: Mapping
         entity_ids=list(entities.values()),
         actor=actor,
     )
+
+
+async def entity_count(connection: Executor, schema_name: str) -> int:
+    """Return how many entities of a type there are, without the deleted ones."""
+    return await _statements.entity_count(connection, schema_name=schema_name)
+
+
+async def entity_page(connection: Executor, schema_name: str, *, after: Entity | None, limit: int) -> list[Entity]:
+    """Return entities of a type in the order in which they were made, beginning after one of them."""
+    rows = await _statements.entity_page(
+        connection,
+        schema_name=schema_name,
+        after_created_at=after and after.created_at,
+        after_id=after and after.id,
+        limit=limit,
+    )
+    return [entity_of(row) for row in rows]
+
+
+async def field_names(connection: Executor, schema_name: str) -> list[str]:
+    """Return the names of all fields that entities of a type have."""
+    return [row["field"] for row in await _statements.field_names(connection, schema_name=schema_name)]
