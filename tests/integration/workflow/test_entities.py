@@ -14,6 +14,7 @@ from moorage.workflow.errors import (
     StaleVersion,
     VersionRequired,
 )
+from moorage.workflow.patches import patched
 from moorage.workflow.types.models import IndexedField, TypeRules
 from tests.support.work_items import make_task, workflow_with_tasks
 
@@ -99,6 +100,27 @@ async def test_data_that_does_not_fit_its_mode_is_refused(service, project, task
         await service.entities.update(project.name, task.key, data, mode=mode, expected_version=1)
 
 
+async def test_the_patches_of_its_versions_replay_to_the_data_it_has(service, project, connections):
+    await service.types.register(project.name, "anything", {"type": "object"})
+    documents = [
+        {"a": 1},
+        {"a": 1.5, "b/c": [1, {"~": None}]},
+        {"b/c": [True, 1, {"~": 1e22}], "": "ü"},
+        {},
+        {"a": [[]]},
+    ]
+    key = (await service.entities.create(project.name, "anything", documents[0])).entity.key
+    for version, each in enumerate(documents[1:], start=1):
+        await service.entities.update(project.name, key, each, expected_version=version)
+    async with connections.connection_to(project) as connection:
+        rows = await connection.fetch("SELECT data, patch FROM workflow.entity_versions ORDER BY version")
+    replayed = rows[0]["data"]
+    for row in rows[1:]:
+        replayed = patched(replayed, row["patch"])
+        assert replayed == row["data"]
+    assert replayed == (await service.entities.get(project.name, key)).data == documents[-1]
+
+
 async def test_a_stale_write_of_a_field_that_others_changed_is_told_all_sides(service, project, task):
     await service.entities.update(project.name, task.key, {"status": "completed"}, mode="merge", expected_version=1)
     await service.entities.update(project.name, task.key, {"priority": None}, mode="merge", expected_version=2)
@@ -167,7 +189,7 @@ async def test_a_value_that_another_entity_has_is_named_with_its_field(service, 
     await service.types.register(project.name, "vendor", schema, rules=TypeRules(indexes=unique))
     acme = (await service.entities.create(project.name, "vendor", {"name": "acme", "status": "ok"})).entity
     other = (await service.entities.create(project.name, "vendor", {"name": "other", "status": "ok"})).entity
-    with pytest.raises(EntityExists, match='another \'vendor\' has name "acme"') as refused:
+    with pytest.raises(EntityExists, match="another 'vendor' has name \"acme\"") as refused:
         await service.entities.create(project.name, "vendor", {"name": "acme"})
     assert refused.value.details == {"schema_name": "vendor", "field": "name", "value": '"acme"'}
     with pytest.raises(EntityExists, match="has name"):
