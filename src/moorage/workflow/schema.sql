@@ -245,3 +245,8 @@ CREATE TABLE workflow.origins (
     PRIMARY KEY (source, external_id)
 );
 CREATE INDEX origins_by_entity ON workflow.origins (entity_id);
+
+CREATE TABLE workflow.deleted_types (
+    schema_name  text     PRIMARY KEY,
+    version      integer  NOT NULL
+);

@@ -31,7 +31,7 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
         "core": [*briefing.core(), *types.core(), *entities.core(), *queries.core(), *work.core(), *deployments.core()],
         "planning": work.planning(),
         "history": [*HistoryTools(service.history, resolve).history(), *FeedTools(service.feed, resolve).history()],
-        "types": EvolutionTools(service.evolution, resolve).types(),
+        "types": [*types.types(), *EvolutionTools(service.evolution, resolve).types()],
         "deployments": deployments.deployments(),
         "exchange": BatchTools(service.batches, resolve).exchange(),
     }

@@ -39,7 +39,7 @@ class TypeCatalog:
         if schema_name not in known:
             row = await store.type_get(connection, schema_name)
             if row is None:
-                raise await _not_found(connection, schema_name)
+                raise await type_not_found(connection, schema_name)
             known[schema_name] = compiled(row, await store.type_steps(connection, schema_name, upto=row.version))
         return known[schema_name]
 
@@ -64,7 +64,8 @@ class TypeCatalog:
         return self._projects[place]
 
 
-async def _not_found(connection: Executor, schema_name: str) -> TypeNotFound:
+async def type_not_found(connection: Executor, schema_name: str) -> TypeNotFound:
+    """Return the failure that names the types there are, and those that could be registered."""
     known = [each.schema_name for each in await store.type_list(connection)]
     packs = [name for name in pack_names() if name not in known]
     listed, ready_made = ", ".join(known) or "none yet", ", ".join(packs) or "none"

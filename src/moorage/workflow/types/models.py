@@ -16,6 +16,7 @@ from moorage.workflow.types.steps import VersionSteps, stepped
 
 TYPE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 MAX_NAME_LENGTH = 63
+MAX_PREFIX_LENGTH = 16
 
 # How a new version of a type stands to the entities of the one before.
 VersionChange = Literal["first", "same", "compatible", "needs_migration", "breaking"]
@@ -90,6 +91,83 @@ class StoredType(BaseModel):
     created_by: str
     updated_at: datetime
     updated_by: str
+
+
+class Extent(BaseModel):
+    """How many entities a type has; those that are deleted can be restored, and keep it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entities: int = 0
+    deleted: int = 0
+
+
+class RegisteredType(BaseModel):
+    """The answer to a registration.
+
+    Attributes:
+        fields: what its data holds, a line each.
+        is_new: False when it was there already.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    project_name: str
+    schema_name: str
+    version: int
+    key_prefix: str
+    fields: dict[str, str]
+    is_new: bool
+
+
+class TypeSummary(BaseModel):
+    """A type in a list; its fields are enough to write data, its schema decides."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_name: str
+    description: str | None
+    version: int
+    key_prefix: str
+    entities: int
+    deleted: int
+    fields: dict[str, str]
+
+
+class TypeList(BaseModel):
+    """The types of a project.
+
+    Attributes:
+        packs: ready-made types that are not registered yet, and what they are for.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    project_name: str
+    types: list[TypeSummary]
+    packs: dict[str, str]
+
+
+class ShownType(BaseModel):
+    """A type whole."""
+
+    model_config = ConfigDict(frozen=True)
+
+    project_name: str
+    type: StoredType
+    fields: dict[str, str]
+    entities: int
+    deleted: int
+
+
+class DeletedType(BaseModel):
+    """The answer to the deletion of a type."""
+
+    model_config = ConfigDict(frozen=True)
+
+    project_name: str
+    schema_name: str
+    version: int
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from moorage.workflow.errors import TypeNotFound
 from moorage.workflow.types.models import TypeRules
 
 _FOLDER = "packs"
@@ -33,6 +34,16 @@ def pack_names() -> tuple[str, ...]:
 
 @cache
 def read_pack(name: str) -> TypePack:
-    """Return a pack; `name` is one of `pack_names`."""
+    """Return a pack.
+
+    Raises:
+        TypeNotFound: there is none of this name; with those there are.
+    """
+    if name not in pack_names():
+        raise TypeNotFound(
+            f"there is no ready-made type {name!r}",
+            hint=f"Give a schema_definition, or take one of: {', '.join(pack_names())}.",
+            packs=pack_names(),
+        )
     text = files("moorage.workflow.types").joinpath(_FOLDER, f"{name}.json").read_text(encoding="utf-8")
     return TypePack.model_validate_json(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moorage.core.postgres.queries import Executor, load_statements
-from moorage.workflow.types.models import StoredType, TypeRules
+from moorage.workflow.types.models import Extent, StoredType, TypeRules
 from moorage.workflow.types.steps import VersionSteps
 
 _statements = load_statements("moorage.workflow.types")
@@ -49,5 +49,22 @@ async def type_list(connection: Executor) -> list[StoredType]:
     return [StoredType.model_validate(dict(row)) for row in await _statements.type_list(connection)]
 
 
-async def type_prefixes(connection: Executor) -> set[str]:
-    return {row["key_prefix"] for row in await _statements.type_prefixes(connection)}
+async def type_lock_all_in(transaction: Executor) -> None:
+    """Have types made and deleted by nobody else until the transaction ends."""
+    await _statements.type_lock_all(transaction)
+
+
+async def type_lock_in(transaction: Executor, schema_name: str) -> bool:
+    """Have no entity of a type written until the transaction ends; False when there is no such type."""
+    return await _statements.type_lock(transaction, schema_name=schema_name) is not None
+
+
+async def type_delete_in(transaction: Executor, schema_name: str, *, actor: str) -> int:
+    """Delete a type that is locked and has no entities, and return its last version."""
+    return (await _statements.type_delete(transaction, schema_name=schema_name, actor=actor))["version"]
+
+
+async def type_extents(connection: Executor, schema_name: str | None = None) -> dict[str, Extent]:
+    """Count the entities of one type, or of each, by its name; types without entities are not among them."""
+    rows = await _statements.type_extents(connection, schema_name=schema_name)
+    return {row["schema_name"]: Extent(entities=row["entities"], deleted=row["deleted"]) for row in rows}

@@ -9,8 +9,10 @@ from pydantic import Field
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import SchemaName
-from moorage.workflow.types.models import StoredType, TypeRules
+from moorage.workflow.types.models import DeletedType, RegisteredType, ShownType, TypeList, TypeRules
 from moorage.workflow.types.service import TypeService
+
+_WRITES = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
 
 
 class TypeTools:
@@ -22,8 +24,16 @@ class TypeTools:
 
     def core(self) -> list[Tool]:
         """The tools that every client sees."""
-        writes = {"read_only": False, "destructive": False, "open_world": False}
-        return [Tool(self.register_entity_type, title="Register a type of entities", idempotent=False, **writes)]
+        return [Tool(self.register_entity_type, title="Register a type of entities", **_WRITES)]
+
+    def types(self) -> list[Tool]:
+        """The tools for those who look after types."""
+        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
+        return [
+            Tool(self.list_entity_types, title="List types of entities", **reads),
+            Tool(self.get_entity_type, title="Show a type of entities", **reads),
+            Tool(self.delete_entity_type, title="Delete a type of entities", **{**_WRITES, "destructive": True}),
+        ]
 
     async def register_entity_type(
         self,
@@ -34,8 +44,23 @@ class TypeTools:
         description: Annotated[str | None, Field(description="What it is for.", max_length=2000)] = None,
         rules: Annotated[TypeRules | None, Field(description="State field, transitions, priority, indexes.")] = None,
         project_name: ProjectArgument = None,
-    ) -> StoredType:
-        """Define a type of work items by JSON Schema, or take a ready-made one by its name (task, bug, ...)."""
+    ) -> RegisteredType:
+        """Define a type of work items by JSON Schema, or take a ready-made one by its name alone.
+
+        Ready-made: task, bug, epic, decision, risk, test_run, deployment, vendor. Returns its fields.
+        """
         return await self._service.register(
             await self._resolve(project_name), schema_name, schema_definition, description=description, rules=rules
         )
+
+    async def list_entity_types(self, project_name: ProjectArgument = None) -> TypeList:
+        """List the types of work items with their fields and counts, and the ready-made types not registered yet."""
+        return await self._service.list(await self._resolve(project_name))
+
+    async def get_entity_type(self, schema_name: SchemaName, project_name: ProjectArgument = None) -> ShownType:
+        """Show one type of work items whole: JSON Schema, states and transitions, indexes, version, counts."""
+        return await self._service.show(await self._resolve(project_name), schema_name)
+
+    async def delete_entity_type(self, schema_name: SchemaName, project_name: ProjectArgument = None) -> DeletedType:
+        """Delete a type that has no work items, deleted ones included; there is no way back."""
+        return await self._service.delete(await self._resolve(project_name), schema_name)
