@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from moorage.workflow.evolution.compatibility import compare_schemas, verdict_of
 from moorage.workflow.evolution.models import Change
-from moorage.workflow.types.validation import compile_schema
+from moorage.workflow.types.compiling import compile_schema
 
 NAMES = ("a", "b", "title")
 SCALARS = (None, True, False, 0, 1, 1.0, 2, 2.5, 4, "", "a", "bb", "2026-01-31")

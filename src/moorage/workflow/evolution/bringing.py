@@ -13,7 +13,8 @@ from moorage.workflow.entities.writing import changed_entity
 from moorage.workflow.errors import InvalidEntity
 from moorage.workflow.evolution.models import FailingEntity
 from moorage.workflow.types.models import EntityType, Traits
-from moorage.workflow.types.validation import Problem, problems_in
+from moorage.workflow.types.problems import Problem
+from moorage.workflow.types.validation import problems_in
 
 SHOWN_PROBLEMS = 10
 

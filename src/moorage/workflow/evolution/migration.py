@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from moorage.core.access import current_caller
+from moorage.core.errors import InvalidInput
 from moorage.core.postgres.pools import Connection
 from moorage.projects.models import Project
 from moorage.workflow.entities.models import ChangedEntity
@@ -21,7 +22,7 @@ from moorage.workflow.evolution.models import SHOWN_ENTITIES, FailingEntity
 from moorage.workflow.evolution.store import StoredMigration
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.models import EntityType
-from moorage.workflow.types.validation import Problem
+from moorage.workflow.types.problems import Problem
 
 # Writers of these entities wait for as long as a batch takes: some tens of milliseconds.
 BATCH_ENTITIES = 200
@@ -99,7 +100,7 @@ class MigrationRun:
             return
         try:
             await self._update_in(batch.changed)
-        except EntityExists:
+        except (EntityExists, InvalidInput):
             await self._write_one_by_one_in(batch)
 
     async def _write_one_by_one_in(self, batch: Batch) -> None:
@@ -108,7 +109,7 @@ class MigrationRun:
             try:
                 await self._update_in([each])
                 written.append(each)
-            except EntityExists as error:
+            except (EntityExists, InvalidInput) as error:
                 problem = Problem(pointer="", message=error.message)
                 batch.failing.append(FailingEntity(key=each.before.key, problems=[problem]))
         batch.changed = written

@@ -11,8 +11,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from moorage.workflow.types.models import TypeRules, VersionChange
+from moorage.workflow.types.problems import Problem
 from moorage.workflow.types.steps import Step
-from moorage.workflow.types.validation import Problem
 
 SHOWN_ENTITIES = 20
 SHOWN_REASONS = 20

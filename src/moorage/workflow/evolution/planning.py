@@ -51,12 +51,22 @@ class Plan:
         return self.is_risky or _column_rules(self.old) != _column_rules(self.new)
 
 
-def plan_of(old: EntityType, asked: Evolution) -> Plan:
-    """Return the next version of a type; what is asked has been found fit."""
-    changes = {"schema_definition": asked.schema_definition, "rules": asked.rules, "description": asked.description}
+def next_row(old: StoredType, asked: Evolution) -> StoredType:
+    """Return the next version of a type as it would be stored; the beginning of its keys stays."""
+    rules = asked.rules and asked.rules.model_copy(update={"key_prefix": old.rules.key_prefix})
+    changes = {"schema_definition": asked.schema_definition, "rules": rules, "description": asked.description}
     given = {name: value for name, value in changes.items() if value is not None}
-    row = old.row.model_copy(update={**given, "version": old.version + 1})
-    steps = _implied_steps(old.row, row) if asked.steps is None else asked.steps
+    return old.model_copy(update={**given, "version": old.version + 1})
+
+
+def plan_of(old: EntityType, row: StoredType, steps: list[Step] | None) -> Plan:
+    """Return what the next version of a type would be.
+
+    Args:
+        row: the next version, which was found fit to be a type.
+        steps: None fills in the defaults of properties that become required.
+    """
+    steps = _implied_steps(old.row, row) if steps is None else steps
     all_steps = (*old.steps, VersionSteps(to_version=row.version, steps=steps)) if steps else old.steps
     return Plan(old, compiled(row, all_steps), compare_versions(old.row, row), steps)
 

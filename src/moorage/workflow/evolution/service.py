@@ -9,6 +9,7 @@ from moorage.projects.models import Project
 from moorage.projects.writing import find_writable
 from moorage.workflow.errors import (
     ForceNeedsAsking,
+    InvalidType,
     MigrationRunning,
     StaleVersion,
     TypeNotFound,
@@ -33,8 +34,9 @@ from moorage.workflow.evolution.models import (
     TypeHistory,
     TypeVersion,
 )
-from moorage.workflow.evolution.planning import Plan, compare_versions, plan_of
+from moorage.workflow.evolution.planning import Plan, compare_versions, next_row, plan_of
 from moorage.workflow.settings import WorkflowSettings
+from moorage.workflow.types.agreement import refuse_unfit_type
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.models import EntityType
 from moorage.workflow.types.service import AfterChange
@@ -153,7 +155,11 @@ class EvolutionService:
 
     async def _plan(self, project: Project, connection: Connection, schema_name: str, asked: Evolution) -> Plan:
         self._catalog.forget(project)
-        return plan_of(await self._catalog.get(project, connection, schema_name), asked)
+        old = await self._catalog.get(project, connection, schema_name)
+        _refuse_other_keys(old, asked)
+        row = next_row(old.row, asked)
+        refuse_unfit_type(row.schema_definition, row.rules)
+        return plan_of(old, row, asked.steps)
 
     async def _tried(self, connection: Connection, plan: Plan) -> CheckedEntities:
         """Try the new version with every entity that is not deleted, without locking any."""
@@ -214,6 +220,19 @@ async def _latest_migration(connection: Connection, schema_name: str) -> Migrati
         failing=latest.failing if latest.state == "failed" else [],
         updated_at=latest.updated_at,
     )
+
+
+def _refuse_other_keys(old: EntityType, asked: Evolution) -> None:
+    """Refuse another beginning of keys: those that were given out stay what they are.
+
+    Raises:
+        InvalidType.
+    """
+    if asked.rules is not None and asked.rules.key_prefix not in (None, old.row.key_prefix):
+        raise InvalidType(
+            f"/rules/key_prefix: the keys of {old.name!r} begin with {old.row.key_prefix!r}, which stays",
+            hint="Leave key_prefix out.",
+        )
 
 
 def _refuse_moved(old: EntityType, expected_version: int | None) -> None:
