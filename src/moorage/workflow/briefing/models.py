@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from moorage.workflow.types.models import TypeRules
+from moorage.workflow.work.answers import ReadyItem
 
 Item = TypeVar("Item")
 
@@ -51,20 +52,6 @@ class HeldItem:
     key: str
     title: str
     expires_at: datetime
-
-
-@dataclass(frozen=True)
-class ReadyItem:
-    """An entity that somebody could begin with.
-
-    Attributes:
-        priority: the value that its type has for it; None without one.
-    """
-
-    key: str
-    title: str
-    schema_name: str
-    priority: str | None
 
 
 @dataclass(frozen=True)
@@ -127,6 +114,13 @@ class Situation:
     blocked: Some[BlockedItem]
     changes: Sequence[RecentChange]
     live: Sequence[LiveDeployment]
+
+
+def priority_of(rules: TypeRules, place: int | None) -> str | None:
+    """Return the value that stands at this place of the type's order; None where there is none."""
+    if rules.priority is None or place is None or place >= len(rules.priority.order):
+        return None
+    return str(rules.priority.order[place])
 
 
 class Card(BaseModel):

@@ -13,15 +13,17 @@ from moorage.workflow.briefing.models import (
     BlockedItem,
     HeldItem,
     LiveDeployment,
-    ReadyItem,
     RecentChange,
     Situation,
     Some,
     TypeInUse,
+    priority_of,
 )
 from moorage.workflow.briefing.quoting import named, quoted
 from moorage.workflow.briefing.tokens import token_cost
+from moorage.workflow.types.models import TypeRules
 from moorage.workflow.types.packs import pack_names
+from moorage.workflow.work.answers import ReadyItem
 
 MAX_TOKENS = 980
 TITLE_BYTES = 60
@@ -51,7 +53,8 @@ def _fitting(lines: Iterator[str], room: float) -> Iterator[str]:
 def _lines(situation: Situation) -> Iterator[str]:
     """Yield what there is to tell, the most important first."""
     yield from _some("You hold", situation.held, lambda each: _held(each, situation.now))
-    yield from _some("Ready", situation.ready, _ready)
+    rules = {each.schema_name: each.rules for each in situation.types}
+    yield from _some("Ready", situation.ready, lambda each: _ready(each, rules.get(each.schema_name, TypeRules())))
     yield from _some("Blocked", situation.blocked, _blocked)
     yield from _types(situation.types)
     yield from _part("Live", [_live(each) for each in situation.live])
@@ -96,10 +99,10 @@ def _held(each: HeldItem, now: datetime) -> str:
     return f"{each.key} {_title(each.title)} until {each.expires_at:%H:%M} UTC, {minutes} min from now"
 
 
-def _ready(each: ReadyItem) -> str:
-    kind = named(each.schema_name, NAME_BYTES)
-    priority = "" if each.priority is None else f" {named(each.priority, NAME_BYTES)}"
-    return f"{each.key} {kind}{priority} {_title(each.title)}"
+def _ready(each: ReadyItem, rules: TypeRules) -> str:
+    priority = priority_of(rules, each.priority)
+    words = [named(word, NAME_BYTES) for word in (each.schema_name, priority) if word is not None]
+    return " ".join([each.key, *words, _title(each.title)])
 
 
 def _blocked(each: BlockedItem) -> str:

@@ -15,6 +15,8 @@ from moorage.workflow.briefing.models import Board, Situation, Some
 from moorage.workflow.briefing.prose import prose_of
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.models import EntityType
+from moorage.workflow.work import store as work_store
+from moorage.workflow.work.answers import ReadyItem
 
 # What a briefing looks at; its prose has room for no more.
 HELD, READY, BLOCKED, CHANGES, ENVIRONMENTS = 3, 5, 3, 4, 3
@@ -65,6 +67,11 @@ async def _type_with_states(connection: Connection) -> str:
     return names[0] if len(names) == 1 else DEFAULT_TYPE
 
 
+async def _ready(connection: Connection) -> Some[ReadyItem]:
+    found, number = await work_store.entity_ready(connection, limit=READY)
+    return Some([item for _, item in found], number)
+
+
 async def _situation(connection: Connection, project_name: str) -> Situation:
     caller = current_caller().name
     return Situation(
@@ -73,7 +80,7 @@ async def _situation(connection: Connection, project_name: str) -> Situation:
         now=datetime.now(UTC),
         types=await store.types_in_use(connection),
         held=await store.claim_live(connection, caller, limit=HELD),
-        ready=Some([], 0),
+        ready=await _ready(connection),
         blocked=await store.blocked_top(connection, limit=BLOCKED),
         changes=await store.change_last(connection, limit=CHANGES),
         live=await store.deployment_live(connection, limit=ENVIRONMENTS),

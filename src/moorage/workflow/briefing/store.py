@@ -17,6 +17,7 @@ from moorage.workflow.briefing.models import (
     Some,
     StateCount,
     TypeInUse,
+    priority_of,
 )
 from moorage.workflow.types.models import EntityType, TypeRules
 
@@ -90,10 +91,3 @@ def _card_of(row: Row, rules: TypeRules) -> Card:
         priority=priority_of(rules, row["priority"]),
         holder=row["holder"],
     )
-
-
-def priority_of(rules: TypeRules, place: int | None) -> str | None:
-    """Return the value that stands at this place of the type's order."""
-    if rules.priority is None or place is None or place >= len(rules.priority.order):
-        return None
-    return str(rules.priority.order[place])

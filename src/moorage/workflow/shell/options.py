@@ -14,6 +14,7 @@ Result = TypeVar("Result")
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
 Item = Annotated[str, typer.Argument(help="Id or key: T-123.", metavar="ITEM")]
+OptionalType = Annotated[str | None, typer.Option("--type", "-t", help="Only items of this type.", metavar="TYPE")]
 ClaimToken = Annotated[int | None, typer.Option("--token", help="Of your claim, as `claim` printed it.", min=1)]
 Force = Annotated[bool, typer.Option("--force", help="Write whatever others did or hold meanwhile.")]
 Fields = Annotated[

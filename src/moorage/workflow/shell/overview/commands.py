@@ -9,8 +9,10 @@ import typer
 from moorage.core.shell import Json, shell_of
 from moorage.workflow.briefing.models import Board
 from moorage.workflow.service import WorkflowService
-from moorage.workflow.shell.options import Project, run
+from moorage.workflow.shell.options import Item, Project, run
 from moorage.workflow.shell.overview.boards import print_board
+from moorage.workflow.shell.overview.printing import print_view
+from moorage.workflow.work.answers import ShownEntity
 
 commands = typer.Typer()
 
@@ -35,6 +37,21 @@ def board(
         shell.print_json(shown)
     else:
         print_board(shell, shown, width or shell.console.width)
+
+
+@commands.command("show", epilog="Example: moorage workflow show T-1")
+def show(context: typer.Context, item: Item, project: Project = None, json: Json = False) -> None:
+    """Show all about an item: its fields, claim, links, comments."""
+    shell = shell_of(context)
+
+    async def use(workflow: WorkflowService, name: str) -> ShownEntity:
+        return await workflow.work.show(name, item)
+
+    shown = run(context, project, use)
+    if json:
+        shell.print_json(shown)
+    else:
+        print_view(shell, shown)
 
 
 @commands.command("prime", epilog="Example: moorage workflow prime")

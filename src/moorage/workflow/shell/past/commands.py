@@ -137,10 +137,10 @@ def changes(
             place, start = page.next_cursor, None
 
     def show(page: ChangePage) -> None:
-        if json:
+        if not json:
+            print_changes(shell, page, is_followed=follow)
+        elif page.changes or not follow:
             shell.print_json(page)
-        else:
-            print_changes(shell, page)
 
     run(context, project, use)
 

@@ -51,19 +51,27 @@ def print_past(shell: Shell, past: PastEntities | PastVersion) -> None:
         for line in _fields(past.data):
             shell.console.print(line)
         return
+    if not past.entities:
+        shell.console.print(Text(f"no {named(past.schema_name)} was there", style="dim"))
     for each in past.entities:
         line = Text(each.key, style="bold").append(f"  v{each.version}", style="dim")
         shell.console.print(line.append(f"  {_value(each.data)}", style="not bold not dim"))
     if past.next_cursor is not None:
-        shell.console.print(Text(f"and more: --cursor {past.next_cursor}", style="dim"), soft_wrap=True)
+        _print_cursor(shell, past.next_cursor)
 
 
-def print_changes(shell: Shell, page: ChangePage) -> None:
-    """Print one line a change."""
+def print_changes(shell: Shell, page: ChangePage, *, is_followed: bool) -> None:
+    """Print one line a change; whoever follows gets the next page by itself."""
     for each in page.changes:
         line = Text(f"{shown_time(each.created_at)}  {named(each.created_by)}  ", style="dim")
         line.append(f"{each.subject} {each.operation}", style="not dim")
         shell.console.print(line.append(f"  {_about(each)}", style="not dim bold"))
+    if page.has_more and not is_followed:
+        _print_cursor(shell, page.next_cursor)
+
+
+def _print_cursor(shell: Shell, cursor: str) -> None:
+    shell.console.print(Text(f"and more: --cursor {cursor}", style="dim"), soft_wrap=True)
 
 
 def _patched(version: EntityVersion) -> str:
@@ -80,7 +88,7 @@ def _fields(data: dict[str, Any]) -> Iterator[Text]:
 def _about(change: Change) -> str:
     version = f" v{change.version}" if change.version is not None else ""
     detail = f" {_value(change.detail)}" if change.detail else ""
-    return f"{change.key or ''}{version}{detail}"
+    return f"{change.key or change.schema_name or ''}{version}{detail}"
 
 
 def _value(value: Any) -> str:
