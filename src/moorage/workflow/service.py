@@ -10,6 +10,7 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.workflow.batch.service import BatchService
 from moorage.workflow.briefing.service import BriefingService
 from moorage.workflow.deployments.service import DeploymentService
+from moorage.workflow.entities.purging import PurgeService
 from moorage.workflow.entities.service import EntityService
 from moorage.workflow.evolution.service import EvolutionService
 from moorage.workflow.exchange.service import ExchangeService
@@ -30,6 +31,7 @@ class WorkflowService:
     types: TypeService
     entities: EntityService
     batches: BatchService
+    purging: PurgeService
     queries: QueryService
     work: WorkService
     evolution: EvolutionService
@@ -56,12 +58,13 @@ def make_service(
         types=types,
         entities=entities,
         batches=BatchService(connections, catalog, settings),
+        purging=PurgeService(connections, settings),
         queries=QueryService(connections, catalog, embedder or BuiltinEmbedder()),
         work=WorkService(connections, catalog, settings),
         evolution=EvolutionService(connections, catalog, settings, after_change=indexes.follow),
         history=HistoryService(connections, catalog, entities),
         feed=ChangeFeed(connections),
-        deployments=DeploymentService(connections, settings),
+        deployments=DeploymentService(connections, catalog, settings),
         exchange=ExchangeService(connections, catalog, types, settings, after_change=indexes.follow),
         briefing=BriefingService(connections, catalog),
     )

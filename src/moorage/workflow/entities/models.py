@@ -116,6 +116,23 @@ class Receipt(Answer):
         )
 
 
+class PurgeReport(BaseModel):
+    """What was ended for good, or would be.
+
+    Attributes:
+        changes: of the feed; the entities that they are about have a history of their own.
+        requests: answers kept for calls repeated under their idempotency keys.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    project_name: str
+    entities: int
+    changes: int
+    requests: int
+    dry_run: bool
+
+
 @dataclass(frozen=True)
 class Condition:
     """What must be true of an entity for a write of it to happen.

@@ -170,3 +170,61 @@ RETURNING request.request_hash, request.answer;
 UPDATE workflow.answered_requests
 SET answer = :answer::jsonb
 WHERE actor = :actor AND key = :key;
+
+-- name: entity_purge :value
+-- Ends some that were deleted before a moment, with all that hangs on them; gives their number.
+WITH doomed AS (
+    SELECT id
+    FROM workflow.entities
+    WHERE deleted_at < :before
+    ORDER BY deleted_at
+    LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM workflow.entities AS entity
+    USING doomed
+    WHERE entity.id = doomed.id
+    RETURNING entity.id, entity.key, entity.schema_name, entity.version
+), change AS (
+    INSERT INTO workflow.changes (subject, operation, entity_id, version, detail, created_by)
+    SELECT 'entity', 'purge', id, version, jsonb_build_object('key', key, 'schema_name', schema_name), :actor
+    FROM gone
+)
+SELECT count(*)
+FROM gone;
+
+-- name: change_last_old :optional
+-- The last change before the first one that is younger: what comes before it can go. It stays itself, because a reader
+-- of the feed may stand on it and has missed nothing.
+SELECT txid, seq
+FROM workflow.changes
+WHERE txid < (SELECT coalesce(min(txid), 9223372036854775807) FROM workflow.changes WHERE created_at >= :before)
+ORDER BY txid DESC, seq DESC
+LIMIT 1;
+
+-- name: change_purge :exec
+DELETE FROM workflow.changes
+WHERE (txid, seq) IN (
+    SELECT txid, seq
+    FROM workflow.changes
+    WHERE (txid, seq) < (:txid::bigint, :seq::bigint)
+    ORDER BY txid, seq
+    LIMIT :limit
+);
+
+-- name: request_purge :exec
+DELETE FROM workflow.answered_requests
+WHERE (actor, key) IN (
+    SELECT actor, key
+    FROM workflow.answered_requests
+    WHERE created_at < :before
+    ORDER BY created_at
+    LIMIT :limit
+);
+
+-- name: purge_count :one
+-- What the three statements above would end.
+SELECT
+    (SELECT count(*) FROM workflow.entities WHERE deleted_at < :deleted_before) AS entities,
+    (SELECT count(*) FROM workflow.changes WHERE (txid, seq) < (:txid::bigint, :seq::bigint)) AS changes,
+    (SELECT count(*) FROM workflow.answered_requests WHERE created_at < :requests_before) AS requests;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +91,37 @@ async def request_begin_in(
 async def request_answer_in(transaction: Executor, actor: str, key: str, answer: Document) -> None:
     """Keep the answer with the key that `request_begin_in` took."""
     await _statements.request_answer(transaction, actor=actor, key=key, answer=answer)
+
+
+async def entity_purge(connection: Executor, before: datetime, *, limit: int, actor: str) -> int:
+    """End entities deleted before a moment, the oldest first, and return how many; those in use are left out."""
+    return await _statements.entity_purge(connection, before=before, limit=limit, actor=actor)
+
+
+async def change_last_old(connection: Executor, before: datetime) -> tuple[int, int]:
+    """Return the place of the last change that is older; what is before it can go."""
+    row = await _statements.change_last_old(connection, before=before)
+    return (0, 0) if row is None else (row["txid"], row["seq"])
+
+
+async def change_purge(connection: Executor, place: tuple[int, int], *, limit: int) -> int:
+    """End changes before a place, the oldest first, and return how many."""
+    return await _statements.change_purge(connection, txid=place[0], seq=place[1], limit=limit)
+
+
+async def request_purge(connection: Executor, before: datetime, *, limit: int) -> int:
+    """Forget calls answered before a moment, the oldest first, and return how many."""
+    return await _statements.request_purge(connection, before=before, limit=limit)
+
+
+async def purge_count(
+    connection: Executor, *, deleted_before: datetime, place: tuple[int, int], requests_before: datetime
+) -> Row:
+    """Return how many `entities`, `changes` and `requests` there are to end."""
+    txid, seq = place
+    return await _statements.purge_count(
+        connection, deleted_before=deleted_before, txid=txid, seq=seq, requests_before=requests_before
+    )
 
 
 def entity_of(row: Row) -> Entity:
