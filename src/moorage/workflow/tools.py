@@ -11,6 +11,7 @@ from moorage.workflow.briefing.tools import BriefingTools
 from moorage.workflow.deployments.tools import DeploymentTools
 from moorage.workflow.entities.tools import EntityTools
 from moorage.workflow.evolution.tools import EvolutionTools
+from moorage.workflow.exchange.tools import ExchangeTools
 from moorage.workflow.feed.tools import FeedTools
 from moorage.workflow.history.tools import HistoryTools
 from moorage.workflow.querying.tools import QueryTools
@@ -33,7 +34,10 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
         "history": [*HistoryTools(service.history, resolve).history(), *FeedTools(service.feed, resolve).history()],
         "types": [*types.types(), *EvolutionTools(service.evolution, resolve).types()],
         "deployments": deployments.deployments(),
-        "exchange": BatchTools(service.batches, resolve).exchange(),
+        "exchange": [
+            *BatchTools(service.batches, resolve).exchange(),
+            *ExchangeTools(service.exchange, resolve).exchange(),
+        ],
     }
 
 

@@ -10,16 +10,14 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from moorage.core.access import current_caller
 from moorage.core.errors import InvalidInput
 from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.queries import Executor
 from moorage.projects.connections import ProjectConnectionManager
-from moorage.projects.writing import find_writable
+from moorage.projects.models import Project
 from moorage.workflow.cursors import cursor_key_get, seal, unseal
 from moorage.workflow.deployments import store
 from moorage.workflow.deployments.models import (
-    FOLLOWING,
     Comparison,
     DeliveryFigures,
     Deployment,
@@ -27,20 +25,20 @@ from moorage.workflow.deployments.models import (
     DeploymentRow,
     DeploymentSummary,
     EnvironmentFigures,
-    GivenData,
     LiveDeployment,
     LiveDeployments,
     RecordedDeployment,
-    Recording,
     Status,
 )
-from moorage.workflow.deployments.recordings import read_recording
-from moorage.workflow.documents import Document, refuse_unfit
-from moorage.workflow.entities.idempotency import answered_once, request_hash
-from moorage.workflow.entities.references import find_entity, split_refs
-from moorage.workflow.errors import DeploymentNotFound, InvalidDeployment, StaleVersion, TransitionRefused
+from moorage.workflow.deployments.reading import read_recording
+from moorage.workflow.deployments.recording import record_in
+from moorage.workflow.documents import Document
+from moorage.workflow.entities.calls import WriteCalls
+from moorage.workflow.entities.references import find_entity
+from moorage.workflow.errors import DeploymentNotFound
 from moorage.workflow.patches import difference
 from moorage.workflow.settings import WorkflowSettings
+from moorage.workflow.types.catalog import TypeCatalog
 
 MAX_PAGE = 200
 MAX_COMPARED_ITEMS = 500
@@ -50,9 +48,10 @@ DEFAULT_WINDOW = timedelta(days=30)
 class DeploymentService:
     """Record deployments, and tell what is live, what differs, and how well delivery goes."""
 
-    def __init__(self, connections: ProjectConnectionManager, settings: WorkflowSettings) -> None:
+    def __init__(self, connections: ProjectConnectionManager, catalog: TypeCatalog, settings: WorkflowSettings) -> None:
         self._connections = connections
-        self._settings = settings
+        self._max_bytes = settings.max_document_bytes
+        self._calls = WriteCalls(connections, catalog)
 
     async def record(
         self, project_name: str, data: Document, *, idempotency_key: str | None = None
@@ -62,15 +61,19 @@ class DeploymentService:
         Raises:
             InvalidDeployment: with every problem. TransitionRefused, StaleVersion, and those of the project.
         """
-        given = read_recording(data, max_bytes=self._settings.max_document_bytes)
-        project = await find_writable(self._connections, project_name)
-        request = request_hash("record_deployment", {"data": data})
-        async with self._connections.connection_to(project) as connection, connection.transaction():
+        given = read_recording(data, max_bytes=self._max_bytes)
 
-            async def act() -> RecordedDeployment:
-                return await self._record_in(connection, project.name, given)
+        async def write(connection: Connection, project: Project) -> RecordedDeployment:
+            return await record_in(connection, project.name, given, max_bytes=self._max_bytes)
 
-            return await answered_once(connection, idempotency_key, request, RecordedDeployment, act)
+        return await self._calls.in_transaction(
+            project_name,
+            RecordedDeployment,
+            write,
+            key=idempotency_key,
+            tool="record_deployment",
+            arguments={"data": data},
+        )
 
     async def get(self, project_name: str, deployment_id: UUID) -> Deployment:
         """Return a deployment with its work items and how it came to stand as it does.
@@ -178,102 +181,6 @@ class DeploymentService:
         return DeliveryFigures(
             project_name=project_name, since=begin, until=end, environments=[_figures(row, days) for row in rows]
         )
-
-    async def _record_in(self, transaction: Connection, project_name: str, given: GivenData) -> RecordedDeployment:
-        entity_ids, problems = await _items_in(transaction, given)
-        if given.recording is None or problems:
-            raise _invalid([*given.problems, *problems])
-        recorded, written = await self._write_in(transaction, given.recording, entity_ids)
-        return RecordedDeployment(
-            project_name=project_name,
-            repeated=not written,
-            work_items=[each.key for each in await store.item_list(transaction, recorded.id)],
-            **recorded.model_dump(include=set(RecordedDeployment.model_fields)),
-        )
-
-    async def _write_in(
-        self, transaction: Connection, recording: Recording, entity_ids: Sequence[UUID]
-    ) -> tuple[DeploymentRow, bool]:
-        """Write what is new; return the deployment, and whether anything was."""
-        name = (recording.environment, recording.commit_sha, recording.attempt)
-        actor = current_caller().name
-        before = await store.deployment_lock_in(transaction, *name)
-        if before is None:
-            inserted = await store.deployment_insert_in(transaction, recording, actor=actor)
-            if inserted is not None:
-                await store.item_add_in(transaction, inserted.id, entity_ids)
-                return inserted, True
-            before = await store.deployment_lock_in(transaction, *name)
-            assert before is not None, "deployments are not deleted"
-        return await self._change_in(transaction, before, recording, entity_ids)
-
-    async def _change_in(
-        self, transaction: Connection, before: DeploymentRow, recording: Recording, entity_ids: Sequence[UUID]
-    ) -> tuple[DeploymentRow, bool]:
-        _refuse_old_version(before, recording)
-        _refuse_transition(before, recording.status)
-        added = await store.item_add_in(transaction, before.id, entity_ids)
-        data = {**before.data, **recording.free}
-        if not added and not _says_more(before, recording, data):
-            return before, False
-        refuse_unfit(data, max_bytes=self._settings.max_document_bytes)
-        actor = current_caller().name
-        return await store.deployment_update_in(transaction, before.id, recording, data, actor=actor), True
-
-
-async def _items_in(transaction: Executor, given: GivenData) -> tuple[list[UUID], list[str]]:
-    """Return the work items named, and which of them there are not."""
-    if not given.refs:
-        return [], []
-    found = await store.item_find_in(transaction, *split_refs(list(given.refs)))
-    names = {name for each in found for name in (each.id, each.key)}
-    missing = [text for ref, text in given.refs.items() if ref not in names]
-    return [each.id for each in found], [f"work_items: there is no {text}" for text in missing]
-
-
-def _invalid(problems: Sequence[str]) -> InvalidDeployment:
-    return InvalidDeployment(
-        f"the deployment cannot be recorded: {'; '.join(problems)}",
-        hint="Correct the fields named; whatever else the data holds is kept as it is.",
-        problems=list(problems),
-    )
-
-
-def _refuse_old_version(before: DeploymentRow, recording: Recording) -> None:
-    if recording.expected_version in {None, before.version}:
-        return
-    raise StaleVersion(
-        f"the deployment is at version {before.version}, not {recording.expected_version}",
-        hint="Look at it with get_deployment, and record again with the version it has, or without one.",
-        id=str(before.id),
-        version=before.version,
-        updated_by=before.updated_by,
-        updated_at=before.updated_at.isoformat(),
-    )
-
-
-def _refuse_transition(before: DeploymentRow, status: Status) -> None:
-    allowed = FOLLOWING[before.status]
-    if status is before.status or status in allowed:
-        return
-    following = f"From {before.status} it may go to: {', '.join(allowed)}." if allowed else f"{before.status} is final."
-    name = f"attempt {before.attempt} of {before.commit_sha} in {before.environment!r}"
-    raise TransitionRefused(
-        f"{name} is {before.status} and cannot become {status}",
-        hint=f'{following} A new try is recorded with "attempt": {before.attempt + 1}.',
-        allowed=[str(each) for each in allowed],
-        id=str(before.id),
-    )
-
-
-def _says_more(before: DeploymentRow, recording: Recording, data: Document) -> bool:
-    names = ("branch", "committed_at", "started_at", "deployed_at", "ended_at")
-    given = {name: getattr(recording, name) for name in names}
-    return (
-        recording.status is not before.status
-        or data != before.data
-        or any(value is not None and value != getattr(before, name) for name, value in given.items())
-    )
 
 
 async def _get(connection: Executor, deployment_id: UUID) -> DeploymentRow:
