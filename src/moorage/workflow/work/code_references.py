@@ -55,8 +55,8 @@ def reference_text(reference: CodeReference) -> str:
         if reference.end_line != reference.start_line:
             lines += f"-{reference.end_line}"
     text = f"{reference.repository}//" * bool(reference.repository) + reference.target + lines
-    plain = reference.kind in ("file", "url") or bool(_WHOLE_HASH.fullmatch(reference.target))
-    return text if plain and reference.kind != "chunk" else f"{reference.kind}:{text}"
+    taken_for = "commit" if _WHOLE_HASH.fullmatch(reference.target) else "file"
+    return text if reference.kind in ("url", taken_for) else f"{reference.kind}:{text}"
 
 
 def _kind_of(text: str) -> tuple[ReferenceKind | None, str]:

@@ -41,8 +41,7 @@ def waits_of(links: Iterable[Link], *, is_over: Callable[[UUID], bool] = lambda 
                 continue
             waits[waiting].add(awaited)
             for event in (waiting, awaited):
-                if not event.is_start:
-                    waits[event].add(start_of(event.entity_id))
+                waits[end_of(event.entity_id)].add(start_of(event.entity_id))
     return waits
 
 
@@ -123,7 +122,7 @@ def _needed(waits: Waits, event: Event) -> dict[Event, Collection[Event]]:
     while ahead:
         each = ahead.pop()
         if each not in needed:
-            needed[each] = waits.get(each) or ({start_of(each.entity_id)} if not each.is_start else ())
+            needed[each] = waits.get(each) or (() if each.is_start else (start_of(each.entity_id),))
             ahead.extend(needed[each])
     return needed
 

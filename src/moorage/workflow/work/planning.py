@@ -19,7 +19,7 @@ from moorage.workflow.work.answers import (
     WhyBlocked,
     work_item,
 )
-from moorage.workflow.work.graph import Waits, beginnings, find_cycle, longest_chain, waits_of
+from moorage.workflow.work.graph import Waits, beginnings, end_of, find_cycle, longest_chain, start_of, waits_of
 from moorage.workflow.work.models import Hold, Item, Link
 from moorage.workflow.work.showing import show
 
@@ -59,10 +59,11 @@ async def critical_path(connection: Executor, project_name: str, entity: Entity 
     """Return the longest chain of open work that leads to the end of an entity, or of anything in the project."""
     if entity is None:
         links = await store.waiting_links(connection, limit=MAX_LINKS + 1)
+        alone = await store.item_heaviest(connection)
     else:
         links = await store.waiting_walk(connection, entity.id, limit=MAX_LINKS + 1)
-    considered = links[:MAX_LINKS]
-    waits, items = await _graph(connection, considered, [entity.id] if entity else [])
+        alone = entity.id
+    waits, items = await _graph(connection, links[:MAX_LINKS], [alone] if alone else [])
     chain, length = longest_chain(waits, lambda each: _weight(items[each]), until=entity.id if entity else None)
     steps = [items[each] for each in chain if items[each].is_open]
     return CriticalPath(
@@ -84,16 +85,17 @@ async def _beginnings(connection: Executor, entity_id: UUID) -> list[Item]:
 
 
 async def _graph(
-    connection: Executor, links: Sequence[Link], more_ids: Sequence[UUID]
+    connection: Executor, links: Sequence[Link], alone: Sequence[UUID]
 ) -> tuple[Waits, Mapping[UUID, Item]]:
-    """Return what waits for what, and the entities in it.
+    """Return what waits for what, and the entities in it, with those that may have no links at all.
 
     Raises:
         BrokenState: the links, written past this program, make a cycle.
     """
-    ids = {end for each in links for end in (each.source_id, each.target_id)} | set(more_ids)
+    ids = {end for each in links for end in (each.source_id, each.target_id)} | set(alone)
     items = await store.item_list(connection, ids)
-    waits = waits_of(links, is_over=lambda each: not items[each].is_open)
+    linked = waits_of(links, is_over=lambda each: not items[each].is_open)
+    waits = {end_of(each): (start_of(each),) for each in alone} | dict(linked)
     cycle = find_cycle(waits)
     if cycle is not None:
         keys = " waits for ".join(items[each].key for each in cycle)
@@ -138,7 +140,7 @@ def _message(
         case "no_work":
             return f"{entity.key} is no work: its type has no states."
     begin = ", ".join(f"{each.key} ({'held by ' + each.holder if each.holder else 'free'})" for each in start_with[:5])
-    return f"{entity.key} waits for {len(holds)} open; begin with {begin}."
+    return f"{entity.key} waits for {len(holds)} others; begin with {begin}."
 
 
 def _blocker(hold: Hold) -> Blocker:

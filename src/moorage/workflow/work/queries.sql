@@ -353,6 +353,13 @@ FROM workflow.entities AS entity
 LEFT JOIN workflow.claims AS claim ON claim.entity_id = entity.id AND claim.expires_at > clock_timestamp()
 WHERE entity.id = ANY (:ids::uuid[]);
 
+-- name: item_heaviest :value
+SELECT id
+FROM workflow.entities
+WHERE is_open AND deleted_at IS NULL
+ORDER BY CASE WHEN jsonb_typeof(data -> 'estimate') = 'number' THEN (data ->> 'estimate')::float8 ELSE 1 END DESC, id
+LIMIT 1;
+
 -- name: tree_ancestors :many
 -- The parent first.
 WITH RECURSIVE line (id, depth) AS (
@@ -444,7 +451,7 @@ SELECT
             SELECT kind, repository, target, start_line, end_line, count(*) OVER () AS total
             FROM workflow.code_references
             WHERE entity_id = entity.id
-            ORDER BY created_at, id
+            ORDER BY created_at, repository, target, start_line
             LIMIT :limit
         ) AS referred
     ) AS "references",

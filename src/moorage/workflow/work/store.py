@@ -174,6 +174,11 @@ async def item_list(connection: Executor, ids: Iterable[UUID]) -> dict[UUID, Ite
     return {row["id"]: _item_of(row) for row in await _statements.item_list(connection, ids=list(ids))}
 
 
+async def item_heaviest(connection: Executor) -> UUID | None:
+    """Return the open entity with the largest estimate; None when nothing is open."""
+    return await _statements.item_heaviest(connection)
+
+
 async def tree_ancestors(connection: Executor, entity_id: UUID, *, limit: int) -> list[Item]:
     """Return what an entity is a part of, its parent first."""
     return [_item_of(row) for row in await _statements.tree_ancestors(connection, id=entity_id, limit=limit)]

@@ -116,7 +116,7 @@ class WorkTools:
         idempotency_key: IdempotencyKey = None,
         project_name: ProjectArgument = None,
     ) -> ClaimAnswer:
-        """Take a work item so that nobody else does; returns it as get_entity does. Writes then need its claim_token."""
+        """Take a work item so that nobody else does; returned as by get_entity. Its writes then need claim_token."""
         name = await self._resolve(project_name)
         if action == "claim":
             return await self._service.claim(

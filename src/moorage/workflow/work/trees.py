@@ -30,17 +30,21 @@ async def tree_of(connection: Executor, project_name: str, entity: Entity, *, de
         project_name=project_name,
         root=WorkItem(key=entity.key, title=entity.title, state=entity.state),
         ancestors=[work_item(each) for each in ancestors],
-        nodes=list(_nodes(entity.id, entity.key, _branches(below))),
+        nodes=list(_nodes(entity.id, entity.key, _branches(entity.id, below))),
         states=dict(states),
         open_count=sum(number for _, is_open, number in counts if is_open),
         total=states.total(),
     )
 
 
-def _branches(below: Sequence[tuple[Item, UUID, int]]) -> Branches:
+def _branches(root_id: UUID, below: Sequence[tuple[Item, UUID, int]]) -> Branches:
+    """Return the children of each; what comes twice, by links in a circle, counts where it is nearest."""
     branches: dict[UUID, list[tuple[Item, int]]] = defaultdict(list)
+    seen = {root_id}
     for item, parent_id, depth in below:
-        branches[parent_id].append((item, depth))
+        if item.id not in seen:
+            seen.add(item.id)
+            branches[parent_id].append((item, depth))
     return branches
 
 
