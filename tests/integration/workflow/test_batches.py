@@ -29,7 +29,7 @@ async def test_operations_may_name_what_earlier_ones_made(service, project):
         [
             create("Epic", "epic"),
             create("Part", "part"),
-            {"op": "link", "source_id": "$part", "kind": "parent", "target_id": "$epic"},
+            {"op": "link", "entity_id": "$part", "kind": "parent", "target": "$epic"},
             {"op": "update", "entity_id": "$part", "mode": "merge", "data": {"status": "in_progress"}},
             {"op": "comment", "entity_id": "$epic", "body": "Begun."},
             {"op": "delete", "entity_id": "$part"},
@@ -75,8 +75,8 @@ async def test_what_only_the_tables_can_tell_undoes_the_whole_batch(service, pro
             project.name,
             [
                 create("three"),
-                {**link, "source_id": one.key, "target_id": two.key},
-                {**link, "source_id": two.key, "target_id": one.key},
+                {**link, "entity_id": one.key, "target": two.key},
+                {**link, "entity_id": two.key, "target": one.key},
             ],
         )
     assert refused.value.details["problems"][0]["code"] == "workflow.link_refused"
@@ -84,7 +84,7 @@ async def test_what_only_the_tables_can_tell_undoes_the_whole_batch(service, pro
 
 
 async def test_links_that_were_there_or_were_not_are_told(service, project):
-    link = {"source_id": "$a", "kind": "relates", "target_id": "$b"}
+    link = {"entity_id": "$a", "kind": "relates", "target": "$b"}
     done = await service.batches.apply(
         project.name,
         [
@@ -100,7 +100,7 @@ async def test_a_parent_goes_when_its_children_go_before_or_with_it(service, pro
         project.name,
         [
             create("parent", "parent"), create("child", "child"),
-            {"op": "link", "source_id": "$child", "kind": "parent", "target_id": "$parent"},
+            {"op": "link", "entity_id": "$child", "kind": "parent", "target": "$parent"},
         ],
     )  # fmt: skip
     delete = [{"op": "delete", "entity_id": key, "expected_version": 1} for key in done.made.values()]

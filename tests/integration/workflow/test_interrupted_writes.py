@@ -72,7 +72,7 @@ async def test_a_call_cut_off_after_its_commit_and_repeated_is_done_once(service
 async def test_a_process_killed_in_the_middle_of_a_batch_leaves_nothing(address, service, project, connections, admin):
     """It has created the entities, and waits for the links of the project."""
     create = {"op": "create", "schema_name": "task", "data": NEW}
-    link = {"op": "link", "source_id": "$a", "kind": "blocks", "target_id": "$b"}
+    link = {"op": "link", "entity_id": "$a", "kind": "blocks", "target": "$b"}
     operations = [{**create, "ref": "a"}, {**create, "ref": "b"}, link]
     async with connections.connection_to(project) as connection, connection.transaction():
         await graph_lock_in(connection)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from moorage.workflow.entities.models import Answer, Condition, Mode
-from moorage.workflow.work.models import LinkKind
+from moorage.workflow.work.models import LinkRole
 
 MAX_OPERATIONS = 1_000
 MAX_BYTES = 16 * 1024 * 1024
@@ -87,17 +87,17 @@ class Restore(_Write):
 
 
 class _LinkOperation(_Operation):
-    source_id: EntityName
-    kind: LinkKind
-    target_id: EntityName
+    entity_id: EntityName
+    kind: LinkRole
+    target: EntityName
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (self.source_id, self.target_id)
+        return (self.entity_id, self.target)
 
 
 class AddLink(_LinkOperation):
-    """Link two entities; of `parent` the source is the child, of `blocks` what comes first."""
+    """Link two entities, as link_entities does: entity_id blocks target, its parent is target."""
 
     op: Literal["link"]
 
@@ -131,7 +131,7 @@ class BatchResult(Answer):
     """What became of a batch.
 
     Attributes:
-        keys: of the entity that each operation was about, of a link's source, in the order of the operations.
+        keys: of the entity that each operation was about, in their order.
         versions: of every entity written, by key, as it is now.
         made: keys of what was created, by `ref`.
         unchanged: places of operations that found things so already, from 0.

@@ -26,7 +26,7 @@ from moorage.workflow.entities.models import ChangedEntity, Condition, LockedEnt
 from moorage.workflow.entities.writing import changed_entity, new_entity, refuse_old_type
 from moorage.workflow.errors import TypeChanged
 from moorage.workflow.types.models import EntityType
-from moorage.workflow.work.models import Link, NewComment
+from moorage.workflow.work.models import Link, NewComment, link_of
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class Planner:
             case AddComment():
                 return Step(place, whole[0], NewComment(whole[0].locked.entity.id, operation.body))
             case AddLink() | RemoveLink():
-                source, target = (each.locked.entity.id for each in whole)
-                link = Link(source, operation.kind, target)
+                entity_id, target_id = (each.locked.entity.id for each in whole)
+                link = link_of(entity_id, operation.kind, target_id)
                 return Step(place, whole[0], NewLink(link) if isinstance(operation, AddLink) else OldLink(link))
 
     async def _create(self, place: int, operation: Create) -> Step:
