@@ -107,11 +107,12 @@ def _data_condition(field: DataField, comparison: Comparison, parameters: Parame
 
 def _equal(field: DataField, values: list[Any], parameters: Parameters) -> str:
     """Return that the field is one of the values, each part by the index that serves it."""
-    if field.kind is Kind.INSTANT:
-        instants = [each for each in values if is_date(each) or is_instant(each)]
-        others = [each for each in values if each not in instants]
-        parts = [_among_instants(field, instants, parameters)] if instants else []
-        return joined(" OR ", [*parts, *([_among(field, others, parameters)] if others else [])] or ["false"])
+    if not values:
+        return "false"
+    instants = [each for each in values if field.kind is Kind.INSTANT and (is_date(each) or is_instant(each))]
+    if instants:
+        others = _equal(field, [each for each in values if each not in instants], parameters)
+        return joined(" OR ", [_among_instants(field, instants, parameters), others])
     if field.is_indexed and field.kind is Kind.TEXT and all(_is_short(each) for each in values):
         return _is_any(_indexed_text(field, parameters), [parameters.text(each) for each in values])
     if field.is_indexed and field.kind is Kind.NUMBER and all(_is_number(each) for each in values):

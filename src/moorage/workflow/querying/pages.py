@@ -104,10 +104,12 @@ class Page:
         if begin is None or begin[0] is not None:
             rows += await self._run(composition, (composition.with_value(keys[0]), *keys[1:]), begin)
             begin = None
-        rest = self._composed()
-        rest.without_value(keys[0])
         wanted = self._wanted - len(rows)
-        return keys, rows + list(await self._run(rest, keys, begin, limit=wanted)) if wanted else rows
+        if wanted:
+            rest = self._composed()
+            rest.without_value(keys[0])
+            rows += await self._run(rest, self._keys(rest), begin, limit=wanted)
+        return keys, rows
 
     async def _rows_compared_here(self, question: Question) -> tuple[Sequence[SortKey], Sequence[Row]]:
         """Do what pgvector does where it is: read the vectors, compare them, and get the nearest."""
