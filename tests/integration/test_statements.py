@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
 
+import moorage
+from moorage import workflow
 from moorage.codebase import vector_table
 from moorage.codebase.models import EmbeddingModel
 from moorage.core.postgres.pools import connect
@@ -22,6 +28,10 @@ PROJECT_STATEMENTS_OF_THE_REGISTRY = (
     "line_names",
     "lines_record",
 )
+WORK_ITEM_PACKAGES = [
+    ".".join(("moorage", *file.parent.relative_to(Path(moorage.__file__).parent).parts))
+    for file in sorted(Path(workflow.__file__).parent.rglob("queries.sql"))
+]
 MODEL = EmbeddingModel(model="random", dimensions=16)
 VECTORS = 12_000
 PER_SEGMENT = 1_000
@@ -48,8 +58,9 @@ async def test_every_statement_of_code_search_is_understood(own):
         await own.prepare(each.sql)
 
 
-async def test_every_statement_of_the_briefing_is_understood(own):
-    for each in load_statements("moorage.workflow.briefing"):
+@pytest.mark.parametrize("package", WORK_ITEM_PACKAGES)
+async def test_every_statement_of_work_items_is_understood(own, package):
+    for each in load_statements(package):
         await own.prepare(each.sql)
 
 
@@ -113,3 +124,55 @@ async def test_the_postings_of_a_word_are_found_through_their_key(own):
     limits = {"few": 1000, "share": 0.25, "most": 1000}
     values = {"words": ["word7", "word8"], "segment_ids": list(range(1, 21)), "repository_ids": None, **limits}
     assert "postings_pkey" in await plan(own, statement, **{each: values[each] for each in statement.parameters})
+
+
+@pytest.fixture
+async def long_feed(own):
+    """A project in which much was written, each change in a transaction of its own."""
+    await own.execute("""
+        INSERT INTO workflow.changes (txid, subject, operation, created_by)
+        SELECT n, 'comment', 'create', 'test' FROM generate_series(1, 20000) AS n;
+        ANALYZE workflow.changes;
+    """)
+    return own
+
+
+def read_whole(plan: Any) -> set[str]:
+    """Return the tables that a plan reads from end to end."""
+    if isinstance(plan, list):
+        return set().union(*map(read_whole, plan))
+    if not isinstance(plan, dict):
+        return set()
+    own = {plan["Relation Name"]} if plan.get("Node Type") == "Seq Scan" else set()
+    return own.union(*map(read_whole, plan.values()))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("change_page", {"txid": 9, "seq": 9, "subjects": ["link"], "schema_names": None, "limit": 9, "scanned": 99}),
+        ("change_newest", {}),
+        ("change_before", {"since": datetime(2026, 1, 1, tzinfo=UTC)}),
+        ("change_latest", {"limit": 9}),
+    ],
+)
+async def test_the_feed_is_read_through_its_key(long_feed, name, values):
+    statement = getattr(load_statements("moorage.workflow.feed"), name)
+    read = await plan(long_feed, statement, **values)
+    assert "changes_pkey" in read
+    assert "changes" not in read_whole(json.loads(read))
+
+
+async def test_the_past_of_entities_is_read_by_their_ids(own):
+    await own.execute("""
+        INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ('task', '{}', 'T');
+        INSERT INTO workflow.entities (key, schema_name, schema_version, data)
+        SELECT 'T-' || n, 'task', 1, '{}' FROM generate_series(1, 5000) AS n;
+        INSERT INTO workflow.entity_versions
+            (entity_id, version, operation, schema_version, data, created_at, created_by)
+        SELECT id, n, 'update', 1, '{}', now(), 'test' FROM workflow.entities, generate_series(1, 3) AS n;
+        ANALYZE workflow.entities, workflow.entity_versions;
+    """)
+    statement = load_statements("moorage.workflow.history").entity_past
+    values = {"schema_name": "task", "at": datetime.now(UTC), "after": UUID(int=2**127), "limit": 51}
+    assert read_whole(json.loads(await plan(own, statement, **values))) == set()
