@@ -176,3 +176,19 @@ async def test_the_past_of_entities_is_read_by_their_ids(own):
     statement = load_statements("moorage.workflow.history").entity_past
     values = {"schema_name": "task", "at": datetime.now(UTC), "after": UUID(int=2**127), "limit": 51}
     assert read_whole(json.loads(await plan(own, statement, **values))) == set()
+
+
+@pytest.mark.parametrize("name", ["entity_get", "entity_lock"])
+async def test_an_entity_is_found_by_its_key_or_id_and_never_by_the_index_of_a_type(own, name):
+    """An empty list in a condition with OR is never true, and for that the planner takes any partial index."""
+    await own.execute("""
+        INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ('task', '{}', 'T');
+        INSERT INTO workflow.entities (key, schema_name, schema_version, data)
+        SELECT 'T-' || n, 'task', 1, '{}' FROM generate_series(1, 2000) AS n;
+        CREATE INDEX of_a_type ON workflow.entities ((data #> ARRAY['status']))
+        WHERE schema_name = 'task' AND deleted_at IS NULL;
+    """)
+    found = await plan(own, getattr(load_statements("moorage.workflow.entities"), name), ids=[], keys=["T-7"])
+    assert "entities_key_key" in found
+    assert "entities_pkey" in found
+    assert "of_a_type" not in found

@@ -45,7 +45,7 @@ async def test_operations_may_name_what_earlier_ones_made(service, project):
 
 async def test_what_cannot_be_done_is_told_all_at_once_and_nothing_is_written(service, project, connections):
     task = await make_task(service, project.name)
-    with pytest.raises(BatchRefused, match=r"^/operations/1: .* \(and 3 more\)") as refused:
+    with pytest.raises(BatchRefused, match=r"^/operations/1: .* \(and 4 more\)") as refused:
         await service.batches.apply(
             project.name,
             [
@@ -55,6 +55,7 @@ async def test_what_cannot_be_done_is_told_all_at_once_and_nothing_is_written(se
                 {"op": "update", "entity_id": "T-99", "data": {}, "force": True},
                 {"op": "create", "schema_name": "nothing", "data": {}},
                 {"op": "comment", "entity_id": "$bad", "body": "says nothing new"},
+                {"op": "comment", "entity_id": "$good", "body": "\x00"},
             ],
         )
     problems = {each["operation"]: each["code"] for each in refused.value.details["problems"]}
@@ -63,6 +64,7 @@ async def test_what_cannot_be_done_is_told_all_at_once_and_nothing_is_written(se
         "/operations/2": "workflow.version_required",
         "/operations/3": "workflow.entity_not_found",
         "/operations/4": "workflow.type_not_found",
+        "/operations/6": "input.invalid",
     }
     assert await count(connections, project, "entities") == 1
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from moorage.workflow.entities.models import Answer, Condition, Mode
+from moorage.workflow.work.commenting import MAX_CHARACTERS
 from moorage.workflow.work.models import LinkRole
 
 MAX_OPERATIONS = 1_000
@@ -113,7 +114,7 @@ class AddComment(_Operation):
 
     op: Literal["comment"]
     entity_id: EntityName
-    body: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    body: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CHARACTERS)]
 
     @property
     def names(self) -> tuple[str, ...]:

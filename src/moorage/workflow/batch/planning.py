@@ -20,6 +20,7 @@ from moorage.workflow.batch.models import (
     Update,
     Write,
 )
+from moorage.workflow.documents import refuse_unfit
 from moorage.workflow.entities.conditions import refuse_deleted, refuse_unmet_in, refuse_unnamed
 from moorage.workflow.entities.edits import Edit, parse_edit
 from moorage.workflow.entities.models import ChangedEntity, Condition, LockedEntity, NewEntity, Operation
@@ -97,6 +98,7 @@ class Planner:
             case Update() | Delete() | Restore():
                 return Step(place, whole[0], await self._write(whole[0], operation))
             case AddComment():
+                refuse_unfit({"body": operation.body}, what="the comment")
                 return Step(place, whole[0], NewComment(whole[0].locked.entity.id, operation.body))
             case AddLink() | RemoveLink():
                 entity_id, target_id = (each.locked.entity.id for each in whole)
