@@ -18,7 +18,7 @@ from moorage.workflow.errors import CursorGone, InvalidCursor
 from moorage.workflow.feed import service as feed_service
 from moorage.workflow.feed.models import ChangePage
 from moorage.workflow.feed.service import NOW, ChangeFeed
-from tests.support.waiting import until
+from tests.support.waiting import soon, until
 from tests.support.work_items import make_task, workflow_with_tasks
 
 WRITE = "INSERT INTO workflow.changes (subject, operation, created_by) VALUES ('comment', 'create', $1)"
@@ -263,7 +263,6 @@ async def test_watching_tells_once_that_it_has_begun_and_then_of_news(connection
     watch = feed.watch(project.name)
     await anext(watch)
     await own.execute(WRITE, "news")
-    async with asyncio.timeout(20):
-        await anext(watch)
+    await soon(anext(watch))
     assert (await feed.latest(project.name)).changes[0].created_by == "news"
     await watch.aclose()

@@ -22,7 +22,7 @@ from mcp.types import (
 from moorage.core.access import Caller, Scope, acting_as
 from moorage.core.mcp import subscriptions
 from tests.support.tiny_resources import Board
-from tests.support.waiting import until
+from tests.support.waiting import soon, until
 
 BOATS, SHIPS = "tiny://boats/board", "tiny://ships/board"
 STRANGER = Caller("stranger", Scope.READ, frozenset({"ships"}))
@@ -61,7 +61,7 @@ async def test_a_client_that_listens_hears_of_news(board: Board) -> None:
     async with Client(board.server().fastmcp) as client, listen(client.session, resource_subscriptions=[BOATS]) as news:
         await board.write("ships", "not asked for")
         await board.write("boats", "asked for")
-        assert await anext(news) == ResourceUpdated(uri=BOATS)
+        assert await soon(anext(news)) == ResourceUpdated(uri=BOATS)
 
 
 async def test_an_older_client_that_subscribed_hears_of_news_until_it_unsubscribes(board: Board) -> None:
@@ -70,12 +70,12 @@ async def test_an_older_client_that_subscribed_hears_of_news_until_it_unsubscrib
         for address in (BOATS, SHIPS):
             await older.subscribe(address)
         await board.write("boats", "first")
-        assert await older.heard.get() == BOATS
+        assert await soon(older.heard.get()) == BOATS
         await older.unsubscribe(BOATS)
         assert board.watchers == 1
         await board.write("boats", "second")
         await board.write("ships", "third")
-        assert await older.heard.get() == SHIPS
+        assert await soon(older.heard.get()) == SHIPS
     await until(lambda: nobody_watches(board))
 
 
@@ -90,7 +90,7 @@ async def test_all_who_follow_a_resource_share_one_look_at_it(board: Board) -> N
             assert (board.watchers, server.subscriptions.followed) == (1, {BOATS})
             await older.unsubscribe(BOATS)
             await board.write("boats", "for two")
-            assert [await anext(news), await again.heard.get()] == [ResourceUpdated(uri=BOATS), BOATS]
+            assert [await soon(anext(news)), await soon(again.heard.get())] == [ResourceUpdated(uri=BOATS), BOATS]
         await again.unsubscribe(BOATS)
         await until(lambda: nobody_watches(board))
         assert server.subscriptions.followed == frozenset()
@@ -132,9 +132,9 @@ async def test_a_look_that_fails_is_repeated_and_told(board: Board, monkeypatch:
     async with Client(board.server().fastmcp) as client, listen(client.session, resource_subscriptions=[BOATS]) as news:
         board.fails = True
         await board.wake()
-        assert await anext(news) == ResourceUpdated(uri=BOATS)
+        assert await soon(anext(news)) == ResourceUpdated(uri=BOATS)
         await board.write("boats", "later")
-        assert await anext(news) == ResourceUpdated(uri=BOATS)
+        assert await soon(anext(news)) == ResourceUpdated(uri=BOATS)
 
 
 async def test_a_client_that_follows_too_much_is_refused(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
