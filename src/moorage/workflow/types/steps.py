@@ -259,7 +259,7 @@ def _converted(step: Convert, value: Any) -> Any:
             return value
         case "boolean", "true" | "false":
             return value == "true"
-    return _refuse(step, f"cannot become a {step.to}: {_text(value)[:60]}")
+    return _refuse(step, f"cannot become {step.to}: {_text(value)[:60]}")
 
 
 def _whole(step: Convert, value: float) -> float:
