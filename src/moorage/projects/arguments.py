@@ -12,5 +12,5 @@ Resolve = Callable[[str | None], Awaitable[str]]
 
 ProjectArgument = Annotated[
     str | None,
-    Field(description="The project's name; may be left out where this server serves one project only."),
+    Field(description="The project; left out where only one is served."),
 ]

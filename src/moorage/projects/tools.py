@@ -14,7 +14,7 @@ from moorage.projects.service import ProjectService
 Name = Annotated[str, Field(description="The project's name: 1 to 55 of a-z, 0-9 and underscore.")]
 OptionalName = Annotated[
     str | None,
-    Field(description="The project's name; may be left out where this server serves one project only."),
+    Field(description="The project; left out where only one is served."),
 ]
 
 
