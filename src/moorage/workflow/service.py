@@ -33,6 +33,7 @@ class WorkflowService:
     batches: BatchService
     purging: PurgeService
     queries: QueryService
+    indexes: IndexBuilder
     work: WorkService
     evolution: EvolutionService
     history: HistoryService
@@ -60,6 +61,7 @@ def make_service(
         batches=BatchService(connections, catalog, settings),
         purging=PurgeService(connections, settings),
         queries=QueryService(connections, catalog, embedder or BuiltinEmbedder()),
+        indexes=indexes,
         work=WorkService(connections, catalog, settings),
         evolution=EvolutionService(connections, catalog, settings, after_change=indexes.follow),
         history=HistoryService(connections, catalog, entities),

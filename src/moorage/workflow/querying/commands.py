@@ -7,15 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from moorage.core.shell import Json, Services, Shell, shell_of
+from moorage.core.shell import EXIT_FAILED, Json, Services, Shell, shell_of
 from moorage.workflow.errors import InvalidFilter
 from moorage.workflow.parsing import parse_json
+from moorage.workflow.querying.indexes import IndexReport
 from moorage.workflow.querying.models import DEFAULT_LIMIT, MAX_LIMIT, Query, QueryResult
 from moorage.workflow.querying.where import parse_where
 
 commands = typer.Typer()
+indexes = typer.Typer()
 
 _SYSTEMS = ("projects", "workflow")
+Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
 _SUMMARY = ("key", "state", "title", "updated_at")
 
 
@@ -36,7 +39,7 @@ def list_entities(
     fields: Annotated[str | None, typer.Option(help="Only these fields: status,owner.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", help="At most so many.", min=1, max=MAX_LIMIT)] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, typer.Option(help="Go on where the last page ended.")] = None,
-    project: Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")] = None,
+    project: Project = None,
     json: Json = False,
 ) -> None:
     """List items by fields, words or meaning; the newest change first."""
@@ -62,6 +65,29 @@ def list_entities(
         shell.print_json(result)
     else:
         _print(shell, result, ("key", *named) if named else _SUMMARY)
+
+
+@indexes.command("index", epilog="Example: moorage workflow types index")
+def build_indexes(context: typer.Context, project: Project = None, json: Json = False) -> None:
+    """Build the indexes that types declare, and drop those that none does; writers go on meanwhile."""
+    shell = shell_of(context)
+
+    async def use(services: Services) -> IndexReport:
+        return await services["workflow"].indexes.build(await services["projects"].resolve(project))
+
+    report = shell.run(_SYSTEMS, use)
+    if json:
+        shell.print_json(report)
+    else:
+        _print_report(shell, report)
+    if report.failed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _print_report(shell: Shell, report: IndexReport) -> None:
+    rows = [(label, "built") for label in report.built] + [(name, "dropped") for name in report.dropped]
+    rows += [(label, error) for label, error in report.failed.items()]
+    shell.print_table(f"Indexes of {report.project_name}", ("index", "outcome"), rows or [("all", "as declared")])
 
 
 def _filters(where: Sequence[str], filter_text: str | None) -> dict[str, Any]:

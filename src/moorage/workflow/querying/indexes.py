@@ -25,6 +25,8 @@ from moorage.core.postgres.queries import Executor
 from moorage.core.telemetry.statements import timed
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
+from moorage.projects.writing import find_writable
+from moorage.workflow.errors import EntityExists
 from moorage.workflow.fields import parse_field
 from moorage.workflow.querying import store
 from moorage.workflow.querying.expressions import indexed_at, literal_name, literal_path
@@ -41,6 +43,7 @@ BUILDING_LOCK = 7_364_108_551
 LOCK_POLL_SECONDS = 0.2
 # A build waits for every older transaction of the database, a backup too; a call does not wait for one so long.
 CALL_TIMEOUT_SECONDS = 60.0
+BUILD_TIMEOUT_SECONDS = 2 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,29 @@ class IndexBuilder:
             await self.ensure(project)
         except MoorageError as error:
             log.warning("indexes.left", project=project.name, error=error.message)
+
+    async def build(self, project_name: str) -> IndexReport:
+        """Do what `ensure` does, however long it takes.
+
+        Raises:
+            Those of a project that cannot be written to.
+        """
+        project = await find_writable(self._connections, project_name)
+        return await self.ensure(project, timeout_seconds=BUILD_TIMEOUT_SECONDS)
+
+    async def mend(self, project_name: str) -> None:
+        """Do what `build` does, and tell what failed as an error.
+
+        Raises:
+            EntityExists: values that must differ do not.
+        """
+        report = await self.build(project_name)
+        if report.failed:
+            raise EntityExists(
+                "; ".join(report.failed.values()),
+                hint="Make the values differ, or declare the index without `unique`.",
+                failed=report.failed,
+            )
 
     async def ensure(self, project: Project, *, timeout_seconds: float = CALL_TIMEOUT_SECONDS) -> IndexReport:
         """Make the indexes of a project those that its types declare.
