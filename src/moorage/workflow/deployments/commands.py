@@ -32,7 +32,7 @@ _SYSTEMS = ("projects", "workflow")
 _COLUMNS = ("environment", "commit", "attempt", "status", "branch", "began", "live since", "id")
 
 
-@deploy.command("record", epilog="Example: moorage workflow deploy record 4f2a9c1 --environment staging --item T-1")
+@deploy.command("record", epilog="Example: moorage workflow deploy record 4f2a9c1 --environment staging")
 def record(
     context: typer.Context,
     commit: Annotated[str, typer.Argument(help="The commit that is deployed.")],
@@ -125,7 +125,7 @@ def live(context: typer.Context, project: Project = None, environment: Environme
     )
 
 
-@deploy.command("compare", epilog="Example: moorage workflow deploy compare production staging")
+@deploy.command("compare", epilog="Example: moorage workflow deploy compare staging production")
 def compare(
     context: typer.Context,
     a: Annotated[str, typer.Argument(help="An id, or an environment for what is live there.")],

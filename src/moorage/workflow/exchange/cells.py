@@ -1,8 +1,8 @@
 """Values as cells of a table, and back: what a schema says decides; what spreadsheets would run is marked as text.
 
-A cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return is a formula to spreadsheets, and may reach
-outside (https://owasp.org/www-community/attacks/CSV_Injection). Text that begins so is written behind an apostrophe,
-as spreadsheets themselves do; one that begins with an apostrophe gets another, so that reading takes exactly one away.
+A cell that begins with `=`, `+`, `-`, `@`, their wide forms, a tab or a line end is a formula to some spreadsheets, and
+may reach outside (https://owasp.org/www-community/attacks/CSV_Injection). Text that begins so is written behind an
+apostrophe, as spreadsheets themselves do; text that begins with one gets another, so that reading takes one away.
 An empty text is a lone apostrophe: an empty cell is no value at all.
 """
 
@@ -16,7 +16,7 @@ from moorage.core.errors import InvalidInput
 from moorage.workflow.parsing import parse_json
 
 GUARD = "'"
-GUARDED = ("=", "+", "-", "@", "\t", "\r", GUARD)
+GUARDED = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", GUARD)
 SEPARATOR = ";"
 _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 

@@ -54,11 +54,13 @@ class JsonLines:
 
 
 class Sheet:
-    """CSV (RFC 4180): id and key, then the fields that the schema has in its order, then the others."""
+    """CSV (RFC 4180): id and key, then title and state, then the other fields by name."""
 
     def __init__(self, entity_type: EntityType, fields: Sequence[str]) -> None:
         self._schemas: Mapping[str, Any] = entity_type.row.schema_definition.get("properties", {})
-        self._fields = list(dict.fromkeys([*self._schemas, *fields]))
+        rules = entity_type.rules.state
+        first = [name for name in (entity_type.title_field, rules and rules.field) if name]
+        self._fields = list(dict.fromkeys([*first, *sorted({*self._schemas, *fields})]))
         self._text = io.StringIO(newline="")
         self._rows = csv.writer(self._text)
         self._rows.writerow([ID_COLUMN, KEY_COLUMN, *self._fields])
