@@ -72,4 +72,4 @@ async def create_linked(
 
 
 def _link(source: str, kind: LinkKind, target: str) -> AddLink:
-    return AddLink(op="link", source_id=source, kind=kind, target_id=target)
+    return AddLink(op="link", entity_id=source, kind=kind.value, target=target)

@@ -66,7 +66,7 @@ def claim(
     )
 
 
-@commands.command("renew", epilog="Example: moorage workflow renew 7 --minutes 60")
+@commands.command("renew", epilog="Example: moorage workflow renew 1 --minutes 60")
 def renew(
     context: typer.Context, token: Token, minutes: Minutes = None, project: Project = None, json: Json = False
 ) -> None:
@@ -81,7 +81,7 @@ def renew(
     )
 
 
-@commands.command("release", epilog="Example: moorage workflow release 7")
+@commands.command("release", epilog="Example: moorage workflow release 1")
 def release(context: typer.Context, token: Token, project: Project = None, json: Json = False) -> None:
     """Give an item back before its claim ends."""
     _show(context, project, lambda workflow, name: workflow.work.release(name, token), _print_release, json=json)
