@@ -64,13 +64,13 @@ class _Comparison:
     def reasons(self) -> list[Reason]:
         if same_json(self.old, self.new):
             return []
-        return list(self.compare(self.old, self.new, ""))
+        found = list(self.compare(self.old, self.new, ""))
+        return found if self.left > 0 else [*found, untold("", "too much to compare")]
 
     def compare(self, old: Schema, new: Schema, pointer: str) -> Iterator[Reason]:
         """Yield what the new part changes; nothing when it accepts the same."""
         self.left -= 1
         if self.left <= 0:
-            yield from [untold("", "too much to compare")] if self.left == 0 else []
             return
         if self.is_same(old, new) or old is False or new is True:
             if not self.is_same(old, new):
