@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from moorage.core.errors import InvalidInput
+from moorage.core.postgres.errors import TryAgain
+from moorage.workflow.entities.writing import insert, new_entity
 from moorage.workflow.errors import BatchRefused
+from moorage.workflow.types.models import IndexedField, TypeRules
+from moorage.workflow.types.validation import compiled
+from tests.support.waiting import until
 from tests.support.work_items import make_task, workflow_with_tasks
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -139,6 +148,23 @@ async def test_a_batch_repeated_under_its_key_gets_the_first_answer(service, pro
     again = await service.batches.apply(project.name, operations, idempotency_key="k")
     assert again == first.model_copy(update={"repeated": True})
     assert (await count(connections, project, "entities"), await count(connections, project, "comments")) == (1, 1)
+
+
+async def test_batches_that_block_each_other_by_unique_values_are_to_be_repeated(service, project, connections, admin):
+    rules = TypeRules(indexes=[IndexedField(field="name", unique=True)])
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
+    await service.types.register(project.name, "vendor", schema, rules=rules)
+    one, two = ({"op": "create", "schema_name": "vendor", "data": {"name": name}} for name in ("one", "two"))
+    vendor = compiled(await service.types.get(project.name, "vendor"))
+    async with connections.connection_to(project) as connection, connection.transaction():
+        await insert(connection, [new_entity(vendor, two["data"])], actor="test")
+        waiting = asyncio.create_task(service.batches.apply(project.name, [one, two]))
+        await until(lambda: admin.fetchval(WAITING, project.database_name))
+        await insert(connection, [new_entity(vendor, one["data"])], actor="test")
+    with pytest.raises(TryAgain):
+        await waiting
+    with pytest.raises(BatchRefused, match="another 'vendor' has name \"one\""):
+        await service.batches.apply(project.name, [one, two])
 
 
 async def test_a_thousand_creates_are_one_statement_and_keep_their_order(service, project, connections):

@@ -14,7 +14,7 @@ from moorage.workflow.batch.planning import NewLink, OldLink, Step, problem_of
 from moorage.workflow.entities.deleting import refuse_parents_in
 from moorage.workflow.entities.models import ChangedEntity, Entity, NewEntity, Operation
 from moorage.workflow.entities.writing import insert, update_in
-from moorage.workflow.errors import BatchRefused, TypeChanged
+from moorage.workflow.errors import BatchRefused
 from moorage.workflow.work.linking import comments_add_in, links_add_in, links_remove_in
 from moorage.workflow.work.models import Link, NewComment
 
@@ -53,14 +53,15 @@ class Writer:
 
         Raises:
             BatchRefused: what only the tables can tell: children, cycles, values that must be unique.
+            TypeChanged, TryAgain: (of core.postgres) others got in the way.
         """
         self.unchanged += [each.place for each in steps if each.effect is None]
         for run in runs_of(steps):
             try:
                 await self._write(run)
-            except TypeChanged:
-                raise
             except MoorageError as error:
+                if error.retryable:  # it says nothing about the operations
+                    raise
                 raise refusal_of([problem_of(error, _places(run))]) from error
 
     async def _write(self, run: Run) -> None:
