@@ -93,20 +93,16 @@ class Query:
 
 
 class QueryResult(BaseModel):
-    """One page of entities.
-
-    Attributes:
-        total: how many there are on all pages, where it was asked for; with `total_is_at_least`, counting ended there.
-        next_cursor: where the next page begins; None after the last one.
-        truncated: fewer than asked for are shown, because the answer would be too large.
-    """
+    """One page of entities."""
 
     model_config = ConfigDict(frozen=True)
 
     project_name: str
     entities: tuple[dict[str, Any], ...]
+    # On all pages, where it was asked for; with `total_is_at_least`, counting ended there.
     total: int | None = None
     total_is_at_least: bool = False
     next_cursor: str | None = None
+    # Fewer than asked for are shown, because the answer would be too large.
     truncated: bool = False
     notes: tuple[str, ...] = ()

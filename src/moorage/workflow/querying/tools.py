@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.querying.models import DEFAULT_LIMIT, MAX_LIMIT, Query, QueryResult, View
 from moorage.workflow.querying.service import QueryService
+
+Value = TypeVar("Value")
+# May be left out, or null. The schema does not say the latter: of seven arguments that costs 80 tokens.
+Optional = Value | SkipJsonSchema[None]
 
 
 class QueryTools:
@@ -26,23 +31,23 @@ class QueryTools:
 
     async def query_entities(
         self,
-        schema_name: Annotated[str | None, Field(description="Only this type.", max_length=63)] = None,
+        schema_name: Annotated[Optional[str], Field(description="Only this type.", max_length=63)] = None,
         filters: Annotated[
-            dict[str, Any] | None,
+            Optional[dict[str, Any]],
             Field(
-                description='{"status": "open", "due": {"lt": "2026-12-01"}, "or": [{"tags": {"contains": "x"}}, {}]};'
-                " operators: eq ne in not_in gt gte lt lte contains prefix exists; groups: and or not;"
-                " a.b goes deeper; own fields: @state @open @claimed_by @updated_at @deleted ..."
+                description='{"status": "open", "due": {"lt": "2026-12-01"}, "or": [{"tags": {"contains": "x"}}, {}]}:'
+                " eq ne in not_in gt gte lt lte contains prefix exists, and or not; a.b goes deeper;"
+                " @state @open @priority @claimed_by @updated_at @deleted are the entity's own."
             ),
         ] = None,
-        search: Annotated[str | None, Field(description='Words, "a phrase", -without.')] = None,
-        meaning: Annotated[str | None, Field(description="Nearest in meaning to this text first.")] = None,
-        sort: Annotated[list[str] | None, Field(description="Fields; -field: largest first.")] = None,
-        fields: Annotated[list[str] | None, Field(description="Only these fields.")] = None,
-        view: View = "summary",
-        limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        cursor: Annotated[str | None, Field(description="next_cursor of the page before.")] = None,
-        count: Annotated[bool, Field(description="Count all, too.")] = False,
+        search: Annotated[Optional[str], Field(description='Words, "a phrase", -without.')] = None,
+        meaning: Annotated[Optional[str], Field(description="What is alike in meaning comes first.")] = None,
+        sort: Annotated[Optional[list[str]], Field(description="Fields; -field: largest first.")] = None,
+        fields: Annotated[Optional[list[str]], Field(description="Only these.")] = None,
+        view: Annotated[View, Field(description="full: with data.")] = "summary",
+        limit: Annotated[int, Field(description="At most so many.", ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Annotated[Optional[str], Field(description="next_cursor of the page before.")] = None,
+        count: Annotated[bool, Field(description="Also return total.")] = False,
         project_name: ProjectArgument = None,
     ) -> QueryResult:
         """Find work items by fields, words or meaning; newest change first, key, title, state and version of each."""
