@@ -41,6 +41,7 @@ RUN = {
     "moorage workflow path": "",
     "moorage workflow delete T-1": "",
     "moorage workflow restore T-1": "",
+    "moorage workflow purge --dry-run": "",
     "moorage project show website": "",
     "moorage project stats website": "",
     "moorage project edit website --title 'Marketing site'": "",
