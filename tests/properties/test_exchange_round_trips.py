@@ -74,7 +74,7 @@ ROW = StoredType(
 def entity(number: int, data: dict) -> Entity:
     named = {"id": uuid4(), "key": f"R-{number}", "schema_name": "row", "schema_version": 1, "version": 1}
     times = {"created_at": NOW, "created_by": "a", "updated_at": NOW, "updated_by": "a"}
-    return Entity(**named, **times, title="", state=None, is_open=False, data=data)
+    return Entity.model_validate({**named, **times, "title": "", "state": None, "is_open": False, "data": data})
 
 
 @given(st.sampled_from(sorted(SCHEMAS)).flatmap(lambda name: st.tuples(st.just(name), VALUES[name])))

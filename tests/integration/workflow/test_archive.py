@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import uuid
 from pathlib import Path
 
@@ -56,6 +56,10 @@ async def full(workflow, project, connections):
     await service.deployments.record(name, {"commit": "a" * 40, "build": 7})
     await service.exchange.import_text(name, '[{"number": 1, "title": "Theirs"}]', "github", schema_name="task")
     return {"first": first, "second": second, "gone": gone, "odd": odd}
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -128,7 +132,7 @@ async def test_a_new_export_changes_only_what_changed_and_removes_what_is_gone(
     assert (exported.changed, exported.removed) == (1, 1)
     assert before.keys() - after.keys() == {f"types/{full['odd'].key}.json"}
     assert [path for path in after if before[path] != after[path]] == [f"task/{full['second'].key}.json"]
-    assert sorted(os.listdir(tmp_path)) == ["a"]
+    assert names_in(tmp_path) == ["a"]
 
 
 @pytest.mark.parametrize("content", ["somebody else's", "a link in an export"])
@@ -141,12 +145,12 @@ async def test_a_folder_of_somebody_else_is_not_touched(workflow, project, full,
         (folder / "task").symlink_to(outside)
     else:
         (folder / "thesis.txt").write_text("mine")
-    before = sorted(os.listdir(folder))
+    before = names_in(folder)
     with pytest.raises(InvalidInput):
         await workflow.exchange.export_folder(project.name, folder)
-    assert sorted(os.listdir(folder)) == before
+    assert names_in(folder) == before
     assert list(outside.iterdir()) == []
-    assert sorted(os.listdir(tmp_path)) == ["a", "outside"]
+    assert names_in(tmp_path) == ["a", "outside"]
 
 
 def change(file: Path, **fields) -> None:
@@ -173,7 +177,7 @@ async def test_a_file_that_does_not_fit_is_named_and_nothing_comes_back(
 ):
     await workflow.exchange.export_folder(project.name, tmp_path / "a")
     change(tmp_path / "a" / "task" / f"{full['second'].key}.json", **fields)
-    with pytest.raises(InvalidImport, match=said.replace("+", r"\+")):
+    with pytest.raises(InvalidImport, match=re.escape(said)):
         await workflow.exchange.restore_folder(other.name, tmp_path / "a")
     assert (await workflow.exchange.export_folder(other.name, tmp_path / "b")).types == 0
 
@@ -189,7 +193,7 @@ async def test_links_of_files_that_close_a_cycle_are_refused(workflow, project, 
 async def test_an_export_that_contradicts_the_project_is_refused(workflow, project, other, full, tmp_path):
     await workflow.exchange.export_folder(project.name, tmp_path / "a")
     await workflow.types.register(other.name, "task", {"type": "object"})
-    with pytest.raises(InvalidImport, match="types/task.json"):
+    with pytest.raises(InvalidImport, match=r"types/task\.json"):
         await workflow.exchange.restore_folder(other.name, tmp_path / "a")
 
 

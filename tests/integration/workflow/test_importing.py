@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -95,6 +96,14 @@ async def test_an_import_that_is_repeated_makes_nothing_twice(import_text, look)
     assert elsewhere.created == 2
 
 
+async def test_one_file_imported_by_two_at_once_comes_in_once(import_text, look):
+    await import_text("- [ ] First", "markdown")
+    text = "\n".join(f"- [ ] Task {number}" for number in range(20))
+    reports = await asyncio.gather(*(import_text(text, "markdown") for _ in range(2)))
+    assert sorted((each.created, each.existing) for each in reports) == [(0, 20), (20, 0)]
+    assert await look("SELECT count(*)::integer FROM workflow.entities") == [(21,)]
+
+
 async def test_a_dry_run_says_what_would_be_made_and_makes_nothing(import_text, look):
     report = await import_text(ISSUES, "github", schema_name="task", dry_run=True)
     assert (report.created, report.links, report.types_registered) == (3, 2, ["task"])
@@ -121,7 +130,7 @@ BEADS = """\
 
 {"id":"bd-3","title":"Found","status":"deferred","issue_type":"chore","external_ref":"https://example.org/1","dependencies":[{"depends_on_id":"bd-1","type":"discovered-from"}]}
 {"id":"bd-4","title":"Gone","status":"tombstone"}
-"""  # noqa: E501
+"""
 
 
 async def test_issues_of_beads_become_entities(import_text, look):
@@ -253,3 +262,26 @@ async def test_a_file_that_cannot_be_read_is_refused_as_such(import_text, look, 
     assert refused.value.code in {"workflow.invalid_import", "input.invalid"}
     assert len(refused.value.message) < 3000
     assert await look("SELECT count(*)::integer FROM workflow.entities") == [(0,)]
+
+
+async def test_entities_go_out_as_text_in_whole_and_say_when_that_is_not_all(workflow, project, import_text):
+    await import_text("\n".join(f"- [ ] Task {number}" for number in range(20)), "markdown")
+    export = workflow.exchange.export_text
+    for each in ("csv", "markdown", "json"):
+        whole = await export(project.name, "task", each)
+        part = await export(project.name, "task", each, max_characters=300)
+        assert (whole.entities, whole.total, whole.cut) == (20, 20, False)
+        assert part.cut
+        assert 0 < part.entities < 20
+        assert len(part.text) < len(whole.text)
+    lines = (await export(project.name, "task", "json", max_characters=1)).text.splitlines()
+    assert [json.loads(line)["title"] for line in lines] == ["Task 0"]
+    with pytest.raises(TypeNotFound):
+        await export(project.name, "nothing", "csv")
+
+
+async def test_markup_in_titles_stays_inside_its_cell_of_a_board(workflow, project, import_text):
+    issue = {"number": 1, "title": "a | b\n# c <img src=x> [d](e) `f`"}
+    await import_text([issue], "github", schema_name="task")
+    text = (await workflow.exchange.export_text(project.name, "task", "markdown")).text
+    assert "**T-1** a \\| b \\# c \\<img src=x\\> \\[d\\]\\(e\\) \\`f\\`" in text

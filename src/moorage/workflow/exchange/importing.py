@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,7 +95,8 @@ class Importer:
         Raises:
             InvalidImport: with every problem, by line or item; nothing was written. TypeNotFound, LinkRefused.
         """
-        reading = read_text(text, import_format, schema_name)
+        # Reading and planning take seconds for thousands of items; other callers are answered meanwhile.
+        reading = await asyncio.to_thread(read_text, text, import_format, schema_name)
         origin = source or reading.source or import_format
         checked = await self._check(project_name, reading, origin)
         if dry_run:
@@ -148,7 +150,7 @@ class Importer:
         names = {each.external_id for each in reading.proposals}
         names |= {end for each in reading.links for end in (each.source, each.target)}
         known = await store.origin_find(connection, origin, sorted(names), _uuids(names))
-        return plan_import(reading, types, known, max_bytes=self._max_bytes)
+        return await asyncio.to_thread(plan_import, reading, types, known, max_bytes=self._max_bytes)
 
 
 def read_text(text: str, import_format: ImportFormat, schema_name: str | None) -> Reading:

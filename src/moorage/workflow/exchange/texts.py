@@ -15,6 +15,8 @@ from moorage.workflow.exchange.importers.sheets import ID_COLUMN, KEY_COLUMN
 from moorage.workflow.types.models import EntityType
 
 NO_STATE = "no state"
+# Of an empty cell of a board, with what parts it from the next.
+_CELL_CHARACTERS = 3
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~&@])")
 
 
@@ -92,7 +94,7 @@ class Board:
     def add(self, entity: Entity) -> int:
         card = f"**{entity.key}** {_escaped(entity.title)}"
         self._columns.setdefault(entity.state or NO_STATE, []).append(card)
-        return len(card)
+        return len(card) + _CELL_CHARACTERS * len(self._columns)
 
     def text(self) -> str:
         names = [f"{_escaped(state)} ({len(cards)})" for state, cards in self._columns.items()]
