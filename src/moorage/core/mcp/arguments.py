@@ -90,6 +90,6 @@ def _container_in(text: str) -> Any:
     """Return the list or object written in `text`; anything else comes back as it was, to be refused."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return value if isinstance(value, list | dict) or value is None else text

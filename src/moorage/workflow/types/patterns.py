@@ -28,9 +28,8 @@ def pattern_problem(pattern: str) -> str | None:
         return f"a pattern of {len(pattern)} characters, {MAX_CHARACTERS} at most"
     if pattern_cost(pattern) is not None:
         return None
-    if _compiles(pattern, 100 * PATTERN_SIZE_LIMIT):
-        return f"the pattern {pattern!r} is too large when compiled; limit lengths by maxLength instead of {{1,100}}"
-    return f"the pattern {pattern!r} is none of the linear engine; it has no look-around and no back-references"
+    reason = "its engine has no look-around and no back-references; and lengths belong into maxLength, not into {1,500}"
+    return f"the pattern {pattern!r} is not served: {reason}"
 
 
 def _compiles(pattern: str, size: int) -> bool:

@@ -28,7 +28,8 @@ from moorage.workflow.types.places import Places, places_in, target_of
 from moorage.workflow.types.problems import Problem, nearest, pointer_of, shown
 
 MAX_BYTES = 64 * 1024
-MAX_NODES = 1_000
+MAX_SCHEMAS = 1_000
+MAX_VALUES = 3_000
 MAX_ENUM = 1_000
 MAX_PATTERNS = 100
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -36,31 +37,39 @@ _SHOWN_GRAMMAR_CHARACTERS = 200
 
 
 def problems_in_schema(definition: Document) -> Iterator[Problem]:
-    """Yield what is outside the subset; costs are only counted where everything else is right."""
-    too_large = next(problems_of(definition, max_bytes=MAX_BYTES, max_nodes=MAX_NODES), None)
-    draft = draft_of(definition)
+    """Yield what is outside the subset; what is too large is not looked into, costs are counted where all is right."""
+    too_large = _excess_of(definition)
     if too_large:
-        yield Problem(pointer="", message=f"a schema has {too_large}")
-    elif draft is None:
+        yield Problem(pointer="", message=too_large)
+        return
+    draft = draft_of(definition)
+    if draft is None:
         known = " or ".join(repr(each.uri) for each in (DRAFT_2020_12, DRAFT_07))
         message = f"{shown(definition['$schema'])} is not served; leave it out, or say {known}"
         yield Problem(pointer="/$schema", message=message)
-    else:
-        problems = list(dict.fromkeys(_problems_by_place(definition, draft)))
-        yield from problems or _problems_of_cost(definition)
+        return
+    yield from list(dict.fromkeys(_problems_by_place(definition, draft))) or _problems_of_cost(definition)
+
+
+def _excess_of(definition: Document) -> str | None:
+    excess = next(problems_of(definition, max_bytes=MAX_BYTES, max_nodes=MAX_VALUES), None)
+    if excess:
+        return f"a schema cannot have {excess}"
+    schemas = places_in(definition).values()
+    patterns = sum(len(_patterns_of(each)) for each in schemas if isinstance(each, dict))
+    if len(schemas) > MAX_SCHEMAS:
+        return f"{len(schemas):,} schemas in it, {MAX_SCHEMAS:,} at most"
+    return f"{patterns} patterns, {MAX_PATTERNS} at most" if patterns > MAX_PATTERNS else None
 
 
 def _problems_by_place(definition: Document, draft: Draft) -> Iterator[Problem]:
     if definition.get("type") != "object":
         yield Problem(pointer="/type", message='the root must say "type": "object"; data of entities are objects')
     yield from _problems_of_grammar(definition, draft)
-    places, patterns = places_in(definition), 0
+    places = places_in(definition)
     for pointer, schema in places.items():
         if isinstance(schema, dict):
             yield from _problems_at(pointer, schema, draft, places)
-            patterns += ("pattern" in schema) + len(schema.get("patternProperties", ()))
-    if patterns > MAX_PATTERNS:
-        yield Problem(pointer="", message=f"{patterns} patterns, {MAX_PATTERNS} at most")
 
 
 def _problems_of_grammar(definition: Document, draft: Draft) -> Iterator[Problem]:
@@ -83,13 +92,21 @@ def _problems_at(pointer: str, schema: dict[str, Any], draft: Draft, places: Pla
         message = _problem_of_keyword(keyword, pointer, draft) or _problem_of_value(keyword, value, draft, places)
         if message:
             yield Problem(pointer=f"{pointer}/{escaped(keyword)}", message=message)
-    for pattern in schema["patternProperties"] if isinstance(schema.get("patternProperties"), dict) else ():
+    for below, pattern in _patterns_of(schema).items():
         if message := pattern_problem(pattern):
-            yield Problem(pointer=f"{pointer}/patternProperties/{escaped(pattern)}", message=message)
+            yield Problem(pointer=pointer + below, message=message)
     beside = schema.keys() - ANNOTATIONS - {"$ref", "$schema", "$defs", "definitions"}
     if draft is DRAFT_07 and "$ref" in schema and beside:
         message = f"draft-07 ignores {', '.join(sorted(beside))} beside it; put both into allOf"
         yield Problem(pointer=f"{pointer}/$ref", message=message)
+
+
+def _patterns_of(schema: dict[str, Any]) -> dict[str, str]:
+    """Return the patterns in one schema, by JSON pointer below it."""
+    of_keys = schema.get("patternProperties")
+    found = {f"/patternProperties/{escaped(each)}": each for each in (of_keys if isinstance(of_keys, dict) else ())}
+    own = schema.get("pattern")
+    return found | ({"/pattern": own} if isinstance(own, str) else {})
 
 
 def _problem_of_keyword(keyword: str, pointer: str, draft: Draft) -> str | None:
@@ -109,8 +126,6 @@ def _problem_of_value(keyword: str, value: Any, draft: Draft, places: Places) ->
         return f"{len(value):,} values, {MAX_ENUM:,} at most"
     if not isinstance(value, str):
         return None
-    if keyword == "pattern":
-        return pattern_problem(value)
     if keyword == "format" and value not in draft.formats:
         meant = nearest(value, draft.formats) or f"; there are {', '.join(sorted(draft.formats))}"
         return f"{shown(value)} is no format that is checked{meant}"

@@ -16,10 +16,10 @@ _BOUNDS = (
 
 
 def fields_of(definition: dict[str, Any]) -> dict[str, str]:
-    """Return the properties of a schema in its own order, such as `title: string, 1 to 200 characters, required`."""
-    places = places_in(definition)
-    properties, required = definition.get("properties", {}), definition.get("required", [])
-    return {name: _line(places, schema, is_required=name in required) for name, schema in properties.items()}
+    """Return the properties of a schema, required ones first: `title` is "string, 1 to 200 characters, required"."""
+    places, required = places_in(definition), definition.get("required", [])
+    ordered = sorted(definition.get("properties", {}).items(), key=lambda item: item[0] not in required)
+    return {name: _line(places, schema, is_required=name in required) for name, schema in ordered}
 
 
 def _line(places: Places, schema: Schema, *, is_required: bool) -> str:
