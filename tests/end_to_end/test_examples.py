@@ -25,6 +25,8 @@ RUN = {
     "moorage repo list": "",
     "moorage repo status": "",
     "moorage workflow new task 'Mend the roof' --field priority=high": "",
+    "moorage workflow list --where status=pending --sort -priority": "",
+    "moorage workflow types index": "",
     "moorage workflow claim T-1 --minutes 60": "",
     "moorage workflow renew 1 --minutes 60": "",
     "moorage workflow release 1": "",
