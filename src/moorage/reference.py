@@ -10,8 +10,8 @@ import asyncio
 import inspect
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -25,7 +25,7 @@ from moorage.core.embedding.factory import make_embedder
 from moorage.core.errors import MoorageError
 from moorage.core.mcp.server import build_server
 from moorage.core.postgres.address import Address
-from moorage.core.shape import Opened
+from moorage.core.shape import Opened, Resource
 from moorage.core.telemetry.metrics import declared
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
@@ -75,7 +75,7 @@ def tools_page() -> str:
         "Of a failure every tool returns code, message, details and hint; the codes are in [errors](errors.md).",
     )
     sections = [part for name, tools in served.items() for part in (f"## {name}", *map(_tool_section, tools))]
-    return _page("Tools", lead, sections)
+    return _page("Tools", lead, [*sections, "## Resources", _resource_table(asyncio.run(_resources(defaults)))])
 
 
 def commands_page(command: Any) -> str:
@@ -160,9 +160,20 @@ async def _served_tools(settings: Settings) -> dict[str, list[dict[str, Any]]]:
     The systems are opened on connections that nobody initializes: a system that asks the database while it opens
     would keep its server from answering the first call, and fails here.
     """
-    async with AsyncExitStack() as stack:
-        opened = {each.name: await stack.enter_async_context(_open(each, settings)) for each in SYSTEMS}
+    async with _opened(settings) as opened:
         return {name: _listed(name, each) for name, each in opened.items()}
+
+
+async def _resources(settings: Settings) -> list[Resource]:
+    """Return what clients can read and follow beside the tools."""
+    async with _opened(settings) as opened:
+        return [resource for each in opened.values() for resource in each.resources]
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncGenerator[dict[str, Opened]]:
+    async with AsyncExitStack() as stack:
+        yield {each.name: await stack.enter_async_context(_open(each, settings)) for each in SYSTEMS}
 
 
 def _open(system: Any, settings: Settings) -> Any:
@@ -175,6 +186,11 @@ def _listed(system: str, opened: Opened) -> list[dict[str, Any]]:
     server = build_server(name=system, version=moorage.__version__, instructions=system, tools=opened.tools)
     tools = (tool.to_mcp_tool() for tool in server.fastmcp.served.values())
     return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+
+
+def _resource_table(resources: Sequence[Resource]) -> str:
+    rows = [(f"`{each.address}`", each.title, each.description) for each in resources]
+    return _table(("address", "title", "holds"), rows)
 
 
 def _tool_section(tool: Mapping[str, Any]) -> str:
