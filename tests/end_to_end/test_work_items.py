@@ -51,7 +51,7 @@ async def share_work(client: Client, project_name: str) -> dict[str, Any]:
     roof = await call(client, "create_entity", schema_name="task", data={"title": "Mend the roof"}, **here)
     door = await call(client, "create_entity", schema_name="task", data={"title": "Paint the door"}, **here)
     await call(
-        client, "link_entities", entity_id=door["key"], links=[{"kind": "blocked_by", "entity_id": roof["key"]}], **here
+        client, "link_entities", entity_id=door["key"], links=[{"kind": "blocked_by", "target": roof["key"]}], **here
     )
 
     claim = await call(client, "claim_work", **here)
