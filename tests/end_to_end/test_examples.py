@@ -45,6 +45,10 @@ RUN = {
     "moorage workflow as-of 2026-11-21T18:30 --type task": "",
     "moorage workflow changes --since 2026-11-21T18:30": "",
     "moorage workflow path": "",
+    "moorage workflow types register note note.json --description 'A note'": "",
+    "moorage workflow types evolve note note.json --steps steps.json --dry-run": "",
+    "moorage workflow types migrate note": "",
+    "moorage workflow types history note": "",
     "moorage workflow delete T-1": "",
     "moorage workflow restore T-1": "",
     "moorage workflow purge --dry-run": "",
@@ -101,6 +105,8 @@ def website(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "website"
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "app.py").write_text("def schedule_retries():\n    return 'later'\n", encoding="utf-8")
+    (folder / "note.json").write_text('{"type": "object", "properties": {"title": {"type": "string"}}}')
+    (folder / "steps.json").write_text('[{"step": "set_default", "field": "title", "value": "untitled"}]')
     monkeypatch.chdir(folder)
     return folder
 

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 from rich.text import Text
 
-from moorage.core.errors import InvalidInput
 from moorage.core.shell import Json, Services, Shell, shell_of
 from moorage.workflow.evolution.migration import OnProgress
 from moorage.workflow.evolution.models import (
@@ -20,9 +18,10 @@ from moorage.workflow.evolution.models import (
     MigratedType,
     Migration,
     TypeHistory,
+    TypeVersion,
 )
 from moorage.workflow.evolution.service import EvolutionService
-from moorage.workflow.parsing import parse_json
+from moorage.workflow.types.commands import read_file
 from moorage.workflow.types.models import TypeRules
 from moorage.workflow.types.steps import Steps
 
@@ -30,7 +29,7 @@ evolution = typer.Typer()
 
 Name = Annotated[str, typer.Argument(help="The type's name.")]
 Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
-File = Annotated[Path | None, typer.Argument(help="The new JSON Schema; left out, it stays.")]
+File = Annotated[Path | None, typer.Argument(help="The new JSON Schema, - for standard input; left out, it stays.")]
 _SYSTEMS = ("projects", "workflow")
 
 
@@ -59,10 +58,10 @@ def evolve(
 
     async def use(services: Services) -> EvolvedType:
         asked = Evolution(
-            schema_definition=_read(file, dict[str, Any]),
+            schema_definition=_given(file, dict[str, Any]),
             description=description,
-            rules=_read(rules, TypeRules),
-            steps=_read(steps, Steps),
+            rules=_given(rules, TypeRules),
+            steps=_given(steps, Steps),
         )
         service: EvolutionService = services["workflow"].evolution
         project_name = await services["projects"].resolve(project)
@@ -128,37 +127,13 @@ def history(
     if json:
         shell.print_json(found)
         return
-    rows = [
-        (
-            each.version,
-            each.change,
-            each.migrated,
-            each.migration_state,
-            each.created_at.isoformat(timespec="seconds"),
-            each.created_by,
-            "\n".join(f"{reason.pointer} {reason.message}" for reason in each.reasons),
-        )
-        for each in found.versions
-    ]
-    columns = ("version", "change", "migrated", "migration", "at", "by", "what changed")
-    shell.print_table(f"{found.schema_name} in {found.project_name}", columns, rows)
+    columns = ("version", "change", "migration", "at", "by", "what changed")
+    shell.print_table(f"{name} in {found.project_name}", columns, [_row(each) for each in found.versions])
 
 
-def _read(file: Path | None, kind: Any) -> Any:
-    """Return what a JSON file holds as `kind`; None without a file.
-
-    Raises:
-        InvalidInput: it cannot be read, or holds something else.
-    """
-    if file is None:
-        return None
-    try:
-        return TypeAdapter(kind).validate_python(parse_json(file.read_text(encoding="utf-8"), what=str(file)))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} cannot be read: {error}", hint="Give the path of a JSON file.") from None
-    except ValidationError as error:
-        problems = "; ".join(f"{'/'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
-        raise InvalidInput(f"{file}: {problems}", hint="See docs/how-to/change-a-type.md.") from None
+def _given(file: Path | None, kind: Any) -> Any:
+    """Return what a file holds as `kind`; None without a file."""
+    return None if file is None else read_file(str(file), kind)
 
 
 def _counting(count: Any) -> OnProgress:
@@ -174,16 +149,23 @@ def _counting(count: Any) -> OnProgress:
     return tell
 
 
+def _row(version: TypeVersion) -> tuple[Any, ...]:
+    migration = version.migration_state and f"{version.migration_state}, {version.migrated} entities"
+    changes = "\n".join(f"{each.pointer.rpartition('/')[2]}: {each.message}" for each in version.reasons)
+    made = f"{version.created_at:%Y-%m-%d %H:%M}"
+    return version.version, version.change.replace("_", " "), migration, made, version.created_by, changes
+
+
 def _print_evolved(shell: Shell, evolved: EvolvedType) -> None:
     would = "would be" if evolved.is_dry_run else "is"
     shell.console.print(Text(f"{evolved.schema_name} {would} at version {evolved.version}: {evolved.change}"))
     if evolved.reasons:
         rows = [(each.pointer or "/", each.change.value, each.message) for each in evolved.reasons]
         shell.print_table("What changes", ("where", "change", "what"), rows)
-    if evolved.entities:
-        _print_checked(shell, evolved.entities)
     if evolved.migration:
         _print_migration(shell, evolved.migration)
+    elif evolved.entities:
+        _print_checked(shell, evolved.entities)
 
 
 def _print_checked(shell: Shell, entities: CheckedEntities) -> None:

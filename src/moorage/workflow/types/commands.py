@@ -93,8 +93,8 @@ def register(
     shell = shell_of(context)
 
     async def use(service: TypeService, project_name: str) -> RegisteredType:
-        definition = None if file is None else _read(file, dict[str, Any])
-        given = None if rules is None else _read(str(rules), TypeRules)
+        definition = None if file is None else read_file(file, dict[str, Any])
+        given = None if rules is None else read_file(str(rules), TypeRules)
         return await service.register(project_name, name, definition, description=description, rules=given)
 
     found = _run(shell, project, use)
@@ -128,8 +128,12 @@ def _run(shell: Shell, project: str | None, use: Callable[[TypeService, str], Aw
     return shell.run(_SYSTEMS, opened)
 
 
-def _read(file: str, kind: Any) -> Any:
-    """Return what a JSON file holds, as the kind of value it has to be."""
+def read_file(file: str, kind: Any) -> Any:
+    """Return what a JSON file, or - for standard input, holds as the kind of value it has to be.
+
+    Raises:
+        InvalidInput: it cannot be read, is no JSON, or holds something else.
+    """
     value = parse_json(_text_of(file), what="standard input" if file == _STANDARD_INPUT else file)
     try:
         return TypeAdapter(kind).validate_python(value)
