@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from moorage.core.errors import InvalidInput
 from moorage.workflow.errors import InvalidImport, TypeNotFound
 from moorage.workflow.service import make_service
 from moorage.workflow.settings import WorkflowSettings
@@ -257,7 +258,7 @@ async def test_a_title_that_is_too_long_is_shortened_and_kept_in_the_description
     ],
 )
 async def test_a_file_that_cannot_be_read_is_refused_as_such(import_text, look, text, import_format):
-    with pytest.raises(ValueError) as refused:
+    with pytest.raises(InvalidInput) as refused:
         await import_text(text, import_format, schema_name="task")
     assert refused.value.code in {"workflow.invalid_import", "input.invalid"}
     assert len(refused.value.message) < 3000
