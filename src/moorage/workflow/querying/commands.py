@@ -22,7 +22,7 @@ Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: t
 _SUMMARY = ("key", "state", "title", "updated_at")
 
 
-@commands.command("list", epilog="Example: moorage workflow list --where status=pending --sort -priority")
+@commands.command("list", epilog="Example: moorage workflow list --where status=pending --sort priority")
 def list_entities(
     context: typer.Context,
     schema_name: Annotated[str | None, typer.Option("--type", "-t", help="Only items of this type.")] = None,
