@@ -75,6 +75,21 @@ def test_a_difference_leads_from_one_document_to_the_other(before, after):
     assert (before, after) == copies
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"a": list(range(5_000))}, {"a": list(range(5_000))[::-1]}),
+        ({str(number): number for number in range(5_000)}, {str(number): -number for number in range(1, 5_001)}),
+        ({"a": "x"}, {"b": "x"}),
+    ],
+)
+def test_a_difference_has_few_operations_and_none_that_hides_where_it_took_from(before, after):
+    operations = difference(before, after)
+    assert len(operations) <= 2
+    assert {each["op"] for each in operations} <= {"add", "remove", "replace"}
+    assert same(patched(before, operations), after)
+
+
 @given(st.lists(DOCUMENTS, min_size=2, max_size=5))
 def test_differences_one_after_another_replay_to_the_last_document(documents):
     replayed = documents[0]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from itertools import islice
 from typing import Any
 
 import jsonpatch
 from jsonpointer import JsonPointerException
 
-from moorage.workflow.documents import Document
+from moorage.workflow.documents import Document, escaped
 from moorage.workflow.errors import InvalidPatch, PatchFailed
 
 MAX_OPERATIONS = 1_000
+# Items of two lists together that are compared one by one; comparing them takes the square of their number.
+COMPARED_ITEMS = 200
 
 Operations = Sequence[dict[str, Any]]
 
@@ -55,5 +59,45 @@ def patched(document: Document, operations: Operations) -> Document:
 
 
 def difference(before: Document, after: Document) -> list[dict[str, Any]]:
-    """Return the JSON Patch that leads from one document to the other."""
-    return jsonpatch.make_patch(before, after).patch
+    """Return a JSON Patch that leads from one document to the other, of additions, removals and replacements.
+
+    What is long is not looked into for ever: a long list is replaced as a whole, and so is a document that differs in
+    more than `MAX_OPERATIONS` places.
+    """
+    operations = list(islice(_between(before, after, ""), MAX_OPERATIONS + 1))
+    if len(operations) > MAX_OPERATIONS:
+        return [{"op": "replace", "path": "", "value": after}]
+    return operations
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Compare as JSON does; Python holds True and 1, and 1 and 1.0, to be equal."""
+    return one is other or (one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
+
+
+def _between(before: Document, after: Document, pointer: str) -> Iterator[dict[str, Any]]:
+    for key in before:
+        if key not in after:
+            yield {"op": "remove", "path": f"{pointer}/{escaped(key)}"}
+    for key, new in after.items():
+        place = f"{pointer}/{escaped(key)}"
+        if key in before:
+            yield from _changes(before[key], new, place)
+        else:
+            yield {"op": "add", "path": place, "value": new}
+
+
+def _changes(old: Any, new: Any, place: str) -> Iterator[dict[str, Any]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _between(old, new, place)
+    elif not is_same(old, new):
+        is_short = isinstance(old, list) and isinstance(new, list) and len(old) + len(new) <= COMPARED_ITEMS
+        items = _items(old, new, place) if is_short else []
+        whole = {"op": "replace", "path": place, "value": new}
+        yield from items if 0 < len(items) <= len(new) else [whole]
+
+
+def _items(old: list[Any], new: list[Any], place: str) -> list[dict[str, Any]]:
+    """Return what leads from one list to the other; nothing is moved, so that each place tells what became of it."""
+    found = jsonpatch.JsonPatch.from_diff(old, new, optimization=False)
+    return [{**each, "path": place + each["path"]} for each in found.patch]

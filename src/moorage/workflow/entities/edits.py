@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from moorage.core.errors import InvalidInput
 from moorage.workflow.documents import Document, escaped
 from moorage.workflow.entities.models import Entity, Mode
-from moorage.workflow.patches import Operations, merged, patched
+from moorage.workflow.patches import Operations, is_same, merged, patched
 from moorage.workflow.types.models import EntityType
 
 ABSENT = object()
@@ -73,7 +72,7 @@ def changed_places(before: Document, after: Document, pointer: str = "") -> Iter
         place = f"{pointer}/{escaped(key)}"
         if isinstance(old, dict) and isinstance(new, dict):
             yield from changed_places(old, new, place)
-        elif not _is_same(old, new):
+        elif not is_same(old, new):
             yield place
 
 
@@ -91,10 +90,3 @@ def value_at(document: Document, pointer: str) -> Any:
 def is_below(pointer: str, other: str) -> bool:
     """Tell whether one place is the other, or inside of it."""
     return pointer == other or pointer.startswith(f"{other}/")
-
-
-def _is_same(old: Any, new: Any) -> bool:
-    if old is ABSENT or new is ABSENT:
-        return old is new
-    # As JSON, because Python holds True and 1, and 1 and 1.0, to be equal.
-    return old is new or json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
