@@ -96,11 +96,15 @@ def served(door: ToolDoor) -> ServedTool:
 
 
 def _output_schema(tool: Tool) -> dict[str, Any] | None:
-    """Prose has none: with one, clients would show the text wrapped and escaped."""
+    """Prose has none: with one, clients would show the text wrapped and escaped.
+
+    What comes back as a whole is told in the tool's own description.
+    """
     if not tool.structured:
         return None
     returned = get_type_hints(tool.function, include_extras=True)["return"]
-    return published(TypeAdapter(returned).json_schema(mode="serialization"))
+    schema = published(TypeAdapter(returned).json_schema(mode="serialization"))
+    return {key: each for key, each in schema.items() if key != "description"}
 
 
 def _hints(tool: Tool) -> ToolAnnotations:

@@ -14,9 +14,20 @@ Schema = Mapping[str, Any]
 def published(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema without references and derived titles, because several clients read neither.
 
+    Nor has it defaults of null: what is not required can be left out, and every client pays for each mention.
     A recursive schema keeps its `$defs`: it cannot be written without them.
     """
-    return compress_schema(schema, prune_titles=True, dereference=True)
+    return _without_null_defaults(compress_schema(schema, prune_titles=True, dereference=True))
+
+
+def _without_null_defaults(value: Any) -> Any:
+    match value:
+        case dict():
+            kept = {key: each for key, each in value.items() if key != "default" or each is not None}
+            return {key: _without_null_defaults(each) for key, each in kept.items()}
+        case list():
+            return [_without_null_defaults(each) for each in value]
+    return value
 
 
 def types_in(schema: Schema, definitions: Schema) -> set[str]:

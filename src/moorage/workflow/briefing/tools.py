@@ -20,8 +20,5 @@ class BriefingTools:
         return [Tool(self.prime, title="What matters now", structured=False, **hints)]
 
     async def prime(self, project_name: ProjectArgument = None) -> str:
-        """Say what matters now, in under 1,000 tokens: types, your claims, ready and blocked work, last changes.
-
-        Call it when you begin, and again when you have lost track.
-        """
+        """Say in under 1,000 tokens what matters now: your claims, ready and blocked work, types, news. Begin here."""
         return await self._service.prime(await self._resolve(project_name))

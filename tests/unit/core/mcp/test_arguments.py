@@ -39,6 +39,24 @@ async def look(narrow: Annotated[Narrow | None, Field(description="Where to look
     return ""
 
 
+def test_what_may_be_left_out_is_published_without_a_default_of_null() -> None:
+    """Twelve tools mention it fifty times, and every client reads them before its first call."""
+    assert read_arguments(look).schema["properties"]["narrow"] == {
+        "anyOf": [
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "language": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                    "path": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                },
+            },
+            {"type": "null"},
+        ],
+        "description": "Where to look.",
+    }
+
+
 @pytest.mark.parametrize(
     ("unknown", "way_out"), [("lang", "did you mean language?"), ("colour", "expected language, path")]
 )
