@@ -100,6 +100,8 @@ async def outcome(
         await write_states(connection, things)
         ready, total = await store.entity_ready(connection, limit=COUNT)
         assert total == len(ready)
+        near = await store.entity_near(connection, schema_name=None, limit=COUNT)
+        assert near == [entity_id for entity_id, _ in ready]
         holds = [bool(await store.hold_list(connection, UUID(int=place))) for place in range(COUNT)]
         return added, {entity_id.int for entity_id, _ in ready}, holds
     finally:

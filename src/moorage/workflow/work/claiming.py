@@ -18,8 +18,8 @@ from moorage.workflow.errors import ClaimLost, NotReady
 from moorage.workflow.work import store
 from moorage.workflow.work.models import HeldClaim, Hold
 
-# So many claimers at once find an item in the first list; more of them ask again.
-CANDIDATES = 32
+# So many claimers at once find an item in one list; more of them ask again.
+CANDIDATES = 100
 _SHOWN_HOLDS = 5
 
 
@@ -35,20 +35,16 @@ async def claim_next_in(
     Raises:
         NothingReady.
     """
-    tried: list[UUID] = []
-    while True:
+    tried = await store.entity_near(transaction, schema_name=schema_name, limit=CANDIDATES)
+    claim = await _claim_first_in(transaction, tried, holder=holder, lease_seconds=lease_seconds)
+    while claim is None:
         ready, _ = await store.entity_ready(transaction, schema_name=schema_name, without=tried, limit=CANDIDATES)
         if not ready:
             raise NothingReady
         ids = [entity_id for entity_id, _ in ready]
-        locked = await store.claim_lock_in(transaction, ids)
-        if locked is None:
-            tried += ids
-            continue
-        claim = await _claimed_in(transaction, locked, holder=holder, lease_seconds=lease_seconds)
-        if claim is not None:
-            return claim
-        tried.append(locked)
+        claim = await _claim_first_in(transaction, ids, holder=holder, lease_seconds=lease_seconds)
+        tried += ids
+    return claim
 
 
 async def claim_one_in(transaction: Executor, entity_id: str, *, holder: str, lease_seconds: int) -> HeldClaim:
@@ -115,11 +111,18 @@ def hold_in_words(hold: Hold) -> str:
     return f"blocked by {hold.item.key}{state}" + (f" through {hold.through}" if hold.through else "")
 
 
-async def _claimed_in(transaction: Executor, locked: UUID, *, holder: str, lease_seconds: int) -> HeldClaim | None:
-    """Claim a locked entity if it is still ready."""
-    if await store.hold_list(transaction, locked):
-        return None
-    return await store.claim_insert_in(transaction, locked, holder=holder, lease_seconds=lease_seconds)
+async def _claim_first_in(
+    transaction: Executor, ids: Sequence[UUID], *, holder: str, lease_seconds: int
+) -> HeldClaim | None:
+    """Claim the first of these that nobody else is at and that is ready now; None when there is none."""
+    left = list(ids)
+    while (locked := await store.claim_lock_in(transaction, left)) is not None:
+        if not await store.hold_list(transaction, locked):
+            claim = await store.claim_insert_in(transaction, locked, holder=holder, lease_seconds=lease_seconds)
+            if claim is not None:
+                return claim
+        left.remove(locked)
+    return None
 
 
 def _still(claim: HeldClaim | None, token: int) -> HeldClaim:

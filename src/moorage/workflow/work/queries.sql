@@ -216,6 +216,47 @@ SELECT
 FROM ready
 ORDER BY ready.priority, ready.created_at, ready.id;
 
+-- name: entity_near :many
+-- As entity_ready, among the first entities only that nobody has claimed and nothing holds up directly: those are found
+-- at the beginning of an index, and the ancestors of so few are walked soon.
+WITH RECURSIVE near AS MATERIALIZED (
+    SELECT entity.id, entity.priority, entity.created_at
+    FROM workflow.entities AS entity
+    WHERE entity.is_open AND entity.deleted_at IS NULL
+        AND (:schema_name::text IS NULL OR entity.schema_name = :schema_name)
+        AND NOT EXISTS (
+            SELECT
+            FROM workflow.claims AS claim
+            WHERE claim.entity_id = entity.id AND claim.expires_at > statement_timestamp()
+        )
+        AND NOT EXISTS (
+            SELECT
+            FROM workflow.links AS link
+            JOIN workflow.entities AS source ON source.id = link.source_id
+            WHERE link.target_id = entity.id AND link.kind IN ('blocks', 'parent')
+                AND source.is_open AND source.deleted_at IS NULL
+        )
+    ORDER BY entity.priority, entity.created_at, entity.id
+    LIMIT :limit
+), line (id, above_id) AS (
+    SELECT near.id, near.id
+    FROM near
+    UNION
+    SELECT line.id, above.id
+    FROM line
+    JOIN workflow.links AS link ON link.source_id = line.above_id AND link.kind = 'parent'
+    JOIN workflow.entities AS above ON above.id = link.target_id AND above.deleted_at IS NULL
+), held AS (
+    SELECT line.id
+    FROM line
+    JOIN workflow.links AS link ON link.target_id = line.above_id AND link.kind = 'blocks'
+    JOIN workflow.entities AS source ON source.id = link.source_id AND source.is_open AND source.deleted_at IS NULL
+)
+SELECT near.id
+FROM near
+WHERE near.id NOT IN (SELECT held.id FROM held)
+ORDER BY near.priority, near.created_at, near.id;
+
 -- name: hold_list :many
 -- What keeps one entity from being ready; the same in words as entity_ready says of all.
 WITH RECURSIVE line (id, key) AS (

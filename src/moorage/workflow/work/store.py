@@ -128,6 +128,11 @@ async def entity_ready(
     return ready, rows[0]["total"] if rows else 0
 
 
+async def entity_near(connection: Executor, *, schema_name: str | None, limit: int) -> list[UUID]:
+    """Return what is ready among the first so many that nobody has claimed and nothing holds up directly."""
+    return [row["id"] for row in await _statements.entity_near(connection, schema_name=schema_name, limit=limit)]
+
+
 async def hold_list(connection: Executor, entity_id: UUID) -> list[Hold]:
     """Return what keeps an entity from being ready: blockers first."""
     rows = await _statements.hold_list(connection, id=entity_id)
