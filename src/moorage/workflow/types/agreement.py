@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from pydantic import ValidationError
+
 from moorage.core.errors import InvalidInput
 from moorage.workflow.documents import Document, escaped
 from moorage.workflow.errors import InvalidType
@@ -16,10 +18,23 @@ from moorage.workflow.fields import parse_field
 from moorage.workflow.types.compiling import compile_schemas
 from moorage.workflow.types.models import StateRules, TypeRules
 from moorage.workflow.types.places import Places, Schema, followed, places_in
-from moorage.workflow.types.problems import Problem, choices, nearest, sentence, shown
+from moorage.workflow.types.problems import Problem, choices, nearest, pointer_of, sentence, shown
 from moorage.workflow.types.subset import problems_in_schema
 
 MAX_PROBLEMS = 50
+
+
+def parse_rules(given: dict[str, Any]) -> TypeRules:
+    """Return rules as somebody wrote them.
+
+    Raises:
+        InvalidType: with every problem, by JSON pointers below /rules.
+    """
+    try:
+        return TypeRules.model_validate(given)
+    except ValidationError as error:
+        found = [Problem(pointer=pointer_of(("rules", *each["loc"])), message=each["msg"]) for each in error.errors()]
+        raise _invalid(found) from None
 
 
 def refuse_unfit_type(definition: Document, rules: TypeRules) -> None:
@@ -31,11 +46,7 @@ def refuse_unfit_type(definition: Document, rules: TypeRules) -> None:
     problems = list(islice(problems_in_schema(definition), MAX_PROBLEMS))
     problems = problems or list(islice(problems_of_rules(definition, rules), MAX_PROBLEMS))
     if problems:
-        raise InvalidType(
-            f"this cannot be a type: {sentence(problems)}",
-            hint="Correct the places named; JSON Schema 2020-12 or draft-07 with a root of type object is served.",
-            problems=[each.model_dump() for each in problems],
-        )
+        raise _invalid(problems)
 
 
 def problems_of_rules(definition: Document, rules: TypeRules) -> Iterator[Problem]:
@@ -131,3 +142,11 @@ def _problems_of_defaults(definition: Document) -> Iterator[Problem]:
         ):
             message = f"{shown(schema['default'])} is not what the property itself allows"
             yield Problem(pointer=f"{pointer}/default", message=message)
+
+
+def _invalid(problems: list[Problem]) -> InvalidType:
+    return InvalidType(
+        f"this cannot be a type: {sentence(problems)}",
+        hint="Correct the places named; JSON Schema 2020-12 or draft-07 with a root of type object is served.",
+        problems=[each.model_dump() for each in problems],
+    )

@@ -9,10 +9,17 @@ from pydantic import Field
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import SchemaName
-from moorage.workflow.types.models import DeletedType, RegisteredType, ShownType, TypeList, TypeRules
+from moorage.workflow.types.agreement import parse_rules
+from moorage.workflow.types.models import DeletedType, RegisteredType, ShownType, TypeList
 from moorage.workflow.types.service import TypeService
 
 _WRITES = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
+# In words: as a schema it is larger than most tools, and a wrong word is answered with its place.
+_RULES = (
+    '{"state": {"field": "status", "initial": [...], "final": [...], "transitions": {"from": ["to"]}},'
+    ' "priority": {"field": ..., "order": [most urgent first]}, "title": field, "key_prefix": "T",'
+    ' "indexes": [{"field": ..., "unique": false}]}; all optional, fields and values as in the schema.'
+)
 
 
 class TypeTools:
@@ -42,15 +49,16 @@ class TypeTools:
             dict[str, Any] | None, Field(description="JSON Schema of its data; leave out for a ready-made type.")
         ] = None,
         description: Annotated[str | None, Field(description="What it is for.", max_length=2000)] = None,
-        rules: Annotated[TypeRules | None, Field(description="State field, transitions, priority, indexes.")] = None,
+        rules: Annotated[dict[str, Any] | None, Field(description=_RULES)] = None,
         project_name: ProjectArgument = None,
     ) -> RegisteredType:
         """Define a type of work items by JSON Schema, or take a ready-made one by its name alone.
 
         Ready-made: task, bug, epic, decision, risk, test_run, deployment, vendor. Returns its fields.
         """
+        given = None if rules is None else parse_rules(rules)
         return await self._service.register(
-            await self._resolve(project_name), schema_name, schema_definition, description=description, rules=rules
+            await self._resolve(project_name), schema_name, schema_definition, description=description, rules=given
         )
 
     async def list_entity_types(self, project_name: ProjectArgument = None) -> TypeList:
