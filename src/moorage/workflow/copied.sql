@@ -1,4 +1,5 @@
--- Run in a copy of a project's database before anybody is let in, on whichever server the copy is.
+-- Run in a copy of a project's database before anybody is let in, on whichever server the copy is; and by the doctor
+-- in a copy that was made without Moorage.
 --
 -- Numbers of transactions begin anew: above every number that a row has, and at microseconds since 1970, which no
 -- project reaches by counting; so they are also above those of rows that were lost with what the copy does not hold,
@@ -7,6 +8,7 @@
 DO $$
 BEGIN
     IF to_regclass('workflow.constants') IS NOT NULL THEN
+        LOCK TABLE workflow.changes IN EXCLUSIVE MODE;  -- a number given before must not be stored after
         UPDATE workflow.constants
         SET xid_offset = greatest(
             (SELECT max(txid) + 1 FROM workflow.changes),

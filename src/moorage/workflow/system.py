@@ -9,6 +9,7 @@ from moorage.core.shape import Opened
 from moorage.projects.ground import Ground
 from moorage.workflow.commands import commands
 from moorage.workflow.evolution.diagnosing import EvolutionDiagnoses
+from moorage.workflow.feed.diagnosing import FeedDiagnoses
 from moorage.workflow.feed.tools import changes_resource
 from moorage.workflow.querying.diagnosing import QueryDiagnoses
 from moorage.workflow.service import make_service
@@ -40,7 +41,11 @@ class WorkflowSystem:
             service,
             tools=chosen_tools(tools_by_profile(service, ground.projects.resolve), settings.tools),
             resources=[changes_resource(service.feed, project_names)],
-            diagnoses=(*EvolutionDiagnoses(service.evolution).all, *QueryDiagnoses(service.indexes).all),
+            diagnoses=(
+                *EvolutionDiagnoses(service.evolution).all,
+                *QueryDiagnoses(service.indexes).all,
+                *FeedDiagnoses(service.feed).all,
+            ),
         )
 
 

@@ -16,6 +16,7 @@ from moorage.operations.restore.restoring import restore_backup
 from moorage.operations.settings import BackupSettings
 from moorage.projects.service import ProjectService
 from moorage.workflow.errors import CursorGone, InvalidCursor
+from moorage.workflow.feed.diagnosing import FeedDiagnoses
 from moorage.workflow.feed.service import ChangeFeed
 
 WRITE = "INSERT INTO workflow.changes (subject, operation, created_by) VALUES ('comment', 'create', $1)"
@@ -144,3 +145,21 @@ async def test_a_clone_refuses_cursors_of_its_source_and_has_changes_of_its_own(
     await write(connections, clone.name, "in the clone")
     assert (await read(connections, clone.name, None, 2))[0] == ["one", "in the clone"]
     await projects.delete(clone.name, confirm=clone.name, force=True)
+
+
+async def test_a_copy_made_without_moorage_is_found_and_mended(connections, project):
+    """Its changes have numbers that this server has not reached, as after pg_dump and pg_restore by hand."""
+    await write(connections, project.name, "before")
+    diagnose = FeedDiagnoses(ChangeFeed(connections)).numbers
+    async with connections.get_project_connection(project.name) as connection:
+        assert await diagnose(project.name, connection) == []
+        await connection.execute("UPDATE workflow.changes SET txid = txid + 1000000")
+        (finding,) = await diagnose(project.name, connection)
+        assert finding.code == "feed_ahead"
+    assert (await ChangeFeed(connections).changes(project.name)).changes == []
+    assert finding.mend is not None
+    await finding.mend()
+    await write(connections, project.name, "after")
+    assert (await read(connections, project.name, None, 2))[0] == ["before", "after"]
+    async with connections.get_project_connection(project.name) as connection:
+        assert await diagnose(project.name, connection) == []

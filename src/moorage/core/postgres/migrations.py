@@ -68,9 +68,11 @@ class MigrationLine:
         return tuple(sorted(file.stem for file in self.path.glob("2*.py")))
 
     @cached_property
-    def after_copying(self) -> str | None:
-        """The statements of `copied_script`."""
-        return self.copied_script and files(self.package).joinpath(self.copied_script).read_text(encoding="utf-8")
+    def after_copying(self) -> str:
+        """The statements of `copied_script`; "" where there is none."""
+        if self.copied_script is None:
+            return ""
+        return files(self.package).joinpath(self.copied_script).read_text(encoding="utf-8")
 
     @property
     def head(self) -> str:

@@ -50,6 +50,14 @@ WHERE txid < (
 ORDER BY txid DESC, seq DESC
 LIMIT 1;
 
+-- name: change_is_ahead :value
+-- A number that is stored was given by a transaction that has ended; one from xmax on has not begun yet.
+SELECT coalesce(max(txid), 0) >= (
+    SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint + xid_offset
+    FROM workflow.constants
+)
+FROM workflow.changes;
+
 -- name: change_before :optional
 -- The last change of the transactions before the first one that wrote something at or after a moment; the newest where
 -- nothing was written since. No row comes back when nothing is before it.

@@ -16,6 +16,7 @@ from moorage.workflow.cursors import cursor_key_get, seal, unseal
 from moorage.workflow.errors import CursorGone
 from moorage.workflow.feed import store
 from moorage.workflow.feed.models import BEGINNING, ChangePage, LatestChanges, Place, Selection
+from moorage.workflow.lines import LINE
 
 NOW = "now"
 """In the place of a cursor: only what comes from here on."""
@@ -109,6 +110,11 @@ class ChangeFeed:
             if newest != seen:
                 seen = newest
                 yield
+
+    async def begin_anew(self, project_name: str) -> None:
+        """Let numbers of transactions begin above all that are stored; who writes just now is waited for."""
+        async with self._connections.get_project_connection(project_name) as connection:
+            await connection.execute(LINE.after_copying)
 
     async def _newest(self, project_name: str) -> Place | None:
         async with self._connections.get_project_connection(project_name) as connection:

@@ -37,6 +37,11 @@ async def change_newest(connection: Executor) -> Place | None:
     return None if row is None else _place_of(row)
 
 
+async def change_is_ahead(connection: Executor) -> bool:
+    """Tell whether there are changes with numbers that no transaction of this server has reached."""
+    return await _statements.change_is_ahead(connection)
+
+
 async def change_before(connection: Executor, since: datetime) -> Place | None:
     """Return the place after which everything stands that was written since; None is the beginning."""
     row = await _statements.change_before(connection, since=since)
