@@ -192,3 +192,19 @@ async def test_an_entity_is_found_by_its_key_or_id_and_never_by_the_index_of_a_t
     assert "entities_key_key" in found
     assert "entities_pkey" in found
     assert "of_a_type" not in found
+
+
+@pytest.mark.parametrize(("name", "values"), [("entity_page", {}), ("entity_behind", {"to_version": 2})])
+async def test_entities_that_follow_their_type_are_read_by_their_ids(own, name, values):
+    """Batch after batch goes on where the one before has ended; none reads or sorts those that are done."""
+    await own.execute("""
+        INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ('task', '{}', 'T');
+        INSERT INTO workflow.entities (key, schema_name, schema_version, data)
+        SELECT 'T-' || n, 'task', 1, '{}' FROM generate_series(1, 5000) AS n;
+        ANALYZE workflow.entities;
+    """)
+    statement = getattr(load_statements("moorage.workflow.evolution"), name)
+    found = await plan(own, statement, schema_name="task", after=UUID(int=2**127), limit=200, **values)
+    assert "Index Cond" in found
+    assert "entities_pkey" in found
+    assert "Sort" not in found

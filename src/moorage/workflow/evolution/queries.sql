@@ -45,7 +45,7 @@ LIMIT :limit;
 -- What a version is tried with: entities that are not deleted, by id.
 SELECT id, key, schema_version, data
 FROM workflow.entities
-WHERE schema_name = :schema_name AND deleted_at IS NULL AND (:after::uuid IS NULL OR id > :after::uuid)
+WHERE schema_name = :schema_name AND deleted_at IS NULL AND id > :after
 ORDER BY id
 LIMIT :limit;
 
@@ -54,7 +54,7 @@ LIMIT :limit;
 SELECT id
 FROM workflow.entities
 WHERE schema_name = :schema_name AND schema_version < :to_version AND deleted_at IS NULL
-    AND (:after::uuid IS NULL OR id > :after::uuid)
+    AND id > :after
 ORDER BY id
 LIMIT :limit;
 

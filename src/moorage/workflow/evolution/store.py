@@ -18,6 +18,8 @@ from moorage.workflow.types.steps import Step
 _statements = load_statements("moorage.workflow.evolution")
 _VERSION = TypeAdapter(StoredVersion)
 _FAILING = TypeAdapter(list[FailingEntity])
+# Before all ids.
+_FIRST = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ async def type_versions(connection: Executor, schema_name: str, *, upto: int | N
 
 async def entity_page(connection: Executor, schema_name: str, *, after: UUID | None, limit: int) -> list[StoredData]:
     """Return the next entities of a type that are not deleted, by id."""
-    rows = await _statements.entity_page(connection, schema_name=schema_name, after=after, limit=limit)
+    rows = await _statements.entity_page(connection, schema_name=schema_name, after=after or _FIRST, limit=limit)
     return [StoredData(**dict(row)) for row in rows]
 
 
@@ -98,7 +100,7 @@ async def entity_behind(connection: Executor, migration: StoredMigration, *, lim
         connection,
         schema_name=migration.schema_name,
         to_version=migration.to_version,
-        after=migration.last_id,
+        after=migration.last_id or _FIRST,
         limit=limit,
     )
     return [row["id"] for row in rows]
