@@ -34,7 +34,9 @@ NAME_ARGUMENTS = {"name", "confirm"}
 # Tools without such an argument, and what a caller gets that may see other projects only.
 WITHOUT_PROJECT = {"list_projects": "ok", "create_project": "access.not_allowed"}
 # Arguments that are more than their schema says.
-SPECIAL: dict[str, Any] = {"chunk_ids": [str(uuid.uuid4())]}
+SPECIAL: dict[str, Any] = {"chunk_ids": [str(uuid.uuid4())], "data": {}}
+# Arguments that tools want although their schema lets them be left out.
+WANTED: dict[str, Any] = {"expected_version": 1}
 # Routes, and what they answer: a caller nobody knows, one with read, one with read for some projects.
 ROUTES = {
     "/": (200, 200, 200),
@@ -99,7 +101,8 @@ class Served:
         schema = self.server.fastmcp.served[tool.name].parameters
         wanted = {name: SPECIAL.get(name) or plain(schema["properties"][name]) for name in schema.get("required", ())}
         names = (PROJECT_ARGUMENTS | NAME_ARGUMENTS) & set(schema["properties"])
-        return wanted | dict.fromkeys(names, self.project.name)
+        also = {name: value for name, value in WANTED.items() if name in schema["properties"]}
+        return wanted | also | dict.fromkeys(names, self.project.name)
 
 
 def plain(schema: dict[str, Any]) -> Any:
