@@ -16,10 +16,12 @@ from moorage.workflow.entities.writing import lock_in
 from moorage.workflow.errors import Claimed, ClaimLost, EntityDeleted, EntityNotFound, KeyReused, NotReady
 from moorage.workflow.service import make_service
 from moorage.workflow.settings import WorkflowSettings
+from moorage.workflow.work.answers import ClaimAnswer
 from moorage.workflow.work.claiming import claim_next_in
 from moorage.workflow.work.linking import links_add_in
 from moorage.workflow.work.models import Link, LinkKind
 from tests.conftest import REGISTRY
+from tests.support.claiming_process import claiming_process
 from tests.support.waiting import until
 from tests.support.work_items import make_task, workflow_with_tasks
 
@@ -75,6 +77,17 @@ async def test_twenty_claimers_over_ten_items_get_ten_different_ones_every_time(
         assert (len(keys), len(set(keys))) == (ITEMS, ITEMS)
         await sql("DELETE FROM workflow.claims")
     await manager.close()
+
+
+async def test_claims_stay_apart_while_what_is_ready_changes(workflow, project):
+    keys = [(await make_task(workflow, project.name)).key for _ in range(ITEMS)]
+    links = [workflow.work.link(project.name, key, [("blocked_by", keys[-1])]) for key in keys[:-1]]
+    claims = [workflow.work.claim(project.name) for _ in range(CLAIMERS)]
+    answers = await asyncio.gather(*claims[:4], *links, *claims[4:])
+    claimed = [each.work.entity.key for each in answers if isinstance(each, ClaimAnswer) and each.work]
+    assert len(claimed) == len(set(claimed))
+    left = set(keys) - set(claimed)
+    assert {(await workflow.work.why_blocked(project.name, key)).verdict for key in left} <= {"blocked"}
 
 
 async def test_only_items_of_the_type_asked_for_are_claimed(workflow, project):
@@ -156,6 +169,16 @@ async def test_an_expired_claim_is_taken_over_and_the_old_token_stays_dead(workf
             project.name, task.key, {"status": "completed"}, mode="merge", force=True, claim_token=first.claim_token
         )
     assert (await workflow.work.show(project.name, task.key)).claim is not None
+
+
+async def test_a_process_that_dies_keeps_its_claim_until_the_lease_has_passed(address, workflow, project, sql):
+    await make_task(workflow, project.name)
+    async with claiming_process(address, project.name) as claimed:
+        pass  # it is killed here
+    assert (await workflow.work.claim(project.name)).work is None
+    await expire_all(sql)
+    taken = await workflow.work.claim(project.name)
+    assert taken.claim_token > claimed.claim_token
 
 
 async def test_finishing_the_work_ends_its_claim(workflow, project):
