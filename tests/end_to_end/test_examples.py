@@ -49,6 +49,16 @@ RUN = {
     "moorage workflow types evolve note note.json --steps steps.json --dry-run": "",
     "moorage workflow types migrate note": "",
     "moorage workflow types history note": "",
+    "moorage workflow types list": "",
+    "moorage workflow types packs": "",
+    "moorage workflow types show task": "",
+    "moorage workflow types delete note": "",
+    "moorage workflow deploy record 4f2a9c1 --environment staging": "",
+    "moorage workflow deploy list --status deployed": "",
+    "moorage workflow deploy live": "",
+    "moorage workflow deploy figures --since 2026-01-01": "",
+    "moorage workflow import TODO.md --format markdown --dry-run": "",
+    "moorage workflow export work-items": "",
     "moorage workflow delete T-1": "",
     "moorage workflow restore T-1": "",
     "moorage workflow purge --dry-run": "",
@@ -94,6 +104,7 @@ NOT_RUN = {
     "moorage repo cancel",
     "moorage workflow link T-2 blocks T-1",
     "moorage workflow unlink T-2 blocks T-1",
+    "moorage workflow deploy compare staging production",
     "moorage project move website --to archive",
     "moorage verify copies/moorage-20261121T020000Z --json",
 }
@@ -105,6 +116,7 @@ def website(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "website"
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "app.py").write_text("def schedule_retries():\n    return 'later'\n", encoding="utf-8")
+    (folder / "TODO.md").write_text("- [ ] Paint the door\n", encoding="utf-8")
     (folder / "note.json").write_text('{"type": "object", "properties": {"title": {"type": "string"}}}')
     (folder / "steps.json").write_text('[{"step": "set_default", "field": "title", "value": "untitled"}]')
     monkeypatch.chdir(folder)
