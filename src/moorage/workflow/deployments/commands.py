@@ -29,7 +29,7 @@ Environment = Annotated[str | None, typer.Option("--environment", "-e", help="On
 Since = Annotated[datetime | None, typer.Option(help="From this time on (UTC).")]
 Until = Annotated[datetime | None, typer.Option(help="Before this time (UTC).")]
 _SYSTEMS = ("projects", "workflow")
-_COLUMNS = ("environment", "commit", "attempt", "status", "branch", "began", "live since", "id")
+_COLUMNS = ("environment", "commit", "attempt", "status", "branch", "live since")
 
 
 @deploy.command("record", epilog="Example: moorage workflow deploy record 4f2a9c1 --environment staging")
@@ -93,7 +93,8 @@ def list_deployments(
     if json:
         shell.print_json(page)
         return
-    shell.print_table(f"Deployments of {page.project_name}", _COLUMNS, [_row(each) for each in page.deployments])
+    rows = [(*_row(each), each.id) for each in page.deployments]
+    shell.print_table(f"Deployments of {page.project_name}", (*_COLUMNS, "id"), rows)
     if page.next_cursor:
         shell.console.print("There are more; raise --limit, or narrow the list.", style="dim")
 
@@ -114,7 +115,7 @@ def live(context: typer.Context, project: Project = None, environment: Environme
         (
             each.environment,
             each.live and each.live.commit_sha,
-            each.live and each.live.deployed_at,
+            each.live and _minute(each.live.deployed_at),
             ", ".join(undone.commit_sha for undone in each.rolled_back),
             each.pending,
         )
@@ -189,9 +190,7 @@ def _row(each: DeploymentSummary) -> Sequence[Any]:
         each.attempt,
         each.status,
         each.branch,
-        _minute(each.started_at),
         _minute(each.deployed_at),
-        each.id,
     )
 
 
