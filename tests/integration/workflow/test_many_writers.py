@@ -8,6 +8,8 @@ import random
 import pytest
 
 from moorage.workflow.errors import BatchRefused, Claimed, ClaimLost, StaleVersion
+from moorage.workflow.work.linking import links_add_in
+from moorage.workflow.work.models import Link, LinkKind
 from tests.support.waiting import until
 from tests.support.work_items import make_task, workflow_with_tasks
 
@@ -74,6 +76,17 @@ def _counted(entity) -> dict:
     return {"op": "update", "entity_id": entity.key, "mode": "patch", "force": True, "data": patch}
 
 
+async def test_a_child_that_comes_while_its_parent_is_being_deleted_goes_with_it(service, project, connections, admin):
+    parent, child = await make_task(service, project.name, "parent"), await make_task(service, project.name, "child")
+    async with connections.connection_to(project) as connection, connection.transaction():
+        await links_add_in(connection, [Link(child.id, LinkKind.PARENT, parent.id)], actor="test")
+        deleting = asyncio.create_task(
+            service.entities.delete(project.name, parent.key, expected_version=1, with_children=True)
+        )
+        await until(lambda: admin.fetchval(WAITING, project.database_name))
+    assert (await deleting).children == [child.key]
+
+
 async def test_forced_writes_of_crossing_entities_all_happen(service, project):
     tasks = [await make_task(service, project.name, f"{number}") for number in range(6)]
     chosen = random.Random(11)
@@ -129,6 +142,15 @@ class TestClaims:
                     project.name, task.key, {"title": "late"}, mode="merge", claim_token=claim, **condition
                 )
         assert (await service.entities.get(project.name, task.key)).version == 1
+
+    async def test_on_a_part_keep_the_whole_from_being_deleted(self, service, project, task, claim):
+        whole = await make_task(service, project.name, "whole")
+        link = {"op": "link", "entity_id": task.key, "kind": "parent", "target": whole.key}
+        await service.batches.apply(project.name, [link])
+        with pytest.raises(Claimed, match=r"T-1 is claimed by somebody"):
+            await service.entities.delete(project.name, whole.key, expected_version=1, with_children=True)
+        deleted = await service.entities.delete(project.name, whole.key, force=True, with_children=True)
+        assert deleted.children == [task.key]
 
     async def test_made_while_a_write_waited_are_seen_by_it(self, service, project, task, connections, admin):
         async with connections.connection_to(project) as connection:
