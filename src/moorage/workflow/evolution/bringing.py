@@ -16,7 +16,7 @@ from moorage.workflow.types.models import EntityType, Traits
 from moorage.workflow.types.problems import Problem
 from moorage.workflow.types.validation import problems_in
 
-SHOWN_PROBLEMS = 10
+SHOWN_PROBLEMS = 5
 
 
 @dataclass

@@ -1,5 +1,5 @@
 -- name: type_evolve :one
--- In one transaction with type_lock. Entities are not touched: whoever writes them holds a lock on the type's row.
+-- Of a locked type. Entities are not touched: whoever writes them holds a lock on the type's row.
 WITH type AS (
     UPDATE workflow.entity_schemas
     SET schema_definition = :schema_definition::jsonb, rules = :rules::jsonb, description = :description,
@@ -22,13 +22,6 @@ WITH type AS (
 )
 SELECT version
 FROM type;
-
--- name: type_lock :optional
--- Waits for those who write entities of the type, and keeps others from beginning.
-SELECT version, updated_by, updated_at
-FROM workflow.entity_schemas
-WHERE schema_name = :schema_name
-FOR UPDATE;
 
 -- name: type_versions :many
 SELECT

@@ -7,15 +7,7 @@ from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
 from moorage.projects.writing import find_writable
-from moorage.workflow.errors import (
-    ForceNeedsAsking,
-    InvalidType,
-    MigrationRunning,
-    StaleVersion,
-    TypeNotFound,
-    VersionNotFound,
-    VersionRequired,
-)
+from moorage.workflow.errors import MigrationRunning, VersionNotFound
 from moorage.workflow.evolution import store
 from moorage.workflow.evolution.bringing import problems_of
 from moorage.workflow.evolution.migration import MigrationRun, OnProgress
@@ -23,7 +15,6 @@ from moorage.workflow.evolution.models import (
     SHOWN_ENTITIES,
     SHOWN_REASONS,
     SHOWN_VERSIONS,
-    Change,
     CheckedEntities,
     Evolution,
     EvolvedType,
@@ -35,15 +26,16 @@ from moorage.workflow.evolution.models import (
     TypeVersion,
 )
 from moorage.workflow.evolution.planning import Plan, compare_versions, next_row, plan_of
+from moorage.workflow.evolution.refusals import refuse_moved, refuse_other_keys, refuse_unasked
 from moorage.workflow.settings import WorkflowSettings
+from moorage.workflow.types import store as type_store
 from moorage.workflow.types.agreement import refuse_unfit_type
-from moorage.workflow.types.catalog import TypeCatalog
-from moorage.workflow.types.models import EntityType
+from moorage.workflow.types.catalog import TypeCatalog, type_not_found
+from moorage.workflow.types.models import StoredType
 from moorage.workflow.types.service import AfterChange
 
 # Read at a time when a version is tried; nothing is locked.
 PAGE_ENTITIES = 500
-_NAMED_ENTITIES = 3
 
 
 class EvolutionService:
@@ -101,13 +93,15 @@ class EvolutionService:
             plan = await self._plan(project, connection, schema_name, asked)
             entities = None
             if not plan.is_nothing:
-                _refuse_moved(plan.old, expected_version)
+                refuse_moved(plan.old.row, expected_version)
+                await _refuse_running(connection, schema_name)
                 entities = await self._tried(connection, plan) if plan.is_risky else None
                 if not accept_failing:
-                    _refuse_unasked(plan, entities)
-                await self._write(connection, plan)
+                    refuse_unasked(plan, entities)
+                await _write(connection, plan)
                 self._catalog.forget(project)
-            migration = await self._finish(project, connection, schema_name, on_progress)
+            has_migration = plan.migrates or plan.is_nothing
+            migration = await self._finish(project, connection, schema_name, on_progress) if has_migration else None
         await self._after_change(project)
         return _answer(project, plan, is_dry_run=False, entities=entities, migration=migration)
 
@@ -121,8 +115,7 @@ class EvolutionService:
         """
         project = await find_writable(self._connections, project_name)
         async with self._connections.connection_to(project) as connection:
-            self._catalog.forget(project)
-            await self._catalog.get(project, connection, schema_name)
+            await _found(connection, schema_name)
             latest = await _latest_migration(connection, schema_name)
             if latest is not None and (latest.state == "failed" or latest.behind):
                 await store.migration_restart(connection, schema_name, latest.to_version)
@@ -135,13 +128,11 @@ class EvolutionService:
         Raises:
             TypeNotFound, VersionNotFound, and those of the project.
         """
-        project = await self._connections.find_project(project_name)
-        async with self._connections.connection_to(project) as connection:
+        async with self._connections.get_project_connection(project_name) as connection:
             limit = 1 if version else SHOWN_VERSIONS
+            await _found(connection, schema_name)
             # One more, to tell what changed in the last one shown.
             stored = await store.type_versions(connection, schema_name, upto=version, limit=limit + 1)
-            if not stored:
-                await self._catalog.get(project, connection, schema_name)
         if version is not None and (not stored or stored[0].version != version):
             raise VersionNotFound(f"{schema_name!r} has no version {version}", hint="Leave version out to see all.")
         shown = [_version(new, old) for new, old in zip(stored, [*stored[1:], None], strict=True)]
@@ -156,7 +147,7 @@ class EvolutionService:
     async def _plan(self, project: Project, connection: Connection, schema_name: str, asked: Evolution) -> Plan:
         self._catalog.forget(project)
         old = await self._catalog.get(project, connection, schema_name)
-        _refuse_other_keys(old, asked)
+        refuse_other_keys(old, asked)
         row = next_row(old.row, asked)
         refuse_unfit_type(row.schema_definition, row.rules)
         return plan_of(old, row, asked.steps)
@@ -173,29 +164,6 @@ class EvolutionService:
             checked, last = checked + len(page), page[-1].id
         return CheckedEntities(checked=checked, failing=failing, shown=shown)
 
-    async def _write(self, connection: Connection, plan: Plan) -> None:
-        """Write the new version; entities are migrated later, as those who write them wait for the type's row."""
-        async with connection.transaction():
-            locked = await store.type_lock_in(connection, plan.old.name)
-            if locked is None:
-                raise TypeNotFound(f"the type {plan.old.name!r} was just deleted", hint="Register it again.")
-            if locked.version != plan.old.version:
-                raise _moved(plan.old.name, locked.version, plan.old.version, locked.updated_by)
-            latest = await store.migration_latest(connection, plan.old.name)
-            if latest is not None and latest.state == "running":
-                raise MigrationRunning(
-                    f"the entities of {plan.old.name!r} are being migrated to version {latest.to_version}",
-                    hint="Wait for it; migrate_entities shows how far it is, and goes on with one that stands still.",
-                    migrated=latest.migrated,
-                )
-            await store.type_evolve_in(
-                connection,
-                plan.new.row,
-                change=plan.change.value,
-                steps=plan.steps if plan.migrates else None,
-                actor=current_caller().name,
-            )
-
     async def _finish(
         self, project: Project, connection: Connection, schema_name: str, on_progress: OnProgress | None
     ) -> Migration | None:
@@ -205,6 +173,13 @@ class EvolutionService:
             run = MigrationRun(project, connection, self._catalog, schema_name, max_bytes=self._max_bytes)
             await run.finish(latest.to_version, on_progress)
         return await _latest_migration(connection, schema_name)
+
+
+async def _found(connection: Connection, schema_name: str) -> StoredType:
+    row = await type_store.type_get(connection, schema_name)
+    if row is None:
+        raise await type_not_found(connection, schema_name)
+    return row
 
 
 async def _latest_migration(connection: Connection, schema_name: str) -> Migration | None:
@@ -222,65 +197,34 @@ async def _latest_migration(connection: Connection, schema_name: str) -> Migrati
     )
 
 
-def _refuse_other_keys(old: EntityType, asked: Evolution) -> None:
-    """Refuse another beginning of keys: those that were given out stay what they are.
-
-    Raises:
-        InvalidType.
-    """
-    if asked.rules is not None and asked.rules.key_prefix not in (None, old.row.key_prefix):
-        raise InvalidType(
-            f"/rules/key_prefix: the keys of {old.name!r} begin with {old.row.key_prefix!r}, which stays",
-            hint="Leave key_prefix out.",
+async def _write(connection: Connection, plan: Plan) -> None:
+    """Write the new version; entities are migrated later, as those who write them wait for the type's row."""
+    async with connection.transaction():
+        await type_store.type_lock_in(connection, plan.old.name)
+        refuse_moved(await _found(connection, plan.old.name), plan.old.version)
+        await _refuse_running(connection, plan.old.name)
+        await store.type_evolve_in(
+            connection,
+            plan.new.row,
+            change=plan.change.value,
+            steps=plan.steps if plan.migrates else None,
+            actor=current_caller().name,
         )
 
 
-def _refuse_moved(old: EntityType, expected_version: int | None) -> None:
-    if expected_version is None:
-        raise VersionRequired(
-            f"expected_version is missing: {old.name!r} is at version {old.version}",
-            hint="Name the version that your change was made from.",
-            version=old.version,
-        )
-    if expected_version != old.version:
-        raise _moved(old.name, old.version, expected_version, old.row.updated_by)
-
-
-def _moved(schema_name: str, version: int, expected_version: int, updated_by: str) -> StaleVersion:
-    return StaleVersion(
-        f"the type {schema_name!r} is at version {version} by {updated_by}; you saw {expected_version}",
-        hint="entity_type_history shows what changed; make your change from the version of now.",
-        version=version,
-        expected_version=expected_version,
-    )
-
-
-def _refuse_unasked(plan: Plan, entities: CheckedEntities | None) -> None:
-    """Refuse what would leave entities behind, or breaks with the past.
+async def _refuse_running(connection: Connection, schema_name: str) -> None:
+    """Refuse to change a type while its entities are on their way to a version of it.
 
     Raises:
-        ForceNeedsAsking.
+        MigrationRunning.
     """
-    if entities is None or not entities.checked:
-        return
-    if entities.failing:
-        named = "; ".join(_said(each) for each in entities.shown[:_NAMED_ENTITIES])
-        problem = f"{entities.failing} of {entities.checked} entities would not satisfy it: {named}"
-    elif plan.change is Change.BREAKING:
-        problem = f"it breaks with the past: {plan.reasons[0].pointer} {plan.reasons[0].message}"
-    else:
-        return
-    raise ForceNeedsAsking(
-        f"{plan.old.name!r} was not changed; {problem}",
-        hint="Give steps that mend the data (try them with dry_run), or accept_failing=true.",
-        change=plan.change.value,
-        reasons=[each.model_dump() for each in plan.reasons[:SHOWN_REASONS]],
-        entities=entities.model_dump(),
-    )
-
-
-def _said(failing: FailingEntity) -> str:
-    return f"{failing.key} {failing.problems[0].pointer or '/'}: {failing.problems[0].message}"
+    latest = await store.migration_latest(connection, schema_name)
+    if latest is not None and latest.state == "running":
+        raise MigrationRunning(
+            f"the entities of {schema_name!r} are being migrated to version {latest.to_version}",
+            hint="Wait until it has ended; migrate_entities goes on with one that stands still.",
+            migrated=latest.migrated,
+        )
 
 
 def _answer(

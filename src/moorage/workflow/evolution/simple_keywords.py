@@ -14,6 +14,8 @@ from moorage.workflow.evolution.schema_parts import Keywords, json_text, narrowe
 
 AT_MOST = ("maxLength", "maxItems", "maxProperties")
 AT_LEAST = ("minLength", "minItems", "minProperties")
+_SHOWN_VALUES = 5
+_SHOWN_CHARACTERS = 60
 _ALL_TYPES = frozenset({"null", "boolean", "integer", "fraction", "string", "array", "object"})
 
 
@@ -36,9 +38,9 @@ def compare_values(old: Keywords, new: Keywords, pointer: str) -> Iterator[Reaso
     elif before is None:
         yield narrower(place, "only listed values now")
     elif before <= after:
-        yield wider(place, f"more values: {', '.join(sorted(after - before))}")
+        yield wider(place, f"more values: {_named(after - before)}")
     else:
-        yield narrower(place, f"not these values any more: {', '.join(sorted(before - after))}")
+        yield narrower(place, f"not these values any more: {_named(before - after)}")
 
 
 def compare_bounds(old: Keywords, new: Keywords, pointer: str) -> Iterator[Reason]:
@@ -106,6 +108,11 @@ def compare_required(old: Keywords, new: Keywords, pointer: str) -> Iterator[Rea
         more = set(needed) - set(needs_before.get(name, [])) - before
         if more:
             yield narrower(f"{pointer}/dependentRequired/{escaped(name)}", f"needs {', '.join(sorted(more))}")
+
+
+def _named(values: frozenset[str]) -> str:
+    shown = ", ".join(each[:_SHOWN_CHARACTERS] for each in sorted(values)[:_SHOWN_VALUES])
+    return shown if len(values) <= _SHOWN_VALUES else f"{shown} and {len(values) - _SHOWN_VALUES} more"
 
 
 ALL = (compare_types, compare_values, compare_bounds, compare_ranges, compare_texts, compare_required)

@@ -51,21 +51,6 @@ class UnendedMigration:
     failing: list[FailingEntity]
 
 
-@dataclass(frozen=True)
-class TypeLock:
-    """Which version a locked type has, and whose."""
-
-    version: int
-    updated_by: str
-    updated_at: datetime
-
-
-async def type_lock_in(transaction: Executor, schema_name: str) -> TypeLock | None:
-    """Lock a type against all who write entities of it; None when it is gone."""
-    row = await _statements.type_lock(transaction, schema_name=schema_name)
-    return None if row is None else TypeLock(**dict(row))
-
-
 async def type_evolve_in(
     transaction: Executor, row: StoredType, *, change: VersionChange, steps: list[Step] | None, actor: str
 ) -> None:
