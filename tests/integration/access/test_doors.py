@@ -34,7 +34,7 @@ NAME_ARGUMENTS = {"name", "confirm"}
 # Tools without such an argument, and what a caller gets that may see other projects only.
 WITHOUT_PROJECT = {"list_projects": "ok", "create_project": "access.not_allowed"}
 # Arguments that are more than their schema says.
-SPECIAL: dict[str, Any] = {"chunk_ids": [str(uuid.uuid4())], "data": {}}
+SPECIAL: dict[str, Any] = {"chunk_ids": [str(uuid.uuid4())], "data": {"title": "x"}}
 # Arguments that tools want although their schema lets them be left out.
 WANTED: dict[str, Any] = {"expected_version": 1}
 # Routes, and what they answer: a caller nobody knows, one with read, one with read for some projects.
