@@ -36,7 +36,8 @@ Item = TypeVar("Item")
 
 def prose_of(situation: Situation) -> str:
     """Return the briefing; where it would be too long, lines are left out from its end, but never how to go on."""
-    head = f"Project {situation.project_name}, {situation.now:%Y-%m-%d %H:%M} UTC. {_DATA}"
+    you = named(situation.caller, NAME_BYTES)
+    head = f"Project {situation.project_name}, {situation.now:%Y-%m-%d %H:%M} UTC; you are {you}. {_DATA}"
     end = _beginning() if not situation.types else _how_to_go_on(situation)
     room = MAX_TOKENS - token_cost(head) - token_cost(end)
     return "\n".join([head, *_fitting(_lines(situation), room), end])
@@ -140,7 +141,7 @@ def _beginning() -> str:
 
 def _how_to_go_on(situation: Situation) -> str:
     if not any(each.open_number for each in situation.types):
-        name = situation.types[0].schema_name
+        name = next((each for each in situation.types if each.rules.state is not None), situation.types[0]).schema_name
         return f'Nothing is open. create_entity(schema_name="{name}", data={{...}}) adds an item; query_entities finds.'
     return (
         "Go on: claim_work() takes the first ready item and gives a claim_token;"
