@@ -74,14 +74,9 @@ class MigrationRun:
         locked = await lock_in(self._connection, ids)
         for each in locked.values():
             refuse_old_type(each, entity_type)
+        there = [locked[each].entity for each in ids if each in locked]
         # What a writer has brought forward or deleted while this waited for its lock is done.
-        behind = [
-            locked[each].entity
-            for each in ids
-            if each in locked
-            and locked[each].entity.schema_version < migration.to_version
-            and locked[each].entity.deleted_at is None
-        ]
+        behind = [each for each in there if each.schema_version < migration.to_version and each.deleted_at is None]
         batch = bring_forward(entity_type, behind, max_bytes=self._max_bytes)
         await self._write_in(entity_type, batch)
         await store.migration_advance_in(
