@@ -83,6 +83,7 @@ REFUSED: dict[str, tuple[Document, str, str]] = {
     "an anchor": (of({"$anchor": "a"}), "/properties/x/$anchor", "anchors"),
     "a dynamic reference": (of({"$dynamicRef": "#a"}), "/properties/x/$dynamicRef", "write $ref"),
     "a recursive reference": (of({"$recursiveRef": "#"}), "/properties/x/$recursiveRef", "write $ref"),
+    "a look into texts": (of({"contentMediaType": "application/json"}), "/properties/x/contentMediaType", "not looked"),
     "a schema in itself": (of({"$ref": "#"}), "", "refers to itself"),
     "two schemas in each other": (
         of({}, **{"$defs": {"a": {"items": {"$ref": "#/$defs/b"}}, "b": {"not": {"$ref": "#/$defs/a"}}}}),
@@ -202,6 +203,11 @@ def test_text_is_held_against_a_large_pattern_only_where_the_pattern_is():
     assert schema.problems_in({"x": "ab", "text": text})[0].pointer == "/x"
     assert "take too long" in schema.problems_in({"x": text})[0].message
     assert CompiledSchema(of({"pattern": "^[0-9]+$"})).problems_in({"x": "1" * (MAX_BYTES - 100)}) == []
+
+
+def test_formats_are_held_against_no_more_text_than_they_have_time_for():
+    schema = CompiledSchema(of({"items": {"anyOf": [{"format": "idn-hostname"}] * 300}}))
+    assert "take too long" in schema.problems_in({"x": ["é." * 10_000]})[0].message
 
 
 def test_the_costliest_type_and_the_largest_data_stay_within_the_bound():

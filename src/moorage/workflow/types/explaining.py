@@ -20,7 +20,7 @@ from moorage.workflow.types.places import Schema, places_in, target_of
 from moorage.workflow.types.problems import Problem, choices, nearest, shown
 
 # Data and types at their limits can take longer to explain than to check; what is found by then will do.
-MAX_SECONDS = 0.1
+MAX_SECONDS = 0.05
 _SHOWN_ALTERNATIVES = 3
 _MAX_MESSAGE_CHARACTERS = 300
 _VALUE = "{value}"

@@ -18,7 +18,7 @@ ANNOTATIONS = frozenset(
 _ASSERTIONS = frozenset(
     {
         "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum",
-        "maxLength", "minLength", "pattern", "format", "contentEncoding", "contentMediaType",
+        "maxLength", "minLength", "pattern", "format",
         "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required",
     }
 )  # fmt: skip
@@ -45,7 +45,7 @@ REFUSED = {
     "$dynamicRef": "references that depend on the caller are not served; write $ref",
     "$recursiveRef": "references that depend on the caller are not served; write $ref",
     "$vocabulary": "vocabularies are not served",
-    "contentSchema": "what is inside a text is not looked at",
+    **dict.fromkeys(("contentEncoding", "contentMediaType", "contentSchema"), "what a text holds is not looked into"),
 }
 
 
