@@ -97,6 +97,19 @@ async def test_a_version_that_never_was_is_refused_with_those_there_are(service,
     assert refusal.value.hint == "Its versions are 1 to 1."
 
 
+@pytest.mark.parametrize("version", [0, 2**31, 2**70])
+async def test_a_number_that_no_version_can_have_is_refused(service, project, task, version):
+    with pytest.raises(VersionNotFound):
+        await service.history.diff(project.name, task.key, from_version=1, to_version=version or -1)
+
+
+async def test_the_ends_of_time_are_moments_like_others(service, project, task):
+    with pytest.raises(VersionNotFound):
+        await service.history.as_of(project.name, task.key, datetime.min.replace(tzinfo=UTC))
+    last = datetime.max.replace(tzinfo=UTC)
+    assert (await service.history.as_of(project.name, task.key, last)).version == 1
+
+
 async def test_the_history_of_nothing_is_refused(service, project):
     with pytest.raises(EntityNotFound):
         await service.history.versions(project.name, str(uuid4()))
@@ -172,8 +185,10 @@ async def test_a_migration_of_a_deleted_entity_does_not_bring_it_back_in_the_pas
             " VALUES ($1, 3, 'migrate', 2, '{}', clock_timestamp(), 'test')",
             task.id,
         )
+        await connection.execute("UPDATE workflow.entities SET version = 3")
     now = datetime.now(UTC)
     assert (await service.history.as_of(project.name, task.key, now)).is_deleted
+    assert (await service.history.version(project.name, task.key, 3)).is_deleted
     assert (await service.history.entities_as_of(project.name, "task", now)).entities == []
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from moorage.core.access import Caller, acting_as, count_call
-from moorage.core.errors import Forbidden, InvalidInput, NotFound
+from moorage.core.errors import Forbidden, InvalidInput, MoorageError, NotFound
 from moorage.core.mcp.calls import caller_of
 from moorage.core.mcp.resources import FoundResource, ServedResources, translated
 from moorage.core.mcp.sdk import (
@@ -34,7 +34,7 @@ from moorage.core.mcp.sdk import (
 log = structlog.get_logger()
 
 MAX_FOLLOWED = 100
-"""By one client; each takes a look a second while nobody else follows it."""
+"""By one client: each costs a look of its own while nobody else follows it."""
 
 RETRY_SECONDS = 10.0
 """Before a resource is looked at again that could not be; its project may be away, or deleted."""
@@ -82,10 +82,12 @@ class Subscriptions:
         with _asked_by(caller_of(context.request)):
             _refuse_many(len(followed) + 1)
             await _refuse_unseen(found)
-        stack = followed[found.address] = AsyncExitStack()
-        tell = _connection_of(context).send_resource_updated
-        await stack.enter_async_context(self._told(found.address, tell))
-        await stack.enter_async_context(self._watched(found))
+        async with AsyncExitStack() as stack:
+            tell = _connection_of(context).send_resource_updated
+            await stack.enter_async_context(self._told(found.address, tell))
+            await stack.enter_async_context(self._watched(found))
+            if found.address not in followed:  # by another request of the same client meanwhile
+                followed[found.address] = stack.pop_all()
         return EmptyResult()
 
     async def unsubscribe(self, context: Any, params: UnsubscribeRequestParams) -> EmptyResult:
@@ -141,8 +143,10 @@ class Subscriptions:
                         if has_begun.is_set():
                             await self._bus.publish(ResourceUpdated(uri=found.address))
                         has_begun.set()
-            except Exception as error:  # whatever it is, those who follow must not go without for ever
-                log.warning("resource.watch_failed", resource=found.address, exc_info=error)
+            except MoorageError as error:
+                log.warning("resource.watch_failed", resource=found.address, error_code=error.code)
+            except Exception:  # whatever it is, those who follow must not go without for ever
+                log.exception("resource.watch_failed", resource=found.address)
             has_begun.set()
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from enum import StrEnum
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-Subject = Literal["entity", "link", "comment", "claim", "type", "deployment"]
+
+class Subject(StrEnum):
+    """What a change is about."""
+
+    ENTITY = "entity"
+    LINK = "link"
+    COMMENT = "comment"
+    CLAIM = "claim"
+    TYPE = "type"
+    DEPLOYMENT = "deployment"
 
 
 class Place(NamedTuple):

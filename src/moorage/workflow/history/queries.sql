@@ -10,12 +10,20 @@ ORDER BY version DESC
 LIMIT :limit;
 
 -- name: version_get :many
-SELECT version, operation, schema_version, data, created_at, created_by
-FROM workflow.entity_versions
+-- Whether it was deleted then is told by the newest version that is not a migration, which changes deleted ones as well.
+SELECT
+    version, operation, schema_version, data, created_at, created_by,
+    (
+        SELECT older.operation = 'delete'
+        FROM workflow.entity_versions AS older
+        WHERE older.entity_id = wanted.entity_id AND older.version <= wanted.version AND older.operation <> 'migrate'
+        ORDER BY older.version DESC
+        LIMIT 1
+    ) AS is_deleted
+FROM workflow.entity_versions AS wanted
 WHERE entity_id = :entity_id AND version = ANY (:versions::integer[]);
 
 -- name: version_at :optional
--- Whether it was deleted then is told by the newest version that is not a migration, which changes deleted ones as well.
 SELECT
     version, operation, schema_version, data, created_at, created_by,
     (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import accumulate
 from uuid import UUID
 
 from moorage.core.errors import InvalidInput
+from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
 from moorage.workflow.cursors import cursor_key_get, seal, unseal
@@ -57,7 +58,11 @@ class HistoryService:
         async with self._connections.connection_to(project) as connection:
             entity = await find_entity(connection, entity_id)
             found = await store.version_list(
-                connection, entity.id, before=before or _AFTER_ALL, limit=limit + 1, max_patch_bytes=MAX_PATCH_BYTES
+                connection,
+                entity.id,
+                before=min(before or _AFTER_ALL, _AFTER_ALL),
+                limit=limit + 1,
+                max_patch_bytes=MAX_PATCH_BYTES,
             )
         shown = found[:limit]
         return EntityHistory(
@@ -77,9 +82,8 @@ class HistoryService:
         project = await self._connections.find_project(project_name)
         async with self._connections.connection_to(project) as connection:
             entity = await find_entity(connection, entity_id)
-            found = await store.version_get(connection, entity.id, [version])
-        _refuse_missing(entity, found, [version])
-        return _past_version(project, entity, found[version], is_deleted=found[version].operation == "delete")
+            found = await _versions_on(connection, entity, [version])
+        return _past_version(project, entity, found[version])
 
     async def as_of(self, project_name: str, entity_id: str, at: datetime) -> PastVersion:
         """Return an entity as it was at a moment: its newest version that was written at or before it.
@@ -101,7 +105,7 @@ class HistoryService:
                 hint=f"It was created at {entity.created_at.isoformat()}.",
                 created_at=entity.created_at.isoformat(),
             )
-        return _past_version(project, entity, found[0], is_deleted=found[1])
+        return _past_version(project, entity, found)
 
     async def past(
         self, project_name: str, entity_id: str, *, version: int | None = None, at: datetime | None = None
@@ -165,8 +169,7 @@ class HistoryService:
             entity = await find_entity(connection, entity_id)
             last = to_version or entity.version
             first = from_version or max(last - 1, 1)
-            found = await store.version_get(connection, entity.id, [first, last])
-        _refuse_missing(entity, found, [first, last])
+            found = await _versions_on(connection, entity, [first, last])
         before, after = found[first].data, found[last].data
         changes = changes_between(before, after)
         return EntityDiff(
@@ -218,13 +221,12 @@ class HistoryService:
         return entity_type.brought_forward(old.data, old.schema_version)
 
 
-def _past_version(project: Project, entity: Entity, found: StoredVersion, *, is_deleted: bool) -> PastVersion:
+def _past_version(project: Project, entity: Entity, found: StoredVersion) -> PastVersion:
     return PastVersion(
         project_name=project.name,
         entity_id=entity.id,
         key=entity.key,
         schema_name=entity.schema_name,
-        is_deleted=is_deleted,
         **asdict(found),
     )
 
@@ -239,7 +241,8 @@ def _fitting(entities: Sequence[PastEntity]) -> list[PastEntity]:
     ]
 
 
-def _refuse_missing(entity: Entity, found: Container[int], wanted: Iterable[int]) -> None:
+async def _versions_on(connection: Connection, entity: Entity, wanted: Sequence[int]) -> dict[int, StoredVersion]:
+    found = await store.version_get(connection, entity.id, [each for each in wanted if each <= entity.version])
     missing = [version for version in wanted if version not in found]
     if missing:
         raise VersionNotFound(
@@ -247,6 +250,7 @@ def _refuse_missing(entity: Entity, found: Container[int], wanted: Iterable[int]
             hint=f"Its versions are 1 to {entity.version}.",
             current_version=entity.version,
         )
+    return found
 
 
 def _refuse_unfit_limit(limit: int) -> None:

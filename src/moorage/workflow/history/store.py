@@ -16,11 +16,16 @@ _statements = load_statements("moorage.workflow.history")
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One row of `entity_versions`."""
+    """One row of `entity_versions`.
+
+    Attributes:
+        is_deleted: the entity was deleted then.
+    """
 
     version: int
     operation: str
     schema_version: int
+    is_deleted: bool
     data: dict[str, Any]
     created_at: datetime
     created_by: str
@@ -42,10 +47,10 @@ async def version_get(connection: Executor, entity_id: UUID, versions: Sequence[
     return {row["version"]: _stored(row) for row in rows}
 
 
-async def version_at(connection: Executor, entity_id: UUID, at: datetime) -> tuple[StoredVersion, bool] | None:
-    """Return the version that the entity had at a moment, and whether it was deleted; None before its first."""
+async def version_at(connection: Executor, entity_id: UUID, at: datetime) -> StoredVersion | None:
+    """Return the version that the entity had at a moment; None before its first."""
     row = await _statements.version_at(connection, entity_id=entity_id, at=at)
-    return None if row is None else (_stored(row), row["is_deleted"])
+    return None if row is None else _stored(row)
 
 
 async def entity_past(

@@ -10,7 +10,7 @@ import typer
 from moorage.core.errors import InvalidInput
 from moorage.core.shell import Json, shell_of
 from moorage.workflow.entities.models import WrittenEntity
-from moorage.workflow.feed.models import ChangePage
+from moorage.workflow.feed.models import ChangePage, Subject
 from moorage.workflow.feed.service import MAX_WAIT_SECONDS
 from moorage.workflow.history.models import EntityDiff, EntityHistory, PastEntities, PastVersion
 from moorage.workflow.service import WorkflowService
@@ -108,7 +108,7 @@ def changes(
     context: typer.Context,
     since: Annotated[str | None, typer.Option(help="Begin at this time; default: the oldest kept.")] = None,
     cursor: Annotated[str | None, typer.Option(help="Begin behind this cursor, or with what comes: now.")] = None,
-    subjects: Annotated[list[str] | None, typer.Option("--subject", help="Only of entity, link, claim, ...")] = None,
+    subjects: Annotated[list[Subject] | None, typer.Option("--subject", help="Only of these.")] = None,
     schema_names: Annotated[list[str] | None, typer.Option("--type", "-t", help="Only of items of this type.")] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until stopped.")] = False,
     limit: Limit = 100,
@@ -149,7 +149,7 @@ def _moment(text: str) -> datetime:
     """Return the moment that somebody wrote; without a time zone it is that of this machine's clock."""
     try:
         return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InvalidInput(
             f"{text[:60]!r} is no time", hint="Write it like 2026-11-21T18:30, or 2026-11-21T17:30Z."
         ) from None
