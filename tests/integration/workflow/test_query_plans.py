@@ -42,22 +42,24 @@ FILL = f"""
 
 
 class Explaining:
-    """A connection that notes the plan of what it fetches."""
+    """A connection that notes the plan of what is prepared on it, and runs it."""
 
     def __init__(self, connection) -> None:
         self._connection = connection
+        self._query = ""
         self.plans: list[str] = []
 
-    async def fetch(self, query: str, *args):
-        rows = await self._connection.fetch(f"EXPLAIN (FORMAT JSON) {query}", *args)
+    async def prepare(self, query: str, *, name: str) -> Explaining:
+        self._query = query
+        return self
+
+    async def fetch(self, *args):
+        rows = await self._connection.fetch(f"EXPLAIN (FORMAT JSON) {self._query}", *args)
         self.plans.append(json.dumps(rows[0][0]))
-        return await self._connection.fetch(query, *args)
+        return await self._connection.fetch(self._query, *args)
 
     async def fetchrow(self, query: str, *args):
         return await self._connection.fetchrow(query, *args)
-
-    async def execute(self, query: str, *args) -> str:
-        return await self._connection.execute(query, *args)
 
 
 @pytest.fixture

@@ -81,7 +81,8 @@ class Page:
     async def _total(self) -> int | None:
         if not self.parsed.query.count:
             return None
-        return await store.run(self.connection, self._composed().counted(at_most=MAX_COUNTED + 1))
+        rows = await store.run(self.connection, self._composed().counted(at_most=MAX_COUNTED + 1))
+        return rows[0]["count"]
 
     async def _rows(self) -> tuple[Sequence[SortKey], Sequence[Row]]:
         """Return what the rows are ordered by, and them: one more than asked for, where there is one."""
@@ -138,8 +139,8 @@ class Page:
     def _composed(self) -> Composition:
         query = self.parsed.query
         composition = Composition()
-        if query.schema_name is not None:
-            composition.of_type(query.schema_name)
+        if self.parsed.schema_name is not None:
+            composition.of_type(self.parsed.schema_name)
         composition.where(self.parsed.filter)
         if query.search is not None:
             composition.matching(query.search)

@@ -23,12 +23,14 @@ class ParsedQuery:
     """A query that can be run.
 
     Attributes:
+        schema_name: of the one type that there can be entities of; None where there may be several.
         sort: None where the best match comes first.
         fields: None where a view is asked for.
         note: what the caller should know of the names.
     """
 
     query: Query
+    schema_name: str | None
     filter: Filter
     sort: tuple[SortedField, ...] | None
     fields: tuple[Field, ...] | None
@@ -47,6 +49,7 @@ def parse_query(query: Query, types: Sequence[StoredType]) -> ParsedQuery:
     names = FieldNames(types)
     return ParsedQuery(
         query,
+        types[0].schema_name if len(types) == 1 else None,
         parse_filter(query.filters, names),
         _sort(query, names),
         None if query.fields is None else _fields(query.fields, names),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from moorage.core.postgres.queries import Gives, Statement
 from moorage.workflow.entities.models import Entity
 from moorage.workflow.querying.columns import DELETED
 from moorage.workflow.querying.conditions import condition_of, joined
@@ -29,9 +28,10 @@ _BY_DISTANCE = " JOIN unnest({ids}, {distances}) AS near (id, distance) ON near.
 
 @dataclass(frozen=True)
 class ComposedStatement:
-    """A statement with its values, ready to be run."""
+    """A statement with the values of its parameters; its name is found in logs and metrics."""
 
-    statement: Statement
+    name: str
+    sql: str
     values: Sequence[object]
 
 
@@ -105,8 +105,8 @@ class Composition:
         """Return the statement that counts, and stops at a number."""
         where, limit = joined(" AND ", self.conditions), self.parameters.number(at_most)
         counted = f"SELECT FROM {self.source} WHERE {where} LIMIT {limit}"
-        sql = f"SELECT count(*) FROM ({counted}) AS counted"  # noqa: S608 - as in `_select`
-        return self._statement("entity_count", sql, gives="value")
+        sql = f"SELECT count(*) AS count FROM ({counted}) AS counted"  # noqa: S608 - as in `_select`
+        return self._statement("entity_count", sql)
 
     def vectors(self, *, at_most: int) -> ComposedStatement:
         """Return the statement that gets ids with vectors, in the binary form of an array."""
@@ -119,10 +119,9 @@ class Composition:
         # Constant text only; what callers gave stands behind the numbers of parameters.
         return f"SELECT {', '.join(columns)} FROM {self.source} WHERE {where} ORDER BY {order} LIMIT {place}"  # noqa: S608
 
-    def _statement(self, name: str, sql: str, *, gives: Gives = "many") -> ComposedStatement:
-        name, values = f"querying.{name}", self.parameters.values
-        places = tuple(f"p{number}" for number in range(1, len(values) + 1))
-        return ComposedStatement(Statement(name, f"/* {name} */ {sql}", places, gives), tuple(values))
+    def _statement(self, name: str, sql: str) -> ComposedStatement:
+        name = f"querying.{name}"
+        return ComposedStatement(name, f"/* {name} */ {sql}", tuple(self.parameters.values))
 
 
 def columns_named(names: Sequence[str]) -> list[str]:

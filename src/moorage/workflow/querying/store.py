@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from moorage.core.embedding.embedder import FloatArray
+from moorage.core.postgres.pools import Connection
 from moorage.core.postgres.queries import Executor, Row, load_statements
+from moorage.core.telemetry.statements import timed
 from moorage.workflow.querying.statements import ComposedStatement
 
 _statements = load_statements("moorage.workflow.querying")
@@ -18,13 +19,18 @@ _statements = load_statements("moorage.workflow.querying")
 _ARRAY_HEADER_BYTES = 20
 
 
-async def run(connection: Executor, composed: ComposedStatement) -> Any:
-    """Run a composed statement and return what it gives."""
-    values = dict(zip(composed.statement.parameters, composed.values, strict=True))
-    return await composed.statement(connection, **values)
+async def run(connection: Connection, composed: ComposedStatement) -> list[Row]:
+    """Run a composed statement, planned for these very values.
+
+    A statement that the driver keeps is soon planned for any values. For one that finds nothing that plan goes through
+    everything in the order asked for.
+    """
+    with timed(composed.name):
+        prepared = await connection.prepare(composed.sql, name="")
+        return await prepared.fetch(*composed.values)
 
 
-async def embedding_read(connection: Executor, composed: ComposedStatement) -> tuple[list[UUID], FloatArray]:
+async def embedding_read(connection: Connection, composed: ComposedStatement) -> tuple[list[UUID], FloatArray]:
     """Return ids and their vectors, shape (ids, dimensions)."""
     rows = await run(connection, composed)
     if not rows:
