@@ -163,6 +163,13 @@ async def test_the_feed_is_read_through_its_key(long_feed, name, values):
     assert "changes" not in read_whole(json.loads(read))
 
 
+async def test_the_last_changes_of_a_briefing_are_read_from_the_end_of_the_feed(long_feed):
+    statement = load_statements("moorage.workflow.briefing").change_last
+    read = await plan(long_feed, statement, limit=4)
+    assert "changes_pkey" in read
+    assert "changes" not in read_whole(json.loads(read))
+
+
 async def test_the_past_of_entities_is_read_by_their_ids(own):
     await own.execute("""
         INSERT INTO workflow.entity_schemas (schema_name, schema_definition, key_prefix) VALUES ('task', '{}', 'T');
