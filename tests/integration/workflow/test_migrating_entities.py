@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from moorage.core.shape import Severity
-from moorage.workflow.errors import InvalidEntity, PatchFailed, StepsFailed, TransitionRefused
+from moorage.workflow.errors import ClaimLost, InvalidEntity, PatchFailed, StepsFailed, TransitionRefused
 from moorage.workflow.evolution import store
 from moorage.workflow.evolution.diagnosing import STANDS_STILL, EvolutionDiagnoses
 from moorage.workflow.evolution.migration import BATCH_ENTITIES
@@ -149,6 +149,28 @@ async def test_the_columns_of_entities_follow_new_rules(service, connections, pr
     assert (evolved.change, evolved.entities) == ("compatible", None)
     now = await service.entities.get(project.name, note.key)
     assert (now.is_open, now.version, now.data) == (False, 2, note.data)
+
+
+async def test_a_claim_outlives_a_migration_unless_that_ends_the_work(service, connections, project):
+    (note,) = await make_notes(connections, service, project.name, owner="ada", status="review")
+    claim = await service.work.claim(project.name, note.key)
+    await evolve(service, project.name, TO_ASSIGNED)
+    write = {"mode": "merge", "expected_version": 2, "claim_token": claim.claim_token}
+    await service.entities.update(project.name, note.key, {"tags": ["x"]}, **write)
+    await evolve(service, project.name, Evolution(rules=TypeRules(state=StateRules(final=["shut", "review"]))))
+    with pytest.raises(ClaimLost):
+        await service.entities.update(project.name, note.key, {"tags": []}, **{**write, "expected_version": 4})
+
+
+async def test_a_compatible_change_tells_nothing_of_what_an_earlier_one_left_behind(service, connections, project):
+    (lost,) = await make_notes(connections, service, project.name)
+    await evolve(service, project.name, STRICT, accept_failing=True)
+    evolved = await evolve(service, project.name, Evolution(description="Notes of all kinds."))
+    assert (evolved.version, evolved.migration) == (3, None)
+    await changed_by(service, project, lost.key, {"assignee": "bob"}, mode="merge")
+    migration = (await service.evolution.migrate(project.name, "note")).migration
+    assert migration is not None
+    assert (migration.to_version, migration.state) == (2, "done")
 
 
 async def test_a_value_that_must_be_its_own_fails_alone(service, connections, project):
