@@ -40,9 +40,9 @@ class FeedTools:
         ] = 0,
         project_name: ProjectArgument = None,
     ) -> ChangePage:
-        """List what was done in a project, in order, each exactly once: entities, links, comments, claims...
+        """List what was done in a project, in order: on entities, links, comments, claims, types and deployments.
 
-        Keep next_cursor and pass it the next time: nothing is lost or repeated in between.
+        Keep next_cursor and pass it the next time: each change comes exactly once.
         """
         return await self._feed.changes(
             await self._resolve(project_name),
