@@ -166,6 +166,7 @@ def change(file: Path, **fields) -> None:
         ({"schema_version": 9}, "no version 9"),
         ({"surprise": 1}, "surprise"),
         ({"version": 0}, "version"),
+        ({"created_by": "a\u0000"}, "U+0000"),
         (
             {"links": [{"kind": "blocks", "target": "T-999", "created_at": "2026-01-01T00:00:00Z", "created_by": "x"}]},
             "T-999",

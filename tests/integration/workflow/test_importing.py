@@ -210,6 +210,16 @@ async def test_a_task_list_becomes_entities_with_parts_below_them(import_text, l
     assert (await import_text(text + "- [ ] Roof\n", "markdown")).created == 1
 
 
+async def test_code_in_a_task_list_is_no_task(import_text, look):
+    text = "- [ ] House\n  ```\n  - [ ] not this\n  ```\n- [ ] Garden\n\n~~~md\n- [ ] nor this\n~~~\n"
+    report = await import_text(text, "markdown")
+    assert report.skipped == ["3 lines that are no part of a task list"]
+    assert await look("SELECT title, data->>'description' FROM workflow.entities ORDER BY created_at") == [
+        ("House", "```\n- [ ] not this\n```"),
+        ("Garden", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("links", "said"),
     [
@@ -250,6 +260,9 @@ async def test_a_title_that_is_too_long_is_shortened_and_kept_in_the_description
         ('[{"number": 1, "title": "a\\u0000b"}]', "github"),
         ('[{"number": 1, "title": "\\ud800"}]', "github"),
         ('{"id": "a", "title": NaN}', "beads"),
+        ('{"id": "a\\u0000", "title": "t"}', "beads"),
+        (f'{{"id": "{"a" * 600}", "title": "t"}}', "beads"),
+        ('{"id": "a", "title": "t", "comments": [{"text": "b\\u0000"}]}', "beads"),
         ("x" * 10_000_000, "beads"),
         ("x" * 10_000_000, "markdown"),
         ('a,b\n"unclosed', "csv"),

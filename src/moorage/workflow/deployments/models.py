@@ -170,7 +170,7 @@ class LiveDeployment(BaseModel):
 
     Attributes:
         live: the newest deployment that was not rolled back; None when all were.
-        rolled_back: the deployments after it that were rolled back, newest first: they made it live again.
+        rolled_back: the deployments after it that were rolled back, which made it live again; the newest of them.
         pending: how many have begun and not ended.
     """
 

@@ -185,8 +185,9 @@ SELECT
     deployment.status, deployment.version, deployment.started_at, deployment.deployed_at, deployment.ended_at
 FROM place
 JOIN workflow.deployments AS deployment ON deployment.environment = place.environment AND (
-    deployment.status = 'pending' OR place.live_at IS NULL
-    OR (deployment.status IN ('deployed', 'rolled_back') AND deployment.deployed_at >= place.live_at)
+    deployment.status = 'pending'
+    OR deployment.status = 'deployed' AND deployment.deployed_at = place.live_at
+    OR deployment.status = 'rolled_back' AND deployment.deployed_at >= coalesce(place.live_at, '-infinity')
 )
 ORDER BY deployment.environment, deployment.deployed_at DESC, deployment.id DESC;
 

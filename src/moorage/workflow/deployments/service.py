@@ -42,6 +42,7 @@ from moorage.workflow.types.catalog import TypeCatalog
 
 MAX_PAGE = 200
 MAX_COMPARED_ITEMS = 500
+MAX_ROLLED_BACK = 20
 DEFAULT_WINDOW = timedelta(days=30)
 
 
@@ -220,7 +221,7 @@ def _live(environment: str, found: Sequence[DeploymentSummary]) -> LiveDeploymen
     return LiveDeployment(
         environment=environment,
         live=next((each for each in found if each.status is Status.DEPLOYED), None),
-        rolled_back=[each for each in found if each.status is Status.ROLLED_BACK],
+        rolled_back=[each for each in found if each.status is Status.ROLLED_BACK][:MAX_ROLLED_BACK],
         pending=sum(each.status is Status.PENDING for each in found),
     )
 

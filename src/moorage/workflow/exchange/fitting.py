@@ -106,7 +106,9 @@ class _Fitter:
     def put_more(self, fields: Mapping[str, Any]) -> None:
         """Put other fields under their own names; one that does not satisfy the type is left out."""
         for name, value in fields.items():
-            if name not in self.data:
+            if name in self.data:
+                self.left_out.append(name)
+            else:
                 self._put_spare(name, value)
 
     def what_is_wrong_with(self, data: Document) -> Iterator[str]:

@@ -13,6 +13,7 @@ from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
 from moorage.projects.writing import find_writable
+from moorage.workflow.documents import refuse_unfit
 from moorage.workflow.entities.calls import WriteCalls
 from moorage.workflow.entities.models import Entity
 from moorage.workflow.entities.writing import insert
@@ -21,6 +22,7 @@ from moorage.workflow.exchange import store
 from moorage.workflow.exchange.importers.beads import read_beads
 from moorage.workflow.exchange.importers.checklists import read_checklist
 from moorage.workflow.exchange.importers.github import read_github
+from moorage.workflow.exchange.importers.reading import refuse_unfit_text
 from moorage.workflow.exchange.importers.sheets import read_sheet
 from moorage.workflow.exchange.models import ImportedEntity, ImportFormat, ImportReport, Reading
 from moorage.workflow.exchange.planning import Plan, plan_import
@@ -38,8 +40,10 @@ READERS: Mapping[ImportFormat, Callable[..., Reading]] = {
     "csv": read_sheet,
     "markdown": read_checklist,
 }
+_JSON_FORMATS = {"github", "beads"}
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ENTITIES = 20_000
+MAX_SOURCE_BYTES = 500
 BATCH = 500
 SHOWN_ENTITIES = 50
 SHOWN_SKIPPED = 50
@@ -98,6 +102,7 @@ class Importer:
         # Reading and planning take seconds for thousands of items; other callers are answered meanwhile.
         reading = await asyncio.to_thread(read_text, text, import_format, schema_name)
         origin = source or reading.source or import_format
+        refuse_unfit({"source": origin}, what="source", max_bytes=MAX_SOURCE_BYTES)
         checked = await self._check(project_name, reading, origin)
         if dry_run:
             return _report(project_name, origin, checked.plan, checked.missing_types, [], dry_run=True)
@@ -159,9 +164,7 @@ def read_text(text: str, import_format: ImportFormat, schema_name: str | None) -
     Raises:
         InvalidImport: it is too large, holds nothing, or cannot be read.
     """
-    size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_BYTES:
-        raise InvalidImport(f"{size:,} bytes, {MAX_BYTES:,} at most", hint="Import it in parts.")
+    refuse_unfit_text(text, max_bytes=MAX_BYTES, is_json=import_format in _JSON_FORMATS)
     reading = READERS[import_format](text.removeprefix("\ufeff"), schema_name=schema_name)
     count = len(reading.proposals)
     if count > MAX_ENTITIES:

@@ -16,7 +16,9 @@ from moorage.workflow.types.models import EntityType
 from moorage.workflow.work.models import CodeReference, Link, LinkKind, NewComment, NewReference
 
 SHOWN_PLACES = 3
+# What fits into an index of PostgreSQL, whose entries have 2,704 bytes at most.
 MAX_URL_CHARACTERS = 2_000
+MAX_ID_CHARACTERS = 500
 MAX_COMMENT_CHARACTERS = 20_000
 
 
@@ -65,7 +67,12 @@ def plan_import(
         entities=entities,
         existing=len(reading.proposals) - len(new),
         links=links,
-        references=[_reference(ids[each.external_id], url) for each in new for url in each.urls],
+        references=[
+            NewReference(ids[each.external_id], CodeReference(kind="url", target=url, note="imported from here"))
+            for each in new
+            for url in each.urls
+            if len(url) <= MAX_URL_CHARACTERS
+        ],
         comments=[
             NewComment(ids[each.external_id], part) for each in new for body in each.comments for part in _parts(body)
         ],
@@ -91,7 +98,10 @@ class _Planner:
         entity_type = self._types[proposal.schema_name]
         fitted = fit(proposal, entity_type, max_bytes=self._max_bytes)
         self.problems.extend(f"{proposal.place}: {each}" for each in fitted.problems)
-        for name in fitted.left_out:
+        if len(proposal.external_id) > MAX_ID_CHARACTERS:
+            length = f"{len(proposal.external_id):,} characters, {MAX_ID_CHARACTERS} at most"
+            self.problems.append(f"{proposal.place}: its id has {length}")
+        for name in (*fitted.left_out, *("url" for url in proposal.urls if len(url) > MAX_URL_CHARACTERS)):
             self._left_out[name].append(proposal.place)
         return NewEntity(uuid4(), entity_type, fitted.data, entity_type.traits_of(fitted.data))
 
@@ -148,12 +158,6 @@ def _second_parents(links: Sequence[ProposedLink]) -> list[str]:
         for child, all_ in parents.items()
         if len(all_) > 1
     ]
-
-
-def _reference(entity_id: UUID, url: str) -> NewReference:
-    return NewReference(
-        entity_id, CodeReference(kind="url", target=url[:MAX_URL_CHARACTERS], note="imported from here")
-    )
 
 
 def _parts(body: str) -> list[str]:

@@ -61,7 +61,7 @@ class Sheet:
     def __init__(self, entity_type: EntityType, fields: Sequence[str]) -> None:
         self._schemas: Mapping[str, Any] = entity_type.row.schema_definition.get("properties", {})
         rules = entity_type.rules.state
-        first = [name for name in (entity_type.title_field, rules and rules.field) if name]
+        first = [name for name in (entity_type.title_field, rules.field if rules else None) if name]
         self._fields = list(dict.fromkeys([*first, *sorted({*self._schemas, *fields})]))
         self._text = io.StringIO(newline="")
         self._rows = csv.writer(self._text)

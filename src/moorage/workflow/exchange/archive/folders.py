@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from moorage.core.errors import InvalidInput
 from moorage.workflow.errors import InvalidImport
 from moorage.workflow.exchange.archive.models import FORMAT, FORMAT_VERSION, Manifest
+from moorage.workflow.exchange.importers.reading import refuse_unfit_text
 from moorage.workflow.parsing import parse_json
 
 MANIFEST = "moorage-export.json"
@@ -52,12 +53,12 @@ class FolderWriter:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.absolute()
+        refuse_foreign(folder)
+        self._folder = folder.resolve()
         self._beside = self._folder.parent / f".{self._folder.name}.{uuid4().hex[:12]}"
         self._written: set[str] = set()
 
     def __enter__(self) -> Self:
-        refuse_foreign(self._folder)
         with _told(self._folder):
             self._beside.mkdir(parents=True)
         return self
@@ -163,7 +164,9 @@ def read_document(folder: Path, path: str, kind: type[Document]) -> Document:
     if size > MAX_FILE_BYTES:
         raise InvalidImport(f"{path} has {size:,} bytes, {MAX_FILE_BYTES:,} at most", hint="Is it of an export?")
     try:
-        return kind.model_validate(parse_json(file.read_text(encoding="utf-8"), what=path))
+        text = file.read_text(encoding="utf-8")
+        refuse_unfit_text(text, what=path, max_bytes=MAX_FILE_BYTES, is_json=True)
+        return kind.model_validate(parse_json(text, what=path))
     except UnicodeDecodeError as error:
         raise InvalidImport(f"{path} is no UTF-8, from byte {error.start} on", hint="Export it anew.") from None
     except ValidationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -50,7 +50,7 @@ class ArchivedMigration(Archived):
     id: UUID
     to_version: Counter
     steps: list[Any]
-    state: str
+    state: Literal["running", "done", "failed"]
     migrated: int
     last_id: UUID | None
     error: Any

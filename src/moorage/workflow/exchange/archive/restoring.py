@@ -37,7 +37,7 @@ from moorage.workflow.exchange.archive.versions import (
 from moorage.workflow.exchange.importers.reading import refuse
 from moorage.workflow.exchange.models import RestoredFolder
 from moorage.workflow.work.linking import refuse_cycles_in
-from moorage.workflow.work.store import graph_lock_in
+from moorage.workflow.work.store import entity_share_in, graph_lock_in
 
 BATCH = 200
 
@@ -89,7 +89,6 @@ class _Restorer:
         self._actor = current_caller().name
 
     async def run(self, project_name: str) -> RestoredFolder:
-        await graph_lock_in(self._transaction)
         types, new_types = await self._restore_types()
         paths = self._paths_of(ENTITY_FILE)
         await self._reserve_numbers(paths)
@@ -164,14 +163,17 @@ class _Restorer:
             InvalidImport: a link leads to an entity that is nowhere. LinkRefused.
         """
         targets = sorted({link.target for each in entities for link in each.links})
-        there = set((await store.entity_there(self._transaction, [], targets)).values())
+        there = await store.entity_there(self._transaction, [], targets)
         refuse(
             [
                 f"a link leads to {key}, which is neither in the export nor in the project"
                 for key in targets
-                if key not in there
+                if key not in there.values()
             ]
         )
+        # As everybody does: what is linked is locked first, and only then the graph.
+        await entity_share_in(self._transaction, sorted(there))
+        await graph_lock_in(self._transaction)
         links = await store.link_restore_in(self._transaction, entities, actor=self._actor)
         await refuse_cycles_in(self._transaction, links)
 

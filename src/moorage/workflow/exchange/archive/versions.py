@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from moorage.workflow.types.agreement import refuse_unfit_type
 from moorage.workflow.types.models import EntityType, StoredType, Traits, TypeRules
 from moorage.workflow.types.problems import sentence
 from moorage.workflow.types.validation import compiled, problems_in
+from moorage.workflow.work.models import LinkKind
 
 TypeVersions = Mapping[tuple[str, int], EntityType]
 
@@ -39,6 +41,7 @@ def versions_of(types: Sequence[ArchivedType]) -> TypeVersions:
 
 def problems_of_entity(entity: ArchivedEntity, types: TypeVersions, *, max_bytes: int) -> Iterator[str]:
     """Yield why the entity cannot be stored; what is deleted need not satisfy its type."""
+    yield from _problems_of_links(entity)
     entity_type = types.get((entity.schema_name, entity.schema_version))
     if entity_type is None:
         yield f"there is no version {entity.schema_version} of the type {entity.schema_name!r}"
@@ -51,6 +54,16 @@ def problems_of_entity(entity: ArchivedEntity, types: TypeVersions, *, max_bytes
     problems = [] if entity.deleted_at else problems_in(entity_type, entity.data)
     if problems:
         yield sentence(problems)
+
+
+def _problems_of_links(entity: ArchivedEntity) -> Iterator[str]:
+    links = Counter((each.kind, each.target) for each in entity.links)
+    yield from (f"a link {kind} {target} stands there twice" for (kind, target), count in links.items() if count > 1)
+    if any(target == entity.key for _, target in links):
+        yield "a link leads to itself"
+    parents = [target for kind, target in links if kind is LinkKind.PARENT]
+    if len(parents) > 1:
+        yield f"more than one parent: {', '.join(parents)}"
 
 
 def traits_of(entity: ArchivedEntity, types: TypeVersions) -> Traits:

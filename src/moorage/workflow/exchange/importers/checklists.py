@@ -18,6 +18,7 @@ TAB_COLUMNS = 4
 ID_CHARACTERS = 24
 _ITEM = re.compile(r"( *)(?:[-*+]|\d{1,9}[.)]) {1,4}\[([ xX])\] +(\S.*)")
 _HEADING = re.compile(r" {0,3}#{1,6} +(.*?)(?: +#+)? *")
+_FENCE = re.compile(r" *(```+|~~~+).*")
 
 
 @dataclass
@@ -29,6 +30,7 @@ class _Item:
     is_done: bool
     path: tuple[str, ...]
     section: str
+    parent: _Item | None
     body: list[str] = field(default_factory=list)
     external_id: str = ""
 
@@ -39,31 +41,62 @@ def read_checklist(text: str, *, schema_name: str | None) -> Reading:
     An item has no name of its own, so its external id follows from its title and the titles around it: an item whose
     text was changed is another one.
     """
-    items, around, links = [], [], []
-    section, other = "", 0
+    reader = _Reader()
     for number, line in enumerate(lines_of(text), 1):
-        line = line.expandtabs(TAB_COLUMNS)  # noqa: PLW2901 - indentation is counted in columns
-        found, heading = _ITEM.fullmatch(line.rstrip()), _HEADING.fullmatch(line)
-        if found:
-            around = [each for each in around if each.indent < len(found[1])]
-            path = (*(around[-1].path if around else ()), found[3])
-            item = _Item(f"line {number}", len(found[1]), found[2] != " ", path, section)
-            if around:
-                links.append((item, around[-1]))
-            around.append(item)
-            items.append(item)
-        elif heading:
-            section, around = heading[1], []
-        elif around and (not line.strip() or _indent(line) > around[-1].indent):
-            around[-1].body.append(line)
-        elif line.strip():
-            other, around = other + 1, []
-    _name(items)
+        reader.read(f"line {number}", line.expandtabs(TAB_COLUMNS).rstrip())
+    _name(reader.items)
     return Reading(
-        [_proposal(each, schema_name or "task") for each in items],
-        links=[ProposedLink(child.external_id, LinkKind.PARENT, parent.external_id) for child, parent in links],
-        skipped=[f"{other} lines that are no part of a task list"] if other else [],
+        [_proposal(each, schema_name or "task") for each in reader.items],
+        links=[
+            ProposedLink(each.external_id, LinkKind.PARENT, each.parent.external_id)
+            for each in reader.items
+            if each.parent is not None
+        ],
+        skipped=[f"{reader.other} lines that are no part of a task list"] if reader.other else [],
     )
+
+
+class _Reader:
+    """Reads line by line; `other` counts the lines that belong to no item."""
+
+    def __init__(self) -> None:
+        self.items: list[_Item] = []
+        self.other = 0
+        self._around: list[_Item] = []
+        self._section = ""
+        self._fence = ""
+
+    def read(self, place: str, line: str) -> None:
+        fence = _FENCE.fullmatch(line)
+        if self._fence or fence:  # code, whatever it looks like
+            self._toggle(fence[1] if fence else "")
+            self._read_text(line)
+        elif found := _ITEM.fullmatch(line):
+            self._read_item(place, len(found[1]), found[3], is_done=found[2] != " ")
+        elif found := _HEADING.fullmatch(line):
+            self._section, self._around = found[1], []
+        else:
+            self._read_text(line)
+
+    def _toggle(self, fence: str) -> None:
+        if not self._fence:
+            self._fence = fence
+        elif fence.startswith(self._fence):
+            self._fence = ""
+
+    def _read_item(self, place: str, indent: int, title: str, *, is_done: bool) -> None:
+        self._around = [each for each in self._around if each.indent < indent]
+        parent = self._around[-1] if self._around else None
+        path = (*(parent.path if parent else ()), title)
+        item = _Item(place, indent, is_done, path, self._section, parent)
+        self._around.append(item)
+        self.items.append(item)
+
+    def _read_text(self, line: str) -> None:
+        if self._around and (not line or _indent(line) > self._around[-1].indent):
+            self._around[-1].body.append(line)
+        elif line:
+            self.other, self._around = self.other + 1, []
 
 
 def _indent(line: str) -> int:
@@ -81,7 +114,7 @@ def _name(items: list[_Item]) -> None:
 
 
 def _proposal(item: _Item, schema_name: str) -> Proposal:
-    indent = min((_indent(line) for line in item.body if line.strip()), default=0)
+    indent = min((_indent(line) for line in item.body if line), default=0)
     body = "\n".join(line[indent:] for line in item.body).strip()
     return Proposal(
         place=item.place,

@@ -19,7 +19,7 @@ _URGENCY = re.compile(r"(?:priority[:/ -]*)?(?:p([0-4])|(critical|urgent|high|me
 _URGENCY_WORDS = {"critical": 0, "urgent": 0, "high": 1, "medium": 2, "low": 3}
 _DROPPED_REASONS = {"not_planned", "duplicate"}
 # What GitHub repeats in every answer of its REST interface, and what says nothing outside of it.
-_NOISE = re.compile(r".*_url|url|node_id|id|user_view_type|performed_via_github_app|closed|isPinned|locked|score")
+_NOISE = re.compile(r".*_url|node_id|id|closed|score")
 _READ = {
     "number", "title", "body", "state", "stateReason", "state_reason", "labels", "assignees", "assignee", "comments",
     "html_url", "url", "parent", "subIssues", "blockedBy", "blocking", "pull_request",
@@ -102,7 +102,7 @@ def _urgency(labels: list[str]) -> int | None:
 
 def _more(issue: JsonObject) -> Iterator[tuple[str, Any]]:
     for name, value in issue.items():
-        if name in _READ or value in (None, [], {}) or _NOISE.fullmatch(name):
+        if name in _READ or value in (None, False, "", [], {}) or _NOISE.fullmatch(name):
             continue
         named = names_in(value) if isinstance(value, dict) else []
         yield name, named[0] if named else value

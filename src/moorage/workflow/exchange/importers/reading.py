@@ -10,6 +10,31 @@ from moorage.workflow.errors import InvalidImport
 from moorage.workflow.exchange.models import JsonObject
 
 _SHOWN_PROBLEMS = 20
+_NUL = re.compile("\x00")
+# In JSON it is escaped; any number of escaped backslashes may stand before it.
+_ESCAPED_NUL = re.compile(r"\x00|(?<!\\)(?:\\\\)*\\u0000")
+
+
+def refuse_unfit_text(text: str, *, what: str = "the file", max_bytes: int, is_json: bool) -> None:
+    """Refuse a text that is too large, or has what PostgreSQL cannot store, by its line.
+
+    Raises:
+        InvalidImport.
+    """
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise _unfit(what, text, error.start, "half of a surrogate pair") from None
+    if size > max_bytes:
+        raise InvalidImport(f"{what} has {size:,} bytes, {max_bytes:,} at most", hint="Import it in parts.")
+    found = (_ESCAPED_NUL if is_json else _NUL).search(text)
+    if found:
+        raise _unfit(what, text, found.start(), "the character U+0000")
+
+
+def _unfit(what: str, text: str, place: int, problem: str) -> InvalidImport:
+    line = text.count("\n", 0, place) + 1
+    return InvalidImport(f"{what}, line {line}: {problem} cannot be stored", hint="Remove it, and import again.")
 
 
 def items_of(value: Any, what: str, *, inside: str) -> list[tuple[str, JsonObject]]:
