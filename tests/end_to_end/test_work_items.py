@@ -26,21 +26,23 @@ from tests.support.programs import MOORAGE, environment
 REGISTRY = "registry_of_work_items"
 
 
-async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
-    result = await client.call_tool_mcp(tool, arguments)
+async def call(client: Client, tool: str, **arguments: Any) -> Any:
+    """Call what succeeds, and return the data of its answer."""
+    result: Any = await client.call_tool_mcp(tool, arguments)
     assert not result.is_error, result.content[0].text
     return result.structured_content
 
 
 async def refusal(client: Client, tool: str, **arguments: Any) -> str:
     """Call what is refused, and return the code."""
-    result = await client.call_tool_mcp(tool, arguments)
+    result: Any = await client.call_tool_mcp(tool, arguments)
     assert result.is_error
     return result.content[0].text.partition(":")[0]
 
 
 async def prime(client: Client, **arguments: Any) -> str:
-    return (await client.call_tool_mcp("prime", arguments)).content[0].text
+    result: Any = await client.call_tool_mcp("prime", arguments)
+    return result.content[0].text
 
 
 async def share_work(client: Client, project_name: str) -> dict[str, Any]:
