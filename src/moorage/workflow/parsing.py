@@ -31,8 +31,8 @@ def parse_json(text: str, *, what: str) -> Any:
         what: what the text is, for the message: "rules.json", "line 3".
 
     Raises:
-        InvalidInput: it is no JSON, says a key twice, has NaN, Infinity or a number beyond a double, half of a
-            surrogate pair, or is deeper than `MAX_DEPTH`; with JSON pointers.
+        InvalidInput: it is no JSON, says a key twice, has NaN, Infinity or a number beyond a double, U+0000 or half
+            of a surrogate pair, or is deeper than `MAX_DEPTH`; with JSON pointers.
     """
     problems = list(islice(_problems_in(value := _read(text, what)), _SHOWN_PROBLEMS))
     if problems:
@@ -75,12 +75,19 @@ def _problems_in(value: Any) -> Iterator[str]:
 def _problems_at(value: Any) -> Iterator[str]:
     if isinstance(value, float) and not math.isfinite(value):
         yield "not a number that JSON has, or one beyond a double"
-    elif isinstance(value, str) and not _is_whole(value):
-        yield "half of a surrogate pair"
-    elif isinstance(value, _Repeating):
+    elif isinstance(value, str):
+        yield from _problem_of_text(value)
+    elif isinstance(value, dict):
+        yield from (f"the key {_printable(key)!r} has {problem}" for key in value for problem in _problem_of_text(key))
+    if isinstance(value, _Repeating):
         yield from (f"the key {_printable(key)!r} stands there more than once" for key in value.repeated)
-    if isinstance(value, dict):
-        yield from (f"half of a surrogate pair in the key {_printable(key)}" for key in value if not _is_whole(key))
+
+
+def _problem_of_text(text: str) -> Iterator[str]:
+    if "\x00" in text:
+        yield "the character U+0000, which cannot be stored"
+    elif not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
+        yield "half of a surrogate pair"
 
 
 def _inside(value: Any) -> Iterator[tuple[str, Any]]:
@@ -88,10 +95,6 @@ def _inside(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((escape(_printable(key)), each) for key, each in value.items())
     elif isinstance(value, list):
         yield from ((str(place), each) for place, each in enumerate(value))
-
-
-def _is_whole(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
 
 
 def _printable(key: str) -> str:

@@ -39,7 +39,13 @@ def test_halves_of_surrogate_pairs_are_refused_in_values_and_keys():
     message = problems_of('{"a": "\\ud83d", "\\ude00": 1}')
     assert message.encode()  # it can be printed
     assert "/a: half of a surrogate pair" in message
-    assert "half of a surrogate pair in the key \\ude00" in message
+    assert "the key '\\\\ude00' has half of a surrogate pair" in message
+
+
+def test_what_cannot_be_stored_in_any_text_is_refused():
+    message = problems_of('{"a": "x\\u0000", "b\\u0000": 1}')
+    assert "/a: the character U+0000" in message
+    assert "the key 'b\\x00' has the character U+0000" in message
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 100_000])
