@@ -181,7 +181,7 @@ async def test_the_history_of_a_type_says_what_changed_and_how_its_migration_wen
         (1, "first", None, None),
     ]
     assert [each.pointer for each in found.versions[1].reasons] == ["/schema_definition/properties/area"]
-    assert found.versions[0].steps == STEPS
+    assert found.versions[0].steps == [each.model_dump() for each in STEPS]
     (alone,) = (await service.evolution.history(project.name, "note", 1)).versions
     assert alone.schema_definition == OWNED
     with pytest.raises(VersionNotFound):

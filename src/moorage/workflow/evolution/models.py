@@ -149,7 +149,9 @@ class TypeVersion(BaseModel):
     Attributes:
         reasons: what changed against the version before, at most the most serious ones.
         migrated: so many entities were brought to it; None without a migration.
+        steps: as JSON; whoever lists them does not pay for the schema of each kind.
         schema_definition: of a version that was asked for alone.
+        rules: of it as well, as JSON.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -159,11 +161,11 @@ class TypeVersion(BaseModel):
     reasons: list[Reason]
     created_at: datetime
     created_by: str
-    steps: list[Step]
+    steps: list[dict[str, Any]]
     migration_state: MigrationState | None
     migrated: int | None
     schema_definition: dict[str, Any] | None = None
-    rules: TypeRules | None = None
+    rules: dict[str, Any] | None = None
 
 
 class TypeHistory(BaseModel):

@@ -137,9 +137,8 @@ class EvolutionService:
             raise VersionNotFound(f"{schema_name!r} has no version {version}", hint="Leave version out to see all.")
         shown = [_version(new, old) for new, old in zip(stored, [*stored[1:], None], strict=True)]
         if version is not None:
-            shown[0] = shown[0].model_copy(
-                update={"schema_definition": stored[0].schema_definition, "rules": stored[0].rules}
-            )
+            rules = stored[0].rules.model_dump(mode="json", exclude_defaults=True)
+            shown[0] = shown[0].model_copy(update={"schema_definition": stored[0].schema_definition, "rules": rules})
         return TypeHistory(
             project_name=project_name, schema_name=schema_name, versions=shown[:limit], is_cut=len(stored) > limit
         )
@@ -254,7 +253,7 @@ def _version(new: StoredVersion, old: StoredVersion | None) -> TypeVersion:
         reasons=compare_versions(old, new)[:SHOWN_REASONS] if old else [],
         created_at=new.created_at,
         created_by=new.created_by,
-        steps=new.steps,
+        steps=[each.model_dump(mode="json") for each in new.steps],
         migration_state=new.state,
         migrated=new.migrated,
     )

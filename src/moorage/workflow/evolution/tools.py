@@ -43,7 +43,10 @@ class EvolutionTools:
         ] = None,
         steps: Annotated[
             Steps | None,
-            Field(description="Applied in order to each entity. Left out: defaults of newly required properties."),
+            Field(
+                description="Applied in order to each entity; fields are like owner, address.city, tests.*.status (each"
+                " element). Left out: newly required properties get their defaults."
+            ),
         ] = None,
         rules: Annotated[TypeRules | None, Field(description="The new rules, whole; leave out to keep them.")] = None,
         description: Annotated[str | None, Field(description="Leave out to keep it.", max_length=2000)] = None,

@@ -38,11 +38,8 @@ def _single(text: str) -> str:
     return text
 
 
-StepField = Annotated[
-    str,
-    AfterValidator(_named),
-    Field(description='The field: "owner", "address.city", "tests.*.status" (each element), or a JSON pointer.'),
-]
+# Named as `fields.parse_field` reads it, also with EACH: "owner", "address.city", "tests.*.status", "/a.b".
+StepField = Annotated[str, AfterValidator(_named)]
 OneField = Annotated[str, AfterValidator(_single)]
 
 
