@@ -92,6 +92,7 @@ CREATE TABLE workflow.entities (
 );
 
 CREATE INDEX entities_by_schema ON workflow.entities (schema_name, updated_at DESC, id) WHERE deleted_at IS NULL;
+CREATE INDEX entities_newest ON workflow.entities (updated_at DESC, id) WHERE deleted_at IS NULL;
 
 CREATE INDEX entities_by_data ON workflow.entities USING gin (data jsonb_path_ops);
 CREATE INDEX entities_by_search ON workflow.entities USING gin (search);
