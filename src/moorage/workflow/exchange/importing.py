@@ -131,7 +131,7 @@ class Importer:
         async with self._connections.connection_to(project) as connection:
             types = await self._known_types(project, connection, reading)
             names = [name for name in _type_names(reading) if name not in types]
-            types.update({name: _type_of_pack(name) for name in names})
+            types.update({name: type_of_pack(name) for name in names})
             return _Checked(await self._plan(connection, reading, types, origin), names)
 
     async def _known_types(self, project: Project, connection: Connection, reading: Reading) -> dict[str, EntityType]:
@@ -196,7 +196,7 @@ def _type_names(reading: Reading) -> list[str]:
     return sorted({each.schema_name for each in reading.proposals})
 
 
-def _type_of_pack(name: str) -> EntityType:
+def type_of_pack(name: str) -> EntityType:
     """Return a ready-made type as it will be once it is registered."""
     pack, now = read_pack(name), datetime.now(UTC)
     row = StoredType(
