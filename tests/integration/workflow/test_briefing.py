@@ -100,7 +100,7 @@ async def test_a_board_of_a_type_that_is_not_there_names_those_there_are(connect
 
 async def test_without_a_type_the_board_is_that_of_the_only_type_with_states(connections, project):
     service = make_service(connections, WorkflowSettings())
-    await service.types.register(
-        project.name, "order", {"type": "object"}, rules=TypeRules(state=StateRules(field="stage", final=["sent"]))
-    )
+    schema = {"type": "object", "properties": {"stage": {"enum": ["packed", "sent"]}}}
+    rules = TypeRules(state=StateRules(field="stage", final=["sent"]))
+    await service.types.register(project.name, "order", schema, rules=rules)
     assert (await service.briefing.board(project.name)).schema_name == "order"

@@ -13,6 +13,7 @@ from moorage.workflow.briefing import store
 from moorage.workflow.briefing.boards import columns_of
 from moorage.workflow.briefing.models import Board, Situation, Some
 from moorage.workflow.briefing.prose import prose_of
+from moorage.workflow.types import store as type_store
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.models import EntityType
 from moorage.workflow.work import store as work_store
@@ -63,7 +64,7 @@ class BriefingService:
 
 async def _type_with_states(connection: Connection) -> str:
     """Return the type whose board is meant when none is named."""
-    names = [each.schema_name for each in await store.types_in_use(connection) if each.rules.state is not None]
+    names = [each.schema_name for each in await type_store.type_list(connection) if each.rules.state is not None]
     return names[0] if len(names) == 1 else DEFAULT_TYPE
 
 
