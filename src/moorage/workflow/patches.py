@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 import jsonpatch
-from jsonpointer import JsonPointerException
+from jsonpointer import JsonPointerException, resolve_pointer
 
 from moorage.workflow.documents import Document, escaped
 from moorage.workflow.errors import InvalidPatch, PatchFailed
@@ -17,6 +17,10 @@ from moorage.workflow.errors import InvalidPatch, PatchFailed
 MAX_OPERATIONS = 1_000
 # Items of two lists together that are compared one by one; comparing them takes the square of their number.
 COMPARED_ITEMS = 200
+
+# What the copies of a patch come to together; each may double the document, and twenty would fill any memory.
+MAX_COPIED_CHARACTERS = 1_000_000
+_SHOWN_CHARACTERS = 200
 
 Operations = Sequence[dict[str, Any]]
 
@@ -45,16 +49,31 @@ def patched(document: Document, operations: Operations) -> Document:
     if len(operations) > MAX_OPERATIONS:
         raise InvalidPatch(f"{len(operations)} operations, {MAX_OPERATIONS} at most", hint="Replace the whole value.")
     try:
-        result = jsonpatch.JsonPatch(list(operations)).apply(deepcopy(document))
+        result = _applied(deepcopy(list(operations)), deepcopy(document))
     except (jsonpatch.JsonPatchTestFailed, jsonpatch.JsonPatchConflict) as error:
-        raise PatchFailed(
-            f"the patch does not fit: {error}", hint="Get the entity, and patch what it is now."
-        ) from None
+        hint = "Get the entity, and patch what it is now."
+        raise PatchFailed(f"the patch does not fit: {str(error)[:_SHOWN_CHARACTERS]}", hint=hint) from None
     except (jsonpatch.InvalidJsonPatch, JsonPointerException, TypeError) as error:
         hint = 'Each operation is like {"op": "replace", "path": "/status", "value": "done"} (RFC 6902).'
-        raise InvalidPatch(f"not a JSON Patch: {error}", hint=hint) from None
+        raise InvalidPatch(f"not a JSON Patch: {str(error)[:_SHOWN_CHARACTERS]}", hint=hint) from None
+    except RecursionError:
+        raise InvalidPatch("the patch nests the data too deeply", hint="Nest less.") from None
     if not isinstance(result, dict):
         raise InvalidPatch("the patch makes the data something else than an object", hint="Patch below the root.")
+    return result
+
+
+def _applied(operations: Operations, document: Document) -> Any:
+    """Return the document, which may be changed on the way, after one operation after another."""
+    jsonpatch.JsonPatch(operations)  # tells of any that is none before the first is done
+    result: Any = document
+    room = MAX_COPIED_CHARACTERS
+    for each in operations:
+        if each["op"] == "copy":
+            room -= len(json.dumps(resolve_pointer(result, each.get("from", ""), None)))
+            if room < 0:
+                raise InvalidPatch("the patch copies too much", hint="Replace the whole value.")
+        result = jsonpatch.JsonPatch([each]).apply(result, in_place=True)
     return result
 
 

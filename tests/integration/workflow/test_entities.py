@@ -245,3 +245,30 @@ async def test_data_that_is_too_large_or_too_deep_is_refused(service, project, t
         deep = {"x": deep}
     with pytest.raises(InvalidInput):
         await service.entities.create(project.name, "task", {"title": "x", "deep": deep}, idempotency_key="k")
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [{"op": "copy", "from": "", "path": f"/copy{number}"} for number in range(100)],
+        [{"op": "copy", "from": "/tags", "path": "/tags/0"} for _ in range(1_000)],
+        [{"op": "add", "path": "", "value": []}],
+        [{"op": "test", "path": "/title", "value": "x" * 100_000}],
+        [{"op": "replace"}],
+        [{"op": "copy", "path": "/a"}],
+        [{"op": "eval", "path": "/title", "value": ""}],
+        [{"op": "add", "path": "title", "value": ""}],
+        [{"op": "add", "path": "/tags/-1", "value": ""}],
+        [{"op": "add", "path": "/title/x", "value": ""}],
+        [{"op": "add", "path": "/x", "value": "\x00"}],
+        ["remove"],
+        [None],
+        [{"op": "remove", "path": "/tags"}] * 1_001,
+    ],
+)
+async def test_a_patch_that_cannot_be_is_refused_shortly_and_writes_nothing(service, project, task, operations):
+    """A hundred copies of the root would be larger than any memory."""
+    with pytest.raises((InvalidInput, PatchFailed)) as refused:
+        await service.entities.update(project.name, task.key, operations, mode="patch", expected_version=1)
+    assert len(refused.value.message) < 500
+    assert await service.entities.get(project.name, task.key) == task

@@ -121,7 +121,7 @@ class Planner:
         entity = draft.locked.entity
         match operation:
             case Update():
-                edit = parse_edit(operation.mode, operation.data)
+                edit = parse_edit(operation.mode, operation.data, max_bytes=self.max_bytes)
                 refuse_deleted(draft.locked)
                 await self._refuse_unmet(draft, operation.condition, edit)
                 entity_type = await self._type_of(draft.locked)

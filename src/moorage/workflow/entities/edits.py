@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moorage.core.errors import InvalidInput
-from moorage.workflow.documents import Document, escaped
+from moorage.workflow.documents import MAX_BYTES, Document, escaped, refuse_unfit
 from moorage.workflow.entities.models import Entity, Mode
 from moorage.workflow.patches import Operations, is_same, merged, patched
 from moorage.workflow.types.models import EntityType
@@ -51,18 +51,21 @@ class Edit:
                 return patched(document, operations)
 
 
-def parse_edit(mode: Mode, data: Any) -> Edit:
+def parse_edit(mode: Mode, data: Any, *, max_bytes: int = MAX_BYTES) -> Edit:
     """Return the edit; a patch is a list of operations, everything else an object.
 
     Raises:
-        InvalidInput: mode and data do not belong together.
+        InvalidInput: mode and data do not belong together, or the data cannot be stored whatever they are applied to.
     """
     if mode not in ("replace", "merge", "patch"):
         raise InvalidInput(f"mode: {str(mode)[:60]!r} is none", hint="Take replace, merge or patch.")
-    if isinstance(data, list if mode == "patch" else dict):
-        return Edit(mode, data)
-    expected = "a list of operations (RFC 6902)" if mode == "patch" else "an object"
-    raise InvalidInput(f"data: {type(data).__name__} given, mode {mode} needs {expected}", hint="See update_entity.")
+    if not isinstance(data, list if mode == "patch" else dict):
+        expected = "a list of operations (RFC 6902)" if mode == "patch" else "an object"
+        raise InvalidInput(
+            f"data: {type(data).__name__} given, mode {mode} needs {expected}", hint="See update_entity."
+        )
+    refuse_unfit({"operations": data} if mode == "patch" else data, max_bytes=max_bytes)
+    return Edit(mode, data)
 
 
 def changed_places(before: Document, after: Document, pointer: str = "") -> Iterator[str]:

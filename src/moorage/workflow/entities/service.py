@@ -110,7 +110,7 @@ class EntityService:
         """
         condition = Condition(expected_version, force, claim_token)
         refuse_unnamed(condition)
-        edit = parse_edit(mode, data)
+        edit = parse_edit(mode, data, max_bytes=self._max_bytes)
 
         async def write(connection: Connection, project: Project) -> WrittenEntity:
             locked = await lock_one_in(connection, entity_id)
