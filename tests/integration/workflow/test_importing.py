@@ -97,6 +97,14 @@ async def test_an_import_that_is_repeated_makes_nothing_twice(import_text, look)
     assert elsewhere.created == 2
 
 
+async def test_a_link_to_an_item_that_was_deleted_here_is_told_and_left_out(workflow, project, import_text):
+    await import_text(ISSUES[2:3], "github", schema_name="task", source="s")
+    await workflow.entities.delete(project.name, "T-1", expected_version=1)
+    report = await import_text([ISSUES[0], ISSUES[2]], "github", schema_name="task", source="s")
+    assert (report.created, report.existing, report.links) == (1, 1, 0)
+    assert report.skipped[0] == "the link 7 parent 9: 9 is deleted here"
+
+
 async def test_one_file_imported_by_two_at_once_comes_in_once(import_text, look):
     await import_text("- [ ] First", "markdown")
     text = "\n".join(f"- [ ] Task {number}" for number in range(20))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -63,6 +64,14 @@ class Proposal:
     cells: dict[str, str] = field(default_factory=dict)
     comments: Sequence[str] = ()
     urls: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class KnownEntity:
+    """An entity that is in already."""
+
+    id: UUID
+    is_deleted: bool
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from uuid import UUID, uuid4
 from moorage.workflow.entities.models import NewEntity
 from moorage.workflow.exchange.fitting import fit
 from moorage.workflow.exchange.importers.reading import refuse
-from moorage.workflow.exchange.models import LeftOut, Proposal, ProposedLink, Reading
+from moorage.workflow.exchange.models import KnownEntity, LeftOut, Proposal, ProposedLink, Reading
 from moorage.workflow.types.models import EntityType
+from moorage.workflow.work.commenting import MAX_CHARACTERS as MAX_COMMENT_CHARACTERS
 from moorage.workflow.work.models import CodeReference, Link, LinkKind, NewComment, NewReference
 
 SHOWN_PLACES = 3
 # What fits into an index of PostgreSQL, whose entries have 2,704 bytes at most.
 MAX_URL_CHARACTERS = 2_000
 MAX_ID_CHARACTERS = 500
-MAX_COMMENT_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Plan:
 
 
 def plan_import(
-    reading: Reading, types: Mapping[str, EntityType], known: Mapping[str, UUID], *, max_bytes: int
+    reading: Reading, types: Mapping[str, EntityType], known: Mapping[str, KnownEntity], *, max_bytes: int
 ) -> Plan:
     """Work out an import.
 
@@ -58,9 +58,8 @@ def plan_import(
     new = [each for each in reading.proposals if each.external_id not in known]
     planner = _Planner(types, max_bytes)
     entities = [planner.entity(each) for each in new]
-    ids = {**known, **{each.external_id: entity.id for each, entity in zip(new, entities, strict=True)}}
-    fresh = {each.external_id for each in new}
-    links, skipped = _links(reading.links, ids, fresh)
+    ids = {each.external_id: entity.id for each, entity in zip(new, entities, strict=True)}
+    links, skipped = _links(reading.links, ids, known)
     refuse([*planner.problems, *_cycles(reading.links), *_second_parents(reading.links)])
     return Plan(
         proposals=new,
@@ -122,14 +121,18 @@ def _refuse_repeated(proposals: Sequence[Proposal]) -> None:
     refuse(problems)
 
 
-def _links(proposed: Sequence[ProposedLink], ids: Mapping[str, UUID], fresh: set[str]) -> tuple[list[Link], list[str]]:
-    """Return the links of new entities, and what cannot be linked."""
+def _links(
+    proposed: Sequence[ProposedLink], new: Mapping[str, UUID], known: Mapping[str, KnownEntity]
+) -> tuple[list[Link], list[str]]:
+    """Return the links of new entities, and what cannot be linked; those between known ones are as people left them."""
+    ids = {**{name: each.id for name, each in known.items() if not each.is_deleted}, **new}
     links, skipped = [], []
     for each in dict.fromkeys(proposed):
         missing = [end for end in (each.source, each.target) if end not in ids]
         if missing:
-            skipped.append(f"the link {each.source} {each.kind.value} {each.target}: there is no {missing[0]}")
-        elif {each.source, each.target} & fresh:
+            why = f"{missing[0]} is deleted here" if missing[0] in known else f"there is no {missing[0]}"
+            skipped.append(f"the link {each.source} {each.kind.value} {each.target}: {why}")
+        elif each.source in new or each.target in new:
             links.append(Link(ids[each.source], each.kind, ids[each.target]))
     return links, skipped
 

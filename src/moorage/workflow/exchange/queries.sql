@@ -4,11 +4,12 @@ SELECT pg_advisory_xact_lock(hashtextextended('moorage.workflow.imports', 0));
 
 -- name: origin_find :many
 -- An item that names an entity of this project by its id is that entity.
-SELECT external_id, entity_id
-FROM workflow.origins
-WHERE source = :source AND external_id = ANY (:external_ids::text[])
+SELECT origin.external_id, entity.id, entity.deleted_at IS NOT NULL AS is_deleted
+FROM workflow.origins AS origin
+JOIN workflow.entities AS entity ON entity.id = origin.entity_id
+WHERE origin.source = :source AND origin.external_id = ANY (:external_ids::text[])
 UNION ALL
-SELECT id::text, id
+SELECT id::text, id, deleted_at IS NOT NULL
 FROM workflow.entities
 WHERE id = ANY (:entity_ids::uuid[]);
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from moorage.core.postgres.queries import Executor, load_statements
 from moorage.workflow.entities.models import Entity
 from moorage.workflow.entities.store import entity_of
+from moorage.workflow.exchange.models import KnownEntity
 
 _statements = load_statements("moorage.workflow.exchange")
 
@@ -19,12 +20,12 @@ async def import_lock_in(transaction: Executor) -> None:
 
 async def origin_find(
     connection: Executor, source: str, external_ids: Sequence[str], entity_ids: Sequence[UUID]
-) -> dict[str, UUID]:
+) -> dict[str, KnownEntity]:
     """Return the entities that were imported from these items of a source, or have these ids themselves."""
     rows = await _statements.origin_find(
         connection, source=source, external_ids=list(external_ids), entity_ids=list(entity_ids)
     )
-    return {row["external_id"]: row["entity_id"] for row in rows}
+    return {row["external_id"]: KnownEntity(row["id"], row["is_deleted"]) for row in rows}
 
 
 async def origin_insert_in(transaction: Executor, source: str, entities: Mapping[str, UUID], *, actor: str) -> None:
