@@ -18,7 +18,8 @@ TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 KINDS = {
     "type": "types", "enum": "scalars", "const": "scalar", "minimum": "small", "exclusiveMinimum": "small",
     "maximum": "small", "exclusiveMaximum": "small", "multipleOf": "step", "minLength": "small", "maxLength": "small",
-    "pattern": "pattern", "format": "format", "required": "names", "properties": "named", "patternProperties": "matched",
+    "pattern": "pattern", "format": "format", "required": "names", "properties": "named",
+    "patternProperties": "matched",
     "additionalProperties": "schema", "propertyNames": "schema", "dependentRequired": "needs",
     "dependentSchemas": "named", "unevaluatedProperties": "schema", "items": "schema", "prefixItems": "schemas",
     "uniqueItems": "flag", "contains": "schema", "minContains": "small", "maxContains": "small", "minItems": "small",

@@ -14,18 +14,18 @@ from moorage.workflow.types.models import StateRules, TypeRules
 from moorage.workflow.types.steps import Rename, SetDefault
 from moorage.workflow.types.validation import compiled
 
-_SHARED = {
+_SHARED: dict[str, Any] = {
     "title": {"type": "string"},
     "status": {"type": "string", "enum": ["open", "review", "shut"]},
     "tags": {"type": "array", "items": {"type": "string"}},
 }
-OWNED = {
+OWNED: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["title"],
     "properties": {**_SHARED, "owner": {"type": "string"}},
 }
-ASSIGNED = {
+ASSIGNED: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["title", "assignee"],
@@ -65,4 +65,5 @@ async def make_notes(
 async def evolve(service: WorkflowService, project_name: str, asked: Evolution, **options: Any) -> EvolvedType:
     """Change the type `note` from the version it has."""
     version = (await service.types.get(project_name, "note")).version
-    return await service.evolution.evolve(project_name, "note", asked, **{"expected_version": version, **options})
+    options = {"expected_version": version, **options}
+    return await service.evolution.evolve(project_name, "note", asked, **options)

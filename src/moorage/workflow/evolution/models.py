@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -62,7 +63,7 @@ class Evolution:
     schema_definition: dict[str, Any] | None = None
     description: str | None = None
     rules: TypeRules | None = None
-    steps: list[Step] | None = None
+    steps: Sequence[Step] | None = None
 
 
 class FailingEntity(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,14 +59,14 @@ def next_row(old: StoredType, asked: Evolution) -> StoredType:
     return old.model_copy(update={**given, "version": old.version + 1})
 
 
-def plan_of(old: EntityType, row: StoredType, steps: list[Step] | None) -> Plan:
+def plan_of(old: EntityType, row: StoredType, asked: Sequence[Step] | None) -> Plan:
     """Return what the next version of a type would be.
 
     Args:
         row: the next version, which was found fit to be a type.
-        steps: None fills in the defaults of properties that become required.
+        asked: the steps; None fills in the defaults of properties that become required.
     """
-    steps = _implied_steps(old.row, row) if steps is None else steps
+    steps = _implied_steps(old.row, row) if asked is None else list(asked)
     all_steps = (*old.steps, VersionSteps(to_version=row.version, steps=steps)) if steps else old.steps
     return Plan(old, compiled(row, all_steps), compare_versions(old.row, row), steps)
 
