@@ -76,7 +76,7 @@ async def tasks(connections, project) -> None:
     await workflow_with_tasks(connections, project.name)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(things=st.lists(THINGS, min_size=COUNT, max_size=COUNT), edges=graphs())
 def test_what_is_ready_is_what_the_rule_says(database, tasks, things, edges):
     runner, connection = database

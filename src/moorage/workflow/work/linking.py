@@ -7,7 +7,7 @@ holds up nobody else's links.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from moorage.core.postgres.queries import Executor
@@ -37,8 +37,7 @@ async def links_add_in(transaction: Executor, links: Sequence[Link], *, actor: s
 
 
 async def links_remove_in(transaction: Executor, links: Sequence[Link], *, actor: str) -> list[Link]:
-    """Remove links, also of deleted entities, and return those that were there."""
-    await store.graph_lock_in(transaction)
+    """Remove links, also of deleted entities, and return those that were there; no cycle can come of it."""
     return await store.link_delete_in(transaction, [_canonical(each) for each in links], actor=actor)
 
 
@@ -67,8 +66,8 @@ async def comments_add_in(transaction: Executor, comments: Sequence[NewComment],
     return await store.comment_insert_in(transaction, comments, actor=actor)
 
 
-async def lock_living_in(transaction: Executor, ids: Sequence[UUID]) -> Mapping[UUID, str]:
-    """Keep entities from being deleted until the transaction ends, and return their keys.
+async def lock_living_in(transaction: Executor, ids: Sequence[UUID]) -> None:
+    """Keep entities from being deleted until the transaction ends.
 
     Raises:
         EntityNotFound, EntityDeleted: naming all.
@@ -80,7 +79,6 @@ async def lock_living_in(transaction: Executor, ids: Sequence[UUID]) -> Mapping[
     deleted = [key for key, is_deleted in found.values() if is_deleted]
     if deleted:
         raise EntityDeleted(f"{', '.join(deleted)} is deleted", hint="restore_entity brings it back.", deleted=deleted)
-    return {entity_id: key for entity_id, (key, _) in found.items()}
 
 
 def _canonical(link: Link) -> Link:
@@ -102,6 +100,8 @@ def _refuse_loops(links: Sequence[Link]) -> None:
 async def _refuse_second_parents(transaction: Executor, links: Sequence[Link]) -> None:
     """Refuse where a child has another parent than the one it was to get."""
     wanted = {each.source_id: each.target_id for each in links if each.kind is LinkKind.PARENT}
+    if not wanted:
+        return
     parents = {each.source_id: each.target_id for each in await store.link_parents(transaction, list(wanted))}
     for each in links:
         if each.kind is LinkKind.PARENT and parents[each.source_id] != each.target_id:

@@ -22,6 +22,7 @@ from moorage.workflow.work.answers import (
     ShownEntity,
     WhyBlocked,
 )
+from moorage.workflow.work.commenting import MAX_CHARACTERS
 from moorage.workflow.work.models import LinkRole
 from moorage.workflow.work.service import WorkService
 
@@ -176,7 +177,7 @@ class WorkTools:
     async def add_comment(
         self,
         entity_id: EntityId,
-        body: Annotated[str, Field(description="Markdown.", min_length=1, max_length=20_000)],
+        body: Annotated[str, Field(description="Markdown.", min_length=1, max_length=MAX_CHARACTERS)],
         idempotency_key: IdempotencyKey = None,
         project_name: ProjectArgument = None,
     ) -> AddedComment:
