@@ -1,6 +1,7 @@
 """Bringing an export back: ids, keys, versions, times and names of actors as they were.
 
 It writes what others are said to have done, so it is for whoever runs the program, not for callers over the network.
+It is the one place besides `entities.writing` that writes entities: their history exists already and is not made.
 """
 
 from __future__ import annotations
