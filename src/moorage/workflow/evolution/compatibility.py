@@ -6,7 +6,7 @@ of keywords that work together, accepts no less than before. What cannot be told
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -180,34 +180,33 @@ def _compare_items(comparison: _Comparison, old: Keywords, new: Keywords, pointe
         yield wider(f"{pointer}/uniqueItems", "items may repeat")
 
 
-def _compare_alternatives(comparison: _Comparison, old: Keywords, new: Keywords, pointer: str) -> Iterator[Reason]:
+def _compare_all_of(comparison: _Comparison, old: Keywords, new: Keywords, pointer: str) -> Iterator[Reason]:
+    """Compare each part of the new with what stands in its place, unless the same stood anywhere before."""
+    before = old.get("allOf", [])
     for place, part in enumerate(new.get("allOf", [])):
-        below = f"{pointer}/allOf/{place}"
-        yield from _covered(comparison, old.get("allOf", []), place, lambda each, p=part, b=below: (each, p, b), below)
+        if any(comparison.is_same(each, part) for each in before):
+            continue
+        if place < len(before):
+            yield from comparison.compare(before[place], part, f"{pointer}/allOf/{place}")
+        else:
+            yield untold(f"{pointer}/allOf/{place}", "a part more")
+
+
+def _compare_any_of(comparison: _Comparison, old: Keywords, new: Keywords, pointer: str) -> Iterator[Reason]:
+    """Compare each alternative of the old with what stands in its place, unless the same stands anywhere now."""
     if "anyOf" not in new:
         return
     if "anyOf" not in old:
         yield narrower(f"{pointer}/anyOf", "alternatives where everything was allowed")
         return
+    after = new["anyOf"]
     for place, part in enumerate(old["anyOf"]):
-        below = f"{pointer}/anyOf/{place}"
-        yield from _covered(comparison, new["anyOf"], place, lambda each, p=part, b=below: (p, each, b), below)
-
-
-def _covered(
-    comparison: _Comparison,
-    others: list[Schema],
-    place: int,
-    pair: Callable[[Schema], tuple[Schema, Schema, str]],
-    below: str,
-) -> Iterator[Reason]:
-    """Compare a part with what stands in its place on the other side, unless the same stands anywhere there."""
-    if any(comparison.is_same(*pair(each)[:2]) for each in others):
-        return
-    if place < len(others):
-        yield from comparison.compare(*pair(others[place]))
-    else:
-        yield untold(below, "no counterpart in the other version")
+        if any(comparison.is_same(part, each) for each in after):
+            continue
+        if place < len(after):
+            yield from comparison.compare(part, after[place], f"{pointer}/anyOf/{place}")
+        else:
+            yield untold(f"{pointer}/anyOf", "an alternative less")
 
 
 def _compare_whole(comparison: _Comparison, old: Keywords, new: Keywords, pointer: str) -> Iterator[Reason]:
@@ -236,7 +235,9 @@ _TOGETHER = (
     ("dependencies",),
     ("contentEncoding", "contentMediaType", "contentSchema"),
 )
-_GROUPS = (_compare_properties, _compare_names, _compare_items, _compare_alternatives, _compare_whole)
+_GROUPS = (
+    _compare_properties, _compare_names, _compare_items, _compare_all_of, _compare_any_of, _compare_whole,
+)  # fmt: skip
 _KNOWN = simple_keywords.KEYWORDS | {
     "properties", "patternProperties", "additionalProperties", "propertyNames", "dependentSchemas", "items",
     "prefixItems", "additionalItems", "uniqueItems", "allOf", "anyOf", "unevaluatedProperties", "unevaluatedItems",
