@@ -18,7 +18,6 @@ SUMMARY_COLUMNS = ("id", "key", "schema_name", "title", "state", "version", "upd
 FULL_COLUMNS = tuple(Entity.model_fields)
 # Reads from `Composition.near`.
 NEAR = SortKey("near.distance", "double precision")
-_ENTITIES = "workflow.entities"
 _QUERY = "websearch_to_tsquery('english', {place})"
 _BY_VECTOR = (
     " JOIN workflow.entity_embeddings AS embedding ON embedding.entity_id = entities.id AND embedding.model = {model}"
@@ -46,7 +45,7 @@ class Composition:
     """
 
     parameters: Parameters = field(default_factory=Parameters)
-    source: str = _ENTITIES
+    source: str = "workflow.entities"
     conditions: list[str] = field(default_factory=list)
     rank: SortKey | None = None
 
@@ -77,7 +76,7 @@ class Composition:
 
     def near_vector(self, model: str, vector: str) -> SortKey:
         """Keep what has a vector of this model, and return how far it is; pgvector compares."""
-        self.source += _BY_VECTOR.format(model=self.parameters.text(model))
+        self.with_vector(model)
         # Of vectors of unit length the negative inner product orders as the cosine distance does.
         distance = f"(embedding.embedding::vector <#> {self.parameters.text(vector)}::vector)"
         return SortKey(distance, "double precision")
