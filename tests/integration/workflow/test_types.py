@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from moorage.core.errors import InvalidInput
-from moorage.workflow.errors import InvalidEntity, InvalidType, TypeExists, TypeInUse, TypeNotFound
+from moorage.workflow.errors import EntityExists, InvalidEntity, InvalidType, TypeExists, TypeInUse, TypeNotFound
 from moorage.workflow.service import make_service
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.models import TypeRules
@@ -95,6 +95,13 @@ async def test_the_versions_of_vendors_have_dots_between_their_numbers(service, 
     with pytest.raises(InvalidEntity) as refused:
         await service.entities.create(project.name, "vendor", {"name": "Acme", "extractor_version": "1\\2\\3"})
     assert [each["pointer"] for each in refused.value.details["problems"]] == ["/extractor_version"]
+
+
+async def test_no_two_vendors_share_a_name(service, project):
+    await service.types.register(project.name, "vendor")
+    await service.entities.create(project.name, "vendor", {"name": "Acme"})
+    with pytest.raises(EntityExists):
+        await service.entities.create(project.name, "vendor", {"name": "Acme"})
 
 
 async def test_a_name_that_is_no_pack_is_refused_with_those_there_are(service, project):
