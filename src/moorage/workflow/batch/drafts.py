@@ -29,7 +29,7 @@ class Draft:
     def change(self, change: ChangedEntity, *, actor: str) -> None:
         """Take over what an operation makes of it."""
         claim = None if change.ends_claim else self.locked.claim
-        self.locked = LockedEntity(_next(change, actor), claim, self.locked.type_version)
+        self.locked = LockedEntity(_next(change, actor), claim, self.locked.type_edition)
         self.is_ours = True
 
 
@@ -56,7 +56,7 @@ class Drafts:
     def add(self, new: NewEntity, ref: str | None, *, actor: str) -> Draft:
         """Add what an operation creates, and return it."""
         name = f"{REFERENCE_MARK}{ref}" if ref else str(new.id)
-        draft = Draft(LockedEntity(_first(new, name, actor), None, new.entity_type.version), is_ours=True)
+        draft = Draft(LockedEntity(_first(new, name, actor), None, new.entity_type.edition), is_ours=True)
         self._by_name[name] = draft
         return draft
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from moorage.workflow.documents import Document
-from moorage.workflow.types.models import EntityType, Traits
+from moorage.workflow.types.models import Edition, EntityType, Traits
 
 Mode = Literal["replace", "merge", "patch"]
 
@@ -168,12 +168,12 @@ class LockedEntity:
     """An entity that nobody else changes until the transaction ends.
 
     Attributes:
-        type_version: of its type now, which may be newer than what it satisfies.
+        type_edition: of its type now, which may be newer than what it satisfies.
     """
 
     entity: Entity
     claim: Claim | None
-    type_version: int
+    type_edition: Edition
 
 
 @dataclass(frozen=True)

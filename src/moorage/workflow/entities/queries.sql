@@ -1,14 +1,17 @@
 -- name: entity_insert :many
--- Entities whose type has another version than they were validated against are not written, and do not come back.
+-- Entities whose type has another version than they were validated against are not written, and do not come back; nor
+-- when the number is the same and means another, as in a database that was rolled back.
 -- KEY SHARE on the type waits for whoever changes it, and then sees its new version.
 WITH given AS (
-    SELECT id, schema_name, schema_version, data, title, state, is_open, priority, place
+    SELECT id, schema_name, schema_version, type_written_at, data, title, state, is_open, priority, place
     FROM unnest(
-        :ids::uuid[], :schema_names::text[], :schema_versions::integer[], :data::jsonb[],
-        :titles::text[], :states::text[], :is_open::boolean[], :priorities::smallint[]
-    ) WITH ORDINALITY AS given (id, schema_name, schema_version, data, title, state, is_open, priority, place)
+        :ids::uuid[], :schema_names::text[], :schema_versions::integer[], :types_written_at::timestamptz[],
+        :data::jsonb[], :titles::text[], :states::text[], :is_open::boolean[], :priorities::smallint[]
+    ) WITH ORDINALITY AS given (
+        id, schema_name, schema_version, type_written_at, data, title, state, is_open, priority, place
+    )
 ), type AS (
-    SELECT schema_name, version, key_prefix
+    SELECT schema_name, version, updated_at, key_prefix
     FROM workflow.entity_schemas
     WHERE schema_name = ANY (:schema_names::text[])
     FOR KEY SHARE
@@ -24,7 +27,9 @@ WITH given AS (
     FROM (
         SELECT given.*, type.key_prefix, clock_timestamp() AS at
         FROM given
-        JOIN type ON type.schema_name = given.schema_name AND type.version = given.schema_version
+        JOIN type
+            ON type.schema_name = given.schema_name AND type.version = given.schema_version
+            AND type.updated_at = given.type_written_at
         ORDER BY given.place
     ) AS ordered
     RETURNING
@@ -51,7 +56,7 @@ WITH entity AS MATERIALIZED (
     SELECT
         entity.id, entity.key, entity.schema_name, entity.schema_version, entity.version, entity.title, entity.state,
         entity.is_open, entity.priority, entity.data, entity.created_at, entity.created_by, entity.updated_at,
-        entity.updated_by, entity.deleted_at, type.version AS type_version
+        entity.updated_by, entity.deleted_at, type.version AS type_version, type.updated_at AS type_written_at
     FROM workflow.entities AS entity
     JOIN workflow.entity_schemas AS type ON type.schema_name = entity.schema_name
     WHERE entity.id = ANY (ARRAY(
@@ -65,7 +70,7 @@ WITH entity AS MATERIALIZED (
 SELECT
     entity.id, entity.key, entity.schema_name, entity.schema_version, entity.version, entity.title, entity.state,
     entity.is_open, entity.priority, entity.data, entity.created_at, entity.created_by, entity.updated_at,
-    entity.updated_by, entity.deleted_at, entity.type_version,
+    entity.updated_by, entity.deleted_at, entity.type_version, entity.type_written_at,
     claim.holder, claim.token, claim.expires_at, claim.expires_at > clock_timestamp() AS is_live
 FROM entity
 LEFT JOIN LATERAL workflow.claim_now(entity.id) AS claim ON true;

@@ -10,7 +10,7 @@ from uuid import UUID
 from moorage.core.postgres.queries import Executor, Row, load_statements
 from moorage.workflow.documents import Document
 from moorage.workflow.entities.models import ChangedEntity, Child, Claim, Entity, LockedEntity, NewEntity, PastWrite
-from moorage.workflow.types.models import Traits
+from moorage.workflow.types.models import Edition, Traits
 
 _statements = load_statements("moorage.workflow.entities")
 _FIELDS = tuple(Entity.model_fields)
@@ -27,6 +27,7 @@ async def entity_insert(connection: Executor, entities: Sequence[NewEntity], *, 
         ids=[each.id for each in entities],
         schema_names=[each.entity_type.name for each in entities],
         schema_versions=[each.entity_type.version for each in entities],
+        types_written_at=[each.entity_type.edition.written_at for each in entities],
         data=[each.data for each in entities],
         actor=actor,
         **_columns([each.traits for each in entities]),
@@ -37,7 +38,10 @@ async def entity_insert(connection: Executor, entities: Sequence[NewEntity], *, 
 async def entity_lock_in(transaction: Executor, ids: Sequence[UUID], keys: Sequence[str]) -> list[LockedEntity]:
     """Lock entities, deleted ones included, by id."""
     rows = await _statements.entity_lock(transaction, ids=list(ids), keys=list(keys))
-    return [LockedEntity(entity_of(row), _claim_of(row), row["type_version"]) for row in rows]
+    return [
+        LockedEntity(entity_of(row), _claim_of(row), Edition(row["type_version"], row["type_written_at"]))
+        for row in rows
+    ]
 
 
 async def entity_update_in(transaction: Executor, changes: Sequence[ChangedEntity], *, actor: str) -> list[Entity]:

@@ -72,7 +72,8 @@ async def insert(connection: Executor, entities: Sequence[NewEntity], *, actor: 
     """
     with own_values(entities):
         written = {each.id: each for each in await store.entity_insert(connection, entities, actor=actor)}
-    _refuse_old_types(len(entities), len(written))
+    if len(written) < len(entities):
+        raise _type_changed()
     return [written[each.id] for each in entities]
 
 
@@ -112,12 +113,12 @@ def refuse_old_type(locked: LockedEntity, entity_type: EntityType) -> None:
     Raises:
         TypeChanged: see `TypeCatalog.with_current`.
     """
-    _refuse_old_types(locked.type_version, entity_type.version)
+    if locked.type_edition != entity_type.edition:
+        raise _type_changed()
 
 
-def _refuse_old_types(wanted: int, have: int) -> None:
-    if wanted != have:
-        raise TypeChanged("a type changed during the call; nothing was written", hint="Repeat the call.")
+def _type_changed() -> TypeChanged:
+    return TypeChanged("a type changed during the call; nothing was written", hint="Repeat the call.")
 
 
 def _refuse_beginning(entity_type: EntityType, state: str | None) -> None:

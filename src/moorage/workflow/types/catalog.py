@@ -1,7 +1,7 @@
 """The types of each project as this process knows them; what is written checks that they are still true.
 
-A statement that writes entities names the version of the type they were validated against, and writes nothing when
-the type has moved on. So what is remembered here may be old, and costs one more round trip when it is.
+A statement that writes entities names the edition of the type they were validated against, and writes nothing when
+the type is another. So what is remembered here may be old, and costs one more round trip when it is.
 """
 
 from __future__ import annotations

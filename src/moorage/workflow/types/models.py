@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -185,6 +185,16 @@ class Traits:
     priority: int | None
 
 
+class Edition(NamedTuple):
+    """Which version of a type it is.
+
+    The number alone does not tell: in a database that was put in the place of another it may be another schema's.
+    """
+
+    version: int
+    written_at: datetime
+
+
 @dataclass(frozen=True)
 class EntityType:
     """A type in use: its row, and what is made of it once.
@@ -205,6 +215,10 @@ class EntityType:
     @property
     def version(self) -> int:
         return self.row.version
+
+    @property
+    def edition(self) -> Edition:
+        return Edition(self.row.version, self.row.updated_at)
 
     @property
     def rules(self) -> TypeRules:
