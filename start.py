@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parent
 def main() -> None:
     if not (3, 11) <= sys.version_info < (3, 14):
         sys.exit(f"Moorage needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}")
+    if ssl.get_default_verify_paths().cafile:  # behind a company's proxy uv trusts what pip trusts: the system's
+        os.environ.setdefault("UV_SYSTEM_CERTS", "true")
     uv = shutil.which("uv") or local_uv()
     arguments = sys.argv[1:] or ["--help"]
     run = [uv, "run", "--frozen", "--python", sys.executable, "--project", str(ROOT)]
