@@ -8,6 +8,7 @@ import pytest
 
 from moorage.core.errors import InvalidInput
 from moorage.workflow.errors import EntityExists, InvalidEntity, InvalidType, TypeExists, TypeInUse, TypeNotFound
+from moorage.workflow.evolution.models import Evolution
 from moorage.workflow.service import make_service
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.models import TypeRules
@@ -177,6 +178,25 @@ async def test_a_new_type_of_an_old_name_is_not_taken_for_the_old_one(service, c
     assert (await service.types.register(project.name, "note", NOTE)).version == 2
     with pytest.raises(InvalidEntity):
         await elsewhere.entities.create(project.name, "note", {"rank": 1})
+
+
+@pytest.mark.parametrize("narrowed", [{"$ref": "#"}, {"pattern": "(?=x)"}, {"pattern": "^.{20000}$"}])
+async def test_a_type_that_is_not_served_any_more_says_so_and_can_be_changed(service, connections, project, narrowed):
+    """Another version of the program took it; limits may be narrower since."""
+    await service.types.register(project.name, "note", NOTE)
+    made = (await service.entities.create(project.name, "note", {"text": "x"})).entity
+    async with connections.connection_to(project) as connection:
+        await connection.execute(
+            "UPDATE workflow.entity_schemas SET schema_definition = $1",
+            {**NOTE, "properties": {**NOTE["properties"], "below": narrowed}},
+        )
+    newer = make_service(connections, WorkflowSettings())
+    with pytest.raises(InvalidType, match="'note', version 1, is not served any more: ") as refused:
+        await newer.entities.create(project.name, "note", {"text": "y"})
+    assert "evolve_entity_type" in refused.value.hint
+    assert (await newer.entities.get(project.name, made.key)).data == {"text": "x"}
+    await newer.evolution.evolve(project.name, "note", Evolution(NOTE), expected_version=1)
+    assert (await newer.entities.create(project.name, "note", {"text": "y"})).entity.data == {"text": "y"}
 
 
 async def test_of_many_registrations_at_once_one_makes_the_type(connections, project):

@@ -11,6 +11,7 @@ import pytest
 from moorage.workflow.documents import MAX_BYTES, MAX_NODES, Document
 from moorage.workflow.errors import InvalidType
 from moorage.workflow.types.agreement import refuse_unfit_type
+from moorage.workflow.types.compiling import compile_schema
 from moorage.workflow.types.costs import MAX_PER_VALUE, MAX_SECONDS, Costs
 from moorage.workflow.types.keywords import DRAFT_07
 from moorage.workflow.types.models import TypeRules
@@ -168,7 +169,7 @@ def test_nothing_is_ever_fetched(listening, tmp_path):
             assert problems(of({keyword: address}))
             assert problems({"type": "object", keyword: address})
         with pytest.raises(Exception, match=r"offline|fetch|retriev|schema"):  # were it to come so far
-            CompiledSchema(of({"$ref": address}))
+            compile_schema(of({"$ref": address}))
     with pytest.raises(BlockingIOError):
         listening.accept()
 

@@ -32,6 +32,8 @@ MAX_SCHEMAS = 1_000
 MAX_VALUES = 3_000
 MAX_ENUM = 1_000
 MAX_PATTERNS = 100
+# What a schema raises when it is compiled and counted, where it is outside the subset.
+UNSERVED = (TooCostly, jsonschema_rs.ValidationError)
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _SHOWN_GRAMMAR_CHARACTERS = 200
 
@@ -146,7 +148,12 @@ def _problems_of_cost(definition: Document) -> Iterator[Problem]:
         for pointer in places:
             costs.of(pointer)
         compile_schema(definition)
-    except TooCostly as error:
-        yield Problem(pointer=error.pointer, message=str(error))
-    except jsonschema_rs.ValidationError as error:
-        yield Problem(pointer=pointer_of(error.instance_path), message=error.message[:_SHOWN_GRAMMAR_CHARACTERS])
+    except UNSERVED as error:
+        yield problem_of(error)
+
+
+def problem_of(error: TooCostly | jsonschema_rs.ValidationError) -> Problem:
+    """Return what one of `UNSERVED` says."""
+    if isinstance(error, TooCostly):
+        return Problem(pointer=error.pointer, message=str(error))
+    return Problem(pointer=pointer_of(error.instance_path), message=error.message[:_SHOWN_GRAMMAR_CHARACTERS])

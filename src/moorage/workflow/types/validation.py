@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import jsonschema_rs
+
 from moorage.workflow.documents import MAX_BYTES, MAX_NODES, Document, escaped
-from moorage.workflow.errors import InvalidEntity
+from moorage.workflow.errors import InvalidEntity, InvalidType
 from moorage.workflow.types.compiling import compile_schema
 from moorage.workflow.types.costs import MAX_SECONDS, Cost, Costs
 from moorage.workflow.types.explaining import Explainer
@@ -18,30 +20,42 @@ from moorage.workflow.types.models import EntityType, StoredType
 from moorage.workflow.types.places import places_in
 from moorage.workflow.types.problems import Problem, sentence
 from moorage.workflow.types.steps import VersionSteps
+from moorage.workflow.types.subset import UNSERVED, problem_of
 
 MAX_PROBLEMS = 50
 
 
 class CompiledSchema:
-    """A schema that was found to be inside the subset, ready to check data."""
+    """A schema that was found to be inside the subset, compiled when it first checks data: many are only read."""
 
     def __init__(self, definition: dict[str, Any]) -> None:
         self._definition = definition
-        self._validator = compile_schema(definition)
-        costs = Costs(places_in(definition))
-        whole = costs.of("")
-        self._is_always_quick = whole.seconds(MAX_NODES, MAX_BYTES) <= MAX_SECONDS
-        self._other_cost, self._costs = costs.by_property()
 
     def problems_in(self, document: Document) -> list[Problem]:
-        """Return what is wrong with a document, at most `MAX_PROBLEMS`; none when it satisfies the schema."""
+        """Return what is wrong with a document, at most `MAX_PROBLEMS`; none when it satisfies the schema.
+
+        Raises:
+            subset.UNSERVED: the subset was wider when the schema was found to be inside.
+        """
         if not self._is_always_quick and (too_long := self._takes_too_long(document)):
             return [too_long]
         return [] if self._validator.is_valid(document) else self._explainer.problems_in(document, most=MAX_PROBLEMS)
 
     @cached_property
+    def _validator(self) -> jsonschema_rs.Validator:
+        return compile_schema(self._definition)
+
+    @cached_property
     def _explainer(self) -> Explainer:
         return Explainer(self._definition)
+
+    @cached_property
+    def _is_always_quick(self) -> bool:
+        return Costs(places_in(self._definition)).of("").seconds(MAX_NODES, MAX_BYTES) <= MAX_SECONDS
+
+    @cached_property
+    def _costs(self) -> tuple[Cost, dict[str, Cost]]:
+        return Costs(places_in(self._definition)).by_property()
 
     def _takes_too_long(self, document: Document) -> Problem | None:
         seconds = {name: self._cost_of(name).seconds(*_extent(value)) for name, value in document.items()}
@@ -54,7 +68,8 @@ class CompiledSchema:
         return Problem(pointer=f"/{escaped(longest)}", message=f"{said}; {remedy}")
 
     def _cost_of(self, name: str) -> Cost:
-        return self._costs.get(name, self._other_cost)
+        other, named = self._costs
+        return named.get(name, other)
 
 
 def compiled(row: StoredType, steps: Sequence[VersionSteps] = ()) -> EntityType:
@@ -63,15 +78,27 @@ def compiled(row: StoredType, steps: Sequence[VersionSteps] = ()) -> EntityType:
 
 
 def problems_in(entity_type: EntityType, data: Document) -> list[Problem]:
-    """Return what is wrong with the data, at most `MAX_PROBLEMS`; none when it satisfies the type."""
-    return entity_type.validator.problems_in(data)
+    """Return what is wrong with the data, at most `MAX_PROBLEMS`; none when it satisfies the type.
+
+    Raises:
+        InvalidType: another version of the program took it, and this one serves less.
+    """
+    try:
+        return entity_type.validator.problems_in(data)
+    except UNSERVED as error:
+        problem = problem_of(error)
+        raise InvalidType(
+            f"{entity_type.name!r}, version {entity_type.version}, is not served any more: {sentence([problem])}",
+            hint="Give it another schema_definition with evolve_entity_type (a tool of the profile types).",
+            problems=[problem.model_dump()],
+        ) from None
 
 
 def refuse_invalid(entity_type: EntityType, data: Document) -> None:
     """Refuse data that does not satisfy its type.
 
     Raises:
-        InvalidEntity: with every problem.
+        InvalidEntity: with every problem. InvalidType: the type is not served any more.
     """
     problems = problems_in(entity_type, data)
     if not problems:
