@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from moorage.workflow.errors import EntityDeleted, EntityNotFound, LinkRefused
+from moorage.workflow.work import store
 from moorage.workflow.work.linking import (
     comments_add_in,
     links_add_in,
@@ -68,6 +70,21 @@ async def test_a_second_parent_is_refused(add, tasks):
         await add(Link(one, PARENT, three))
     with pytest.raises(LinkRefused):
         await add(Link(three, PARENT, one), Link(three, PARENT, two))
+
+
+async def test_a_second_parent_is_refused_also_when_the_first_goes_meanwhile(add, remove, tasks, monkeypatch):
+    one, two, three, *_ = tasks
+    await add(Link(one, PARENT, two))
+    insert = store.link_insert_in
+
+    async def insert_and_lose_the_first(*args: Any, **options: Any) -> list[Link]:
+        added = await insert(*args, **options)
+        await remove(Link(one, PARENT, two))
+        return added
+
+    monkeypatch.setattr(store, "link_insert_in", insert_and_lose_the_first)
+    with pytest.raises(LinkRefused, match=r"T-1 has a parent already, T-2"):
+        await add(Link(one, PARENT, three))
 
 
 async def test_an_entity_is_not_linked_with_itself(add, tasks):

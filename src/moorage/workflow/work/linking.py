@@ -30,8 +30,10 @@ async def links_add_in(transaction: Executor, links: Sequence[Link], *, actor: s
     _refuse_loops(links)
     await lock_living_in(transaction, [end for each in links for end in (each.source_id, each.target_id)])
     await store.graph_lock_in(transaction)
+    children = [each.source_id for each in links if each.kind is LinkKind.PARENT]
+    had = await store.link_parents(transaction, children) if children else []
     added = await store.link_insert_in(transaction, [_canonical(each) for each in links], actor=actor)
-    await _refuse_second_parents(transaction, links)
+    await _refuse_second_parents(transaction, links, there=[*had, *added])
     await refuse_cycles_in(transaction, added)
     return added
 
@@ -97,12 +99,14 @@ def _refuse_loops(links: Sequence[Link]) -> None:
             )
 
 
-async def _refuse_second_parents(transaction: Executor, links: Sequence[Link]) -> None:
-    """Refuse where a child has another parent than the one it was to get."""
-    wanted = {each.source_id: each.target_id for each in links if each.kind is LinkKind.PARENT}
-    if not wanted:
-        return
-    parents = {each.source_id: each.target_id for each in await store.link_parents(transaction, list(wanted))}
+async def _refuse_second_parents(transaction: Executor, links: Sequence[Link], *, there: Sequence[Link]) -> None:
+    """Refuse where a child has another parent than the one it was to get.
+
+    Args:
+        there: the links that there were before, and then those that were added: who removes links waits for nobody, so
+            what is there afterwards does not tell why a link was not added.
+    """
+    parents = {each.source_id: each.target_id for each in there if each.kind is LinkKind.PARENT}
     for each in links:
         if each.kind is LinkKind.PARENT and parents[each.source_id] != each.target_id:
             child, parent, other = await _keys(transaction, [each.source_id, parents[each.source_id], each.target_id])
@@ -143,5 +147,5 @@ def _shown_way(keys: Sequence[str]) -> str:
 
 
 async def _keys(transaction: Executor, ids: Sequence[UUID]) -> list[str]:
-    keys = {entity_id: key for entity_id, (key, _) in (await store.entity_share_in(transaction, ids)).items()}
-    return [keys[each] for each in ids]
+    items = await store.item_list(transaction, ids)
+    return [items[each].key if each in items else str(each) for each in ids]
