@@ -147,6 +147,37 @@ async def test_a_stale_write_of_other_fields_is_refused_and_told_how_to_keep_bot
     assert "mode merge and expected_version 2" in refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("theirs", "yours", "conflict"),
+    [
+        ({"a": {"b": 2, "c": 1}}, {"a": {"b": 3}}, "/a/b"),
+        ({"a": None}, {"a": {"b": 3}}, "/a"),
+        ({"a": {"b": 2}}, {"a": None}, "/a/b"),
+    ],
+)
+async def test_a_change_inside_of_what_others_changed_is_a_conflict(service, project, theirs, yours, conflict):
+    name = project.name
+    await service.types.register(name, "note", {"type": "object"})
+    note = (await service.entities.create(name, "note", {"a": {"b": 1, "c": 1}, "ab": 1})).entity
+    await service.entities.update(name, note.key, {**theirs, "ab": 2}, mode="merge", expected_version=1)
+    with pytest.raises(StaleVersion) as refused:
+        await service.entities.update(name, note.key, yours, mode="merge", expected_version=1)
+    assert [each["pointer"] for each in refused.value.details["conflicts"]] == [conflict]
+    assert refused.value.details["changed_by_others"] == ["/ab"]
+
+
+async def test_thousands_of_conflicts_are_found_without_comparing_each_with_each(service, project):
+    """Compared each with each, they keep the process from everybody else for half a minute."""
+    name = project.name
+    await service.types.register(name, "note", {"type": "object"})
+    wide = {f"f{number}": 0 for number in range(9_000)}
+    note = (await service.entities.create(name, "note", wide)).entity
+    await service.entities.update(name, note.key, dict.fromkeys(wide, 1), expected_version=1)
+    with pytest.raises(StaleVersion, match="both of you changed /f0, /f1, /f10, ") as refused:
+        await service.entities.update(name, note.key, dict.fromkeys(wide, 2), expected_version=1)
+    assert (len(refused.value.details["conflicts"]), refused.value.details["changed_by_others"]) == (20, [])
+
+
 async def test_a_version_that_is_not_there_yet_is_refused(service, project, task):
     with pytest.raises(StaleVersion, match="has no version 7 yet, it is at 1"):
         await service.entities.update(project.name, task.key, {"title": "x"}, mode="merge", expected_version=7)

@@ -10,7 +10,7 @@ from typing import Any
 from moorage.core.postgres.queries import Executor
 from moorage.workflow.documents import Document
 from moorage.workflow.entities import store
-from moorage.workflow.entities.edits import ABSENT, Edit, changed_places, is_below, value_at
+from moorage.workflow.entities.edits import ABSENT, Edit, changed_places, places_around, value_at
 from moorage.workflow.entities.models import Entity, PastWrite
 from moorage.workflow.errors import InvalidPatch, PatchFailed, StaleVersion
 
@@ -66,11 +66,16 @@ async def stale_version_in(
 def _overlap(seen: Document | None, current: Document, edit: Edit | None) -> Overlap:
     if seen is None:
         return Overlap([], [], None, None)
-    theirs = list(changed_places(seen, current))
+    theirs = changed_places(seen, current)
     yours = _attempted(edit, seen)
-    ours = [] if yours is None else list(changed_places(seen, yours))
-    both = [place for place in theirs if any(is_below(place, each) or is_below(each, place) for each in ours)]
-    return Overlap(both, [place for place in theirs if place not in both], seen, yours)
+    ours = set() if yours is None else set(changed_places(seen, yours))
+    ours_and_around = {each for place in ours for each in places_around(place)}
+    conflicts: list[str] = []
+    only_theirs: list[str] = []
+    for place in theirs:
+        is_both = place in ours_and_around or not ours.isdisjoint(places_around(place))
+        (conflicts if is_both else only_theirs).append(place)
+    return Overlap(conflicts, only_theirs, seen, yours)
 
 
 def _attempted(edit: Edit | None, seen: Document) -> Document | None:

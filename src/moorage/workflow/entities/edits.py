@@ -90,6 +90,8 @@ def value_at(document: Document, pointer: str) -> Any:
     return value
 
 
-def is_below(pointer: str, other: str) -> bool:
-    """Tell whether one place is the other, or inside of it."""
-    return pointer == other or pointer.startswith(f"{other}/")
+def places_around(pointer: str) -> Iterator[str]:
+    """Yield a place and all that it is inside of, but for the whole."""
+    while pointer:
+        yield pointer
+        pointer = pointer.rpartition("/")[0]
