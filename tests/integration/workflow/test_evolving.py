@@ -98,6 +98,18 @@ async def test_a_property_that_becomes_required_takes_its_default(service, conne
     assert (await service.entities.get(project.name, note.key)).data == {"title": "note 0", "owner": "nobody"}
 
 
+@pytest.mark.parametrize("field", ["", "x" * 600])
+async def test_a_required_property_that_no_step_can_name_leaves_entities_behind_and_says_so(
+    service, connections, project, field
+):
+    (note,) = await make_notes(connections, service, project.name)
+    properties = {**OWNED["properties"], field: {"type": "string", "default": "x"}}
+    asked = Evolution(schema_definition={**OWNED, "required": ["title", field], "properties": properties})
+    tried = await service.evolution.try_out(project.name, "note", asked)
+    assert tried.entities is not None
+    assert [each.key for each in tried.entities.shown] == [note.key]
+
+
 async def test_a_change_from_an_older_version_is_refused(service, project):
     await evolve(service, project.name, WIDER)
     with pytest.raises(StaleVersion, match="at version 2"):

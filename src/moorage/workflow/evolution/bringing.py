@@ -1,4 +1,7 @@
-"""Bringing entities forward to another version of their type: what each becomes, or why it cannot."""
+"""Bringing entities forward to another version of their type: what each becomes, or why it cannot.
+
+It is worked out in threads: a hundred large documents would hold everybody's calls for seconds.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from moorage.workflow.documents import Document, refuse_unfit
 from moorage.workflow.entities.models import ChangedEntity, Entity, Operation
 from moorage.workflow.entities.writing import changed_entity
 from moorage.workflow.errors import InvalidEntity
-from moorage.workflow.evolution.models import FailingEntity
+from moorage.workflow.evolution.models import FailingEntity, StoredData
 from moorage.workflow.types.models import EntityType, Traits
 from moorage.workflow.types.problems import Problem
 from moorage.workflow.types.validation import problems_in
@@ -49,8 +52,13 @@ def bring_forward(entity_type: EntityType, entities: Iterable[Entity], *, max_by
     return batch
 
 
-def problems_of(entity_type: EntityType, data: Document, schema_version: int, *, max_bytes: int) -> list[Problem]:
-    """Return what would keep data of an older version from being brought forward; none when nothing does."""
+def failing_of(entity_type: EntityType, entities: Iterable[StoredData], *, max_bytes: int) -> list[FailingEntity]:
+    """Return those that cannot be brought forward."""
+    found = ((each.key, _problems_of(entity_type, each.data, each.schema_version, max_bytes)) for each in entities)
+    return [FailingEntity(key=key, problems=problems) for key, problems in found if problems]
+
+
+def _problems_of(entity_type: EntityType, data: Document, schema_version: int, max_bytes: int) -> list[Problem]:
     try:
         brought = entity_type.brought_forward(data, schema_version)
         if brought is not data:

@@ -6,6 +6,7 @@ is. A process that is killed loses at most its batch, and two that work on the s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from moorage.workflow.types.models import EntityType
 from moorage.workflow.types.problems import Problem
 
 # Writers of these entities wait for as long as a batch takes: some tens of milliseconds.
-BATCH_ENTITIES = 200
+BATCH_ENTITIES = 100
 
 # How many entities have been looked at, of how many.
 OnProgress = Callable[[int, int], Awaitable[None]]
@@ -77,7 +78,7 @@ class MigrationRun:
         there = [locked[each].entity for each in ids if each in locked]
         # What a writer has brought forward or deleted while this waited for its lock is done.
         behind = [each for each in there if each.schema_version < migration.to_version and each.deleted_at is None]
-        batch = bring_forward(entity_type, behind, max_bytes=self._max_bytes)
+        batch = await asyncio.to_thread(bring_forward, entity_type, behind, max_bytes=self._max_bytes)
         await self._write_in(entity_type, batch)
         await store.migration_advance_in(
             self._connection,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
+from moorage.core.errors import InvalidInput
+from moorage.workflow.documents import escaped
 from moorage.workflow.evolution.compatibility import compare_schemas, verdict_of
 from moorage.workflow.evolution.models import Change, Evolution, Reason, StoredVersion
+from moorage.workflow.fields import parse_field
 from moorage.workflow.types.models import EntityType, StateRules, StoredType
 from moorage.workflow.types.steps import SetDefault, Step, VersionSteps
 from moorage.workflow.types.validation import compiled
@@ -102,24 +106,22 @@ def _compare_states(before: StateRules | None, after: StateRules | None) -> Iter
 
 
 def _implied_steps(old: StoredType, new: StoredType) -> list[Step]:
-    """Return what fills in the defaults of properties that become required."""
-    required = set(_list(new.schema_definition, "required")) - set(_list(old.schema_definition, "required"))
-    properties = new.schema_definition.get("properties", {})
-    defaults = {name: properties[name] for name in sorted(required) if isinstance(properties.get(name), dict)}
+    """Return what fills in the defaults of properties that become required, where steps have a name for them."""
+    required = set(new.schema_definition.get("required", [])) - set(old.schema_definition.get("required", []))
+    defaults = {f"/{escaped(name)}": value for name, value in compiled(new).defaults.items() if name in required}
     return [
-        SetDefault(step="set_default", field=_pointer(name), value=each["default"])
-        for name, each in defaults.items()
-        if "default" in each
+        SetDefault(step="set_default", field=field, value=value)
+        for field, value in sorted(defaults.items(), key=itemgetter(0))
+        if _is_field(field)
     ]
 
 
-def _pointer(name: str) -> str:
-    return "/" + name.replace("~", "~0").replace("/", "~1")
-
-
-def _list(schema: dict[str, Any], keyword: str) -> list[str]:
-    found = schema.get(keyword, [])
-    return found if isinstance(found, list) else []
+def _is_field(text: str) -> bool:
+    try:
+        parse_field(text)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _steps_to(entity_type: EntityType, version: int) -> list[Step]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from moorage.core.access import current_caller
 from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
@@ -9,7 +11,7 @@ from moorage.projects.models import Project
 from moorage.projects.writing import find_writable
 from moorage.workflow.errors import MigrationRunning, VersionNotFound
 from moorage.workflow.evolution import store
-from moorage.workflow.evolution.bringing import problems_of
+from moorage.workflow.evolution.bringing import failing_of
 from moorage.workflow.evolution.migration import MigrationRun, OnProgress
 from moorage.workflow.evolution.models import (
     SHOWN_ENTITIES,
@@ -34,8 +36,8 @@ from moorage.workflow.types.catalog import TypeCatalog, type_not_found
 from moorage.workflow.types.models import StoredType
 from moorage.workflow.types.service import AfterChange
 
-# Read at a time when a version is tried; nothing is locked.
-PAGE_ENTITIES = 500
+# Read at a time when a version is tried; nothing is locked. At their largest, 25 MB.
+PAGE_ENTITIES = 100
 
 
 class EvolutionService:
@@ -153,14 +155,12 @@ class EvolutionService:
 
     async def _tried(self, connection: Connection, plan: Plan) -> CheckedEntities:
         """Try the new version with every entity that is not deleted, without locking any."""
-        checked, failing, shown, last = 0, 0, [], None
+        checked, failing, last = 0, 0, None
+        shown: list[FailingEntity] = []
         while page := await store.entity_page(connection, plan.old.name, after=last, limit=PAGE_ENTITIES):
-            for each in page:
-                problems = problems_of(plan.new, each.data, each.schema_version, max_bytes=self._max_bytes)
-                if problems:
-                    failing += 1
-                    shown += [FailingEntity(key=each.key, problems=problems)] if failing <= SHOWN_ENTITIES else []
-            checked, last = checked + len(page), page[-1].id
+            found = await asyncio.to_thread(failing_of, plan.new, page, max_bytes=self._max_bytes)
+            shown += found[: SHOWN_ENTITIES - len(shown)]
+            checked, failing, last = checked + len(page), failing + len(found), page[-1].id
         return CheckedEntities(checked=checked, failing=failing, shown=shown)
 
     async def _finish(
