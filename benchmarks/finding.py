@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from benchmarks.entities import PROJECT, WorkGround, work_ground
@@ -17,6 +18,7 @@ SIZES = (10_000, 100_000)
 ROUNDS = 200
 LIMIT = 20
 QUERY_MS = 20
+SOON, LATER = "2026-01-02T00:00:00Z", "2026-01-02T06:00:00Z"
 
 COLUMNS = "SELECT id, key, schema_name, title, state, version, updated_at FROM workflow.entities"
 
@@ -38,10 +40,18 @@ def _cases() -> list[Case]:
     return [
         Case("by two fields", Query("task", blocked, limit=LIMIT), f"{of_type} AND data @> $1 {newest}", [blocked]),
         Case(
-            "by a declared index, sorted by it",
+            "by a declared field, newest first",
             Query("task", {"priority": "critical"}, sort=("-@updated_at",), limit=LIMIT),
             f"{of_type} AND data #> '{{priority}}' = $1 {newest}",
             ["critical"],
+        ),
+        Case(
+            "by a range of instants, sorted by them",
+            Query("task", {"due_date": {"gte": SOON, "lt": LATER}}, sort=("due_date",), limit=LIMIT),
+            f"{of_type} AND workflow.instant(data #> '{{due_date}}') >= $1"
+            " AND workflow.instant(data #> '{due_date}') < $2"
+            f" ORDER BY workflow.instant(data #> '{{due_date}}'), id LIMIT {LIMIT}",
+            [datetime.fromisoformat(SOON), datetime.fromisoformat(LATER)],
         ),
         Case("the newest of a type", Query("task", limit=LIMIT), f"{of_type} {newest}", []),
         Case(
