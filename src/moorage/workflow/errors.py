@@ -196,7 +196,7 @@ class MigrationRunning(Conflict):
     retryable: ClassVar[bool] = True
 
 
-class ForceNeedsAsking(Forbidden):
-    """The change would break entities; it has to be asked for explicitly."""
+class BreakingChange(Forbidden):
+    """The change of a type would break with its entities; it has to be asked for explicitly."""
 
     code: ClassVar[str] = "workflow.breaking_change"

@@ -15,9 +15,8 @@ from moorage.workflow.documents import Document, escaped
 from moorage.workflow.errors import InvalidPatch, PatchFailed
 
 MAX_OPERATIONS = 1_000
-# Items of two lists together that are compared one by one; comparing them takes the square of their number.
+# Items of two lists together, and of lists inside, that are compared one by one; it takes the square of their number.
 COMPARED_ITEMS = 200
-
 # What the copies of a patch come to together; each may double the document, and twenty would fill any memory.
 MAX_COPIED_CHARACTERS = 1_000_000
 _SHOWN_CHARACTERS = 200
@@ -110,10 +109,18 @@ def _changes(old: Any, new: Any, place: str) -> Iterator[dict[str, Any]]:
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _between(old, new, place)
     elif not is_same(old, new):
-        is_short = isinstance(old, list) and isinstance(new, list) and len(old) + len(new) <= COMPARED_ITEMS
+        are_lists = isinstance(old, list) and isinstance(new, list)
+        is_short = are_lists and _count_items(old) + _count_items(new) <= COMPARED_ITEMS
         items = _items(old, new, place) if is_short else []
         whole = {"op": "replace", "path": place, "value": new}
         yield from items if 0 < len(items) <= len(new) else [whole]
+
+
+def _count_items(value: Any) -> int:
+    """Count the items of the lists in a value, itself included."""
+    if isinstance(value, list):
+        return len(value) + sum(map(_count_items, value))
+    return sum(map(_count_items, value.values())) if isinstance(value, dict) else 0
 
 
 def _items(old: list[Any], new: list[Any], place: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from moorage.workflow.errors import (
-    ForceNeedsAsking,
+    BreakingChange,
     InvalidType,
     MigrationRunning,
     StaleVersion,
@@ -68,7 +68,7 @@ async def test_a_try_shows_what_steps_would_mend(service, connections, project):
 
 async def test_a_change_that_entities_would_not_satisfy_is_refused_with_their_keys(service, connections, project):
     (note,) = await make_notes(connections, service, project.name)
-    with pytest.raises(ForceNeedsAsking, match=f"1 of 1 entities would not satisfy it: {note.key}") as refused:
+    with pytest.raises(BreakingChange, match=f"1 of 1 entities would not satisfy it: {note.key}") as refused:
         await evolve(service, project.name, NARROWER)
     assert refused.value.details["entities"]["failing"] == 1
     assert (await service.types.get(project.name, "note")).version == 1
@@ -78,7 +78,7 @@ async def test_another_state_field_is_refused_though_all_entities_satisfy_it(ser
     both = {**OWNED, "properties": {**OWNED["properties"], "stage": OWNED["properties"]["status"]}}
     await make_notes(connections, service, project.name)
     asked = Evolution(schema_definition=both, rules=TypeRules(state=StateRules(field="stage", final=["shut"])))
-    with pytest.raises(ForceNeedsAsking, match="/rules/state/field the state is 'stage'"):
+    with pytest.raises(BreakingChange, match="/rules/state/field the state is 'stage'"):
         await evolve(service, project.name, asked)
     evolved = await evolve(service, project.name, asked, accept_failing=True)
     assert (evolved.version, evolved.change) == (2, "breaking")

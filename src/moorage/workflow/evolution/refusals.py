@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moorage.workflow.errors import ForceNeedsAsking, InvalidType, StaleVersion, VersionRequired
+from moorage.workflow.errors import BreakingChange, InvalidType, StaleVersion, VersionRequired
 from moorage.workflow.evolution.models import SHOWN_REASONS, Change, CheckedEntities, Evolution, FailingEntity
 from moorage.workflow.evolution.planning import Plan
 from moorage.workflow.types.models import EntityType, StoredType
@@ -48,7 +48,7 @@ def refuse_unasked(plan: Plan, entities: CheckedEntities | None) -> None:
     """Refuse what would leave entities behind, or breaks with the past.
 
     Raises:
-        ForceNeedsAsking.
+        BreakingChange.
     """
     if entities is None or not entities.checked:
         return
@@ -59,7 +59,7 @@ def refuse_unasked(plan: Plan, entities: CheckedEntities | None) -> None:
         problem = f"it breaks with the past: {plan.reasons[0].pointer} {plan.reasons[0].message}"
     else:
         return
-    raise ForceNeedsAsking(
+    raise BreakingChange(
         f"{plan.old.name!r} was not changed; {problem}",
         hint="Give steps that mend the data (try them with dry_run), or accept_failing=true.",
         change=plan.change.value,

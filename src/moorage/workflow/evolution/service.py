@@ -88,7 +88,7 @@ class EvolutionService:
 
         Raises:
             TypeNotFound, InvalidType, StaleVersion, VersionRequired, MigrationRunning, and those of the project.
-            ForceNeedsAsking: entities would be left behind, or the change is a breaking one; nothing was written.
+            BreakingChange: entities would be left behind, or the change is a breaking one; nothing was written.
         """
         project = await find_writable(self._connections, project_name)
         async with self._connections.connection_to(project) as connection:

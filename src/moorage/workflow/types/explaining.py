@@ -47,7 +47,7 @@ class _TooLate(Exception):
 
 
 class Explainer:
-    """Explains what is wrong with documents, for one schema, one document at a time."""
+    """Explains what is wrong with documents, for one schema; those who ask at once share the time there is."""
 
     def __init__(self, definition: dict[str, Any]) -> None:
         self._draft = {"$schema": definition["$schema"]} if "$schema" in definition else {}
