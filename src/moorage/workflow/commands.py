@@ -5,15 +5,15 @@ from __future__ import annotations
 import typer
 
 from moorage.workflow.deployments.commands import deploy
+from moorage.workflow.entities.commands import commands as entities
 from moorage.workflow.evolution.commands import evolution
 from moorage.workflow.exchange.commands import commands as exchange
-from moorage.workflow.entities.commands import commands as entities
+from moorage.workflow.querying.commands import commands as queries
+from moorage.workflow.querying.commands import indexes
 from moorage.workflow.shell.items.commands import commands as items
 from moorage.workflow.shell.overview.commands import commands as overview
 from moorage.workflow.shell.past.commands import commands as past
 from moorage.workflow.shell.planning.commands import commands as planning
-from moorage.workflow.querying.commands import commands as queries
-from moorage.workflow.querying.commands import indexes
 from moorage.workflow.types.commands import types
 
 commands = typer.Typer(name="workflow", help="Work items of a project.", no_args_is_help=True)
