@@ -1,4 +1,4 @@
-"""The last version of types that were deleted: a new type of the name goes on counting, so that none is taken for it."""
+"""The last version of deleted types: a new type of the name goes on counting, so that none is taken for it."""
 
 from alembic import op
 
