@@ -220,6 +220,7 @@ CREATE TABLE workflow.deployments (
     UNIQUE (environment, commit_sha, attempt)
 );
 CREATE INDEX deployments_by_environment ON workflow.deployments (environment, deployed_at DESC);
+CREATE INDEX deployments_by_start ON workflow.deployments (started_at DESC, id DESC);
 
 CREATE TABLE workflow.deployment_transitions (
     deployment_id  uuid         NOT NULL REFERENCES workflow.deployments (id) ON DELETE CASCADE,

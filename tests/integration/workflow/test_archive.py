@@ -97,6 +97,13 @@ async def test_what_came_back_is_worked_with_as_before(workflow, project, other,
     assert (again.created, again.existing) == (0, 1)
 
 
+async def test_numbers_go_on_after_the_only_one_that_came_back(workflow, project, other, tmp_path):
+    await make_task(workflow, project.name)
+    await workflow.exchange.export_folder(project.name, tmp_path / "a")
+    await workflow.exchange.restore_folder(other.name, tmp_path / "a")
+    assert (await make_task(workflow, other.name)).key == "T-2"
+
+
 async def test_an_export_that_is_restored_twice_makes_nothing_twice(workflow, project, full, tmp_path):
     await workflow.exchange.export_folder(project.name, tmp_path / "a")
     restored = await workflow.exchange.restore_folder(project.name, tmp_path / "a")

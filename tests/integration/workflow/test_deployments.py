@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from moorage.core.postgres.queries import load_statements
 from moorage.workflow.deployments.models import Status
 from moorage.workflow.errors import (
     DeploymentNotFound,
@@ -15,10 +16,20 @@ from moorage.workflow.errors import (
     StaleVersion,
     TransitionRefused,
 )
+from tests.support.plans import indexes, nodes, read_whole
 from tests.support.work_items import make_task, workflow_with_tasks
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
+FILL_DEPLOYMENTS = """
+    INSERT INTO workflow.deployments (environment, commit_sha, status, started_at, created_by, updated_by)
+    SELECT 'production', md5(n::text), 'pending', now() - n * interval '1 minute', 'ann', 'ann'
+    FROM generate_series(1, 5000) AS n
+"""
+FILL_ITEMS = """
+    INSERT INTO workflow.entities (key, schema_name, schema_version, data)
+    SELECT 'T-' || n, 'task', 1, '{}' FROM generate_series(1, 5000) AS n
+"""
 
 
 @pytest.fixture
@@ -160,6 +171,20 @@ async def test_deployments_are_listed_by_filters_in_pages(workflow, project, rec
     assert rest.next_cursor is None
     with pytest.raises(InvalidCursor):
         await workflow.deployments.list_page(project.name, status=Status.FAILED, cursor=page.next_cursor)
+
+
+async def test_a_page_of_thousands_and_the_items_of_a_recording_are_found_by_indexes(workflow, project, connections):
+    statements = load_statements("moorage.workflow.deployments")
+    first_page = dict.fromkeys(statements.deployment_list.parameters)
+    async with connections.get_project_connection(project.name) as connection:
+        await connection.execute(FILL_DEPLOYMENTS)
+        await connection.execute(FILL_ITEMS)
+        await connection.execute("ANALYZE workflow.deployments, workflow.entities")
+        listed = await nodes(connection, statements.deployment_list, **{**first_page, "limit": 51})
+        named = await nodes(connection, statements.item_find, ids=[], keys=["T-17", "T-4000"])
+    assert indexes(listed) == {"deployments_by_start"}
+    assert indexes(named) == {"entities_key_key", "entities_pkey"}
+    assert read_whole([*listed, *named]) == set()
 
 
 async def test_a_rollback_makes_the_deployment_before_live_again(workflow, project, record):

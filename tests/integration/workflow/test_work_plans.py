@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
@@ -12,6 +10,7 @@ from moorage.core.postgres.queries import load_statements
 from moorage.workflow.errors import LinkRefused
 from moorage.workflow.work.linking import links_add_in
 from moorage.workflow.work.models import Link, LinkKind
+from tests.support.plans import indexes, nodes, read_whole
 from tests.support.work_graphs import fill_project
 from tests.support.work_items import workflow_with_tasks
 
@@ -27,40 +26,17 @@ async def filled(connections, project):
         yield connection
 
 
-async def nodes(connection, name: str, **values) -> list[dict[str, Any]]:
-    """Return the nodes of a statement's plan."""
-    statement = getattr(STATEMENTS, name)
-    arguments = [values[each] for each in statement.parameters]
-    plan = (await connection.fetch(f"EXPLAIN (FORMAT JSON) {statement.sql}", *arguments))[0][0]
-    return list(below(plan[0]["Plan"]))
-
-
-def below(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for each in node.get("Plans", ()):
-        yield from below(each)
-
-
-def read_whole(plan: list[dict[str, Any]]) -> set[str]:
-    """Return the tables of which a plan reads every row; claims are few, and may be."""
-    return {each["Relation Name"] for each in plan if each["Node Type"] == "Seq Scan"} - {"claims"}
-
-
-def indexes(plan: list[dict[str, Any]]) -> set[str]:
-    return {each["Index Name"] for each in plan if "Index Name" in each}
-
-
 async def test_what_is_held_up_is_compared_with_all_that_is_open_at_once(filled):
-    plan = await nodes(filled, "entity_ready", schema_name=None, assignee=None, without=[], limit=10)
+    plan = await nodes(filled, STATEMENTS.entity_ready, schema_name=None, assignee=None, without=[], limit=10)
     kinds = {each["Node Type"] for each in plan if "held" in {part.get("CTE Name") for part in each.get("Plans", ())}}
     assert kinds & {"Hash Join", "Merge Join"}
     assert "Nested Loop" not in kinds
 
 
 async def test_the_first_that_are_ready_are_found_at_the_beginning_of_an_index(filled):
-    plan = await nodes(filled, "entity_near", schema_name=None, limit=20)
+    plan = await nodes(filled, STATEMENTS.entity_near, schema_name=None, limit=20)
     assert {"entities_open", "links_by_target"} <= indexes(plan)
-    assert read_whole(plan) == set()
+    assert read_whole(plan) <= {"claims"}, "claims are few"
 
 
 async def test_questions_about_one_entity_read_no_table_whole(filled):
@@ -72,7 +48,7 @@ async def test_questions_about_one_entity_read_no_table_whole(filled):
         ("tree_ancestors", {"limit": 50}),
         ("tree_descendants", {"depth": 3, "limit": 200}),
     ]:
-        assert read_whole(await nodes(filled, name, id=first, **values)) == set(), name
+        assert read_whole(await nodes(filled, getattr(STATEMENTS, name), id=first, **values)) <= {"claims"}, name
 
 
 async def test_a_chain_of_five_thousand_is_linked_at_once_and_not_closed(filled):

@@ -60,7 +60,7 @@ ORDER BY change.txid DESC, change.seq DESC;
 SELECT DISTINCT ON (environment) environment, commit_sha, branch, deployed_at
 FROM workflow.deployments
 WHERE status = 'deployed'
-ORDER BY environment, deployed_at DESC, id
+ORDER BY environment, deployed_at DESC, id DESC
 LIMIT :limit;
 
 -- name: board_cards :many

@@ -94,10 +94,15 @@ SELECT
 FROM deployment;
 
 -- name: item_find :many
--- In the order of their ids, as all who lock several; nobody purges them until the transaction ends.
+-- In the order of their ids, as all who lock several; nobody purges them until the transaction ends. One list of ids,
+-- and not a condition with OR, for which the planner may read the whole index of the list that is empty.
 SELECT id, key, title, state
 FROM workflow.entities
-WHERE id = ANY (:ids::uuid[]) OR key = ANY (:keys::text[])
+WHERE id = ANY (ARRAY(
+    SELECT unnest(:ids::uuid[])
+    UNION ALL
+    SELECT id FROM workflow.entities WHERE key = ANY (:keys::text[])
+))
 ORDER BY id
 FOR KEY SHARE;
 

@@ -82,12 +82,20 @@ ORDER BY item.deployment_id, entity.id;
 
 -- name: number_reserve :exec
 -- At once and for everybody, so that nobody who creates an entity meanwhile takes a key that is about to come back.
-SELECT setval('workflow.entity_numbers', greatest(:number::bigint, (SELECT last_value FROM workflow.entity_numbers)));
+-- Never backwards: writing the number that was read would undo what others take in between.
+SELECT setval('workflow.entity_numbers', :number::bigint)
+FROM workflow.entity_numbers
+WHERE last_value < :number OR NOT is_called;
 
 -- name: entity_there :many
+-- By either name, each through its own index; whoever has both comes once.
 SELECT id, key
 FROM workflow.entities
-WHERE id = ANY (:ids::uuid[]) OR key = ANY (:keys::text[]);
+WHERE id = ANY (:ids::uuid[])
+UNION
+SELECT id, key
+FROM workflow.entities
+WHERE key = ANY (:keys::text[]);
 
 -- name: deployment_there :many
 SELECT deployment.id, deployment.environment, deployment.commit_sha, deployment.attempt
