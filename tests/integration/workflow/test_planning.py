@@ -158,6 +158,11 @@ async def test_estimates_count_on_the_critical_path(workflow, work, project):
     assert [each.key for each in (await work.critical_path(project.name)).items] == ["S-6"]
 
 
+async def test_what_a_task_is_estimated_at_counts_on_the_critical_path(workflow, work, project, tasks):
+    await make_task(workflow, project.name, estimate=3)
+    assert (await work.critical_path(project.name)).length == 3
+
+
 async def test_a_tree_shows_levels_and_counts_all_of_them(workflow, work, project, tasks):
     await work.link(project.name, "T-2", [("parent", "T-1"), ("child", "T-3"), ("child", "T-4")])
     await work.link(project.name, "T-4", [("child", "T-5")])
