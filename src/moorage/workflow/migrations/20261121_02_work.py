@@ -33,7 +33,8 @@ ALTER TABLE workflow.entity_schemas
     ADD COLUMN rules       jsonb  NOT NULL DEFAULT '{}',
     ADD COLUMN key_prefix  text,
     ADD COLUMN updated_by  text   NOT NULL DEFAULT 'claude-code';
-UPDATE workflow.entity_schemas SET key_prefix = upper(schema_name);
+UPDATE workflow.entity_schemas
+SET key_prefix = CASE WHEN starts_with(schema_name, '_') THEN 'X' ELSE '' END || upper(schema_name);
 ALTER TABLE workflow.entity_schemas
     ALTER COLUMN key_prefix SET NOT NULL,
     ADD CONSTRAINT entity_schemas_key_prefix_key UNIQUE (key_prefix),
@@ -76,7 +77,14 @@ ALTER TABLE workflow.entities
     ADD COLUMN is_open         boolean   NOT NULL DEFAULT false,
     ADD COLUMN priority        smallint;
 UPDATE workflow.entities AS entity
-SET key = type.key_prefix || '-' || nextval('workflow.entity_numbers'), schema_version = type.version
+SET key = type.key_prefix || '-' || nextval('workflow.entity_numbers'), schema_version = type.version,
+    title = coalesce((
+        SELECT CASE WHEN jsonb_typeof(entity.data -> field) = 'string' THEN entity.data ->> field END
+        FROM unnest(ARRAY['title', 'name']) WITH ORDINALITY AS known (field, place)
+        WHERE type.schema_definition -> 'properties' ? field
+        ORDER BY place
+        LIMIT 1
+    ), '')
 FROM workflow.entity_schemas AS type
 WHERE type.schema_name = entity.schema_name;
 ALTER TABLE workflow.entities
