@@ -255,6 +255,13 @@ def test_rules_that_do_not_fit_the_schema_are_refused_with_their_place(definitio
     assert message in problems(definition, **rules)[pointer]
 
 
+def test_rules_are_as_small_as_schemas():
+    """A thousand states, each of which may follow each, held every call for twenty seconds."""
+    states = [f"s{number}" for number in range(1_000)]
+    rules = {"state": {"field": "x", "transitions": dict.fromkeys(states, states)}}
+    assert problems(of({"enum": states}), **rules) == {"/rules": "cannot be stored: more than 10,000 values"}
+
+
 def test_rules_follow_references_to_what_a_property_may_be():
     definition = of({"$ref": "#/$defs/state"}, **{"$defs": {"state": {"enum": ["new", "done"]}}})
     rules = {"state": {"field": "x", "final": ["done"]}, "indexes": [{"field": "x"}]}

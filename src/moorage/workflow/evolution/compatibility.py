@@ -6,7 +6,7 @@ of keywords that work together, accepts no less than before. What cannot be told
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,8 +29,8 @@ from moorage.workflow.evolution.schema_parts import (
 )
 from moorage.workflow.types.keywords import draft_of
 
-# Of parts that are compared. Schemas of a thousand parts, which are the largest, could have a million.
-MAX_PAIRS = 20_000
+# Of parts that are compared. Schemas of a thousand parts, which are the largest, could have a million: half a minute.
+MAX_PAIRS = 5_000
 # At the root they say what kinds of entities there are, and not what one property may be.
 ALTERNATIVES = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "type"})
 
@@ -108,6 +108,10 @@ class _Comparison:
             to_follow |= references(target) - followed
         return True
 
+    def is_among(self, part: Schema, texts: frozenset[str]) -> bool:
+        """Tell whether a part is the same as one of those of another schema, given as `_texts`."""
+        return _text(part) in texts and self.is_same(part, part)
+
     def _compare_referred(self, old: dict[str, Any], new: dict[str, Any], pointer: str) -> Iterator[Reason]:
         """Compare what references lead to; each pair once, as a definition may contain itself."""
         if any("$ref" in each and constraints(each) != {"$ref"} for each in (old, new)):
@@ -183,13 +187,22 @@ def _compare_items(comparison: _Comparison, old: Keywords, new: Keywords, pointe
 def _compare_all_of(comparison: _Comparison, old: Keywords, new: Keywords, pointer: str) -> Iterator[Reason]:
     """Compare each part of the new with what stands in its place, unless the same stood anywhere before."""
     before = old.get("allOf", [])
+    same = _texts(before)
     for place, part in enumerate(new.get("allOf", [])):
-        if any(comparison.is_same(each, part) for each in before):
+        if comparison.is_among(part, same):
             continue
         if place < len(before):
             yield from comparison.compare(before[place], part, f"{pointer}/allOf/{place}")
         else:
             yield untold(f"{pointer}/allOf/{place}", "a part more")
+
+
+def _text(part: Schema) -> str:
+    return json_text(without_annotations(part))
+
+
+def _texts(parts: Iterable[Schema]) -> frozenset[str]:
+    return frozenset(map(_text, parts))
 
 
 def _compare_any_of(comparison: _Comparison, old: Keywords, new: Keywords, pointer: str) -> Iterator[Reason]:
@@ -200,8 +213,9 @@ def _compare_any_of(comparison: _Comparison, old: Keywords, new: Keywords, point
         yield narrower(f"{pointer}/anyOf", "alternatives where everything was allowed")
         return
     after = new["anyOf"]
+    same = _texts(after)
     for place, part in enumerate(old["anyOf"]):
-        if any(comparison.is_same(part, each) for each in after):
+        if comparison.is_among(part, same):
             continue
         if place < len(after):
             yield from comparison.compare(part, after[place], f"{pointer}/anyOf/{place}")

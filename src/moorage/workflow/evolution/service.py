@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from moorage.core.access import current_caller
 from moorage.core.postgres.pools import Connection
@@ -137,7 +138,7 @@ class EvolutionService:
             stored = await store.type_versions(connection, schema_name, upto=version, limit=limit + 1)
         if version is not None and (not stored or stored[0].version != version):
             raise VersionNotFound(f"{schema_name!r} has no version {version}", hint="Leave version out to see all.")
-        shown = [_version(new, old) for new, old in zip(stored, [*stored[1:], None], strict=True)]
+        shown = await asyncio.to_thread(_versions, stored)
         if version is not None:
             rules = stored[0].rules.model_dump(mode="json", exclude_defaults=True)
             shown[0] = shown[0].model_copy(update={"schema_definition": stored[0].schema_definition, "rules": rules})
@@ -151,7 +152,7 @@ class EvolutionService:
         refuse_other_keys(old, asked)
         row = next_row(old.row, asked)
         refuse_unfit_type(row.schema_definition, row.rules)
-        return plan_of(old, row, asked.steps)
+        return await asyncio.to_thread(plan_of, old, row, asked.steps)
 
     async def _tried(self, connection: Connection, plan: Plan) -> CheckedEntities:
         """Try the new version with every entity that is not deleted, without locking any."""
@@ -244,6 +245,11 @@ def _answer(
         entities=entities,
         migration=migration,
     )
+
+
+def _versions(stored: Sequence[StoredVersion]) -> list[TypeVersion]:
+    """Return versions, newest first, each with what it changed; comparing large schemas takes a tenth of a second."""
+    return [_version(new, old) for new, old in zip(stored, [*stored[1:], None], strict=True)]
 
 
 def _version(new: StoredVersion, old: StoredVersion | None) -> TypeVersion:

@@ -12,14 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from moorage.core.errors import InvalidInput
-from moorage.workflow.documents import Document, escaped
+from moorage.workflow.documents import Document, escaped, problems_of
 from moorage.workflow.errors import InvalidType
 from moorage.workflow.fields import parse_field
 from moorage.workflow.types.compiling import compile_schemas
 from moorage.workflow.types.models import StateRules, TypeRules
 from moorage.workflow.types.places import Places, Schema, followed, places_in
 from moorage.workflow.types.problems import Problem, choices, nearest, pointer_of, sentence, shown
-from moorage.workflow.types.subset import problems_in_schema
+from moorage.workflow.types.subset import MAX_BYTES, problems_in_schema
 
 MAX_PROBLEMS = 50
 
@@ -51,6 +51,10 @@ def refuse_unfit_type(definition: Document, rules: TypeRules) -> None:
 
 def problems_of_rules(definition: Document, rules: TypeRules) -> Iterator[Problem]:
     """Yield where the rules, and the defaults, do not fit a schema that is inside the subset."""
+    excess = next(problems_of(rules.model_dump(exclude_defaults=True), max_bytes=MAX_BYTES), None)
+    if excess:
+        yield Problem(pointer="/rules", message=f"cannot be stored: {excess}")
+        return
     fields = _Fields(places_in(definition))
     if rules.title is not None:
         yield from fields.missing("/rules/title", rules.title)
@@ -115,8 +119,9 @@ class _Fields:
     def unknown(self, pointer: str, name: str, values: Any) -> Iterator[Problem]:
         """Yield the values that are none of a property's choices, where it has choices."""
         allowed = self._choices(name)
+        known = {each for each in allowed if isinstance(each, str | int | float)}
         for each in values:
-            if allowed and each not in allowed:
+            if allowed and each not in known:
                 yield Problem(pointer=pointer, message=f"{shown(each)} is none of {choices(allowed)}")
 
     def texts(self, name: str) -> list[str]:
