@@ -64,12 +64,11 @@ def _most_bytes(document: Document, max_nodes: int) -> int | None:
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for container in level:
-            count = _characters_in(container, below)
+            nodes += len(container)
+            count = None if nodes > max_nodes else _characters_in(container, below)
             if count is None:
                 return None
-            nodes, characters = nodes + len(container), characters + count
-        if nodes > max_nodes:
-            return None
+            characters += count
         if not below:
             return characters * _MOST_BYTES_A_CHARACTER + nodes * _MOST_BYTES_A_VALUE
         level = below
@@ -95,11 +94,11 @@ def _characters_in(container: Any, below: list[Any]) -> int | None:
 
 
 def _problems_by_place(document: Document, max_nodes: int) -> Iterator[str]:
-    nodes = 0
+    nodes = 1
     stack: list[tuple[str, Any, int]] = [("", document, 1)]
     while stack:
         pointer, value, depth = stack.pop()
-        nodes += 1
+        nodes += len(value) if isinstance(value, dict | list) else 0
         if nodes > max_nodes:
             yield f"more than {max_nodes:,} values"
             return

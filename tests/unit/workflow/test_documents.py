@@ -98,3 +98,13 @@ def test_a_refusal_names_the_places_and_shows_no_values():
     assert "/secret: has the character U+0000" in caught.value.message
     assert "/b/c: an integer beyond 64 bits" in caught.value.message
     assert len(caught.value.message) < 300
+
+
+def test_values_that_are_too_many_are_counted_and_not_looked_at_one_by_one():
+    """A body of 4 MB with two million of them held everybody up for more than a second."""
+
+    class Unread(list):
+        def __iter__(self):
+            raise AssertionError("its values are looked at")
+
+    assert problems({"a": Unread([0] * (MAX_NODES + 1))}) == [f"more than {MAX_NODES:,} values"]
