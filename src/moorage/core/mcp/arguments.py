@@ -13,9 +13,16 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from moorage.core.mcp.problems import describe_problems
+from moorage.core.errors import InvalidInput
+from moorage.core.mcp.problems import describe_problems, shown
 from moorage.core.mcp.schemas import published, types_in
 from moorage.core.shape import Call
+
+MAX_VALUES = 100_000
+"""Of one call, however they are nested. The validator takes half a second for millions, and everybody waits for it."""
+
+# Describing one takes as long as validating ten.
+_DESCRIBED_PROBLEMS, _DESCRIBED_ITEMS = 1_000, 100
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,26 @@ class Arguments:
         Raises:
             InvalidInput: naming every field that is wrong, what came and what is expected.
         """
+        unpacked = self._unpacked(given)
+        _refuse_unfit(unpacked)
         try:
-            return self.adapter.validate_python(self._unpacked(given))
+            return self.adapter.validate_python(unpacked)
         except ValidationError as error:
-            raise describe_problems(error, self.schema) from None
+            raise self._refusal(error, unpacked) from None
+
+    def _refusal(self, error: ValidationError, given: Mapping[str, Any]) -> InvalidInput:
+        """Describe what is wrong; of very much, only what is wrong with the first items of lists."""
+        if error.error_count() <= _DESCRIBED_PROBLEMS:
+            return describe_problems(error, self.schema)
+        first = {name: each[:_DESCRIBED_ITEMS] if isinstance(each, list) else each for name, each in given.items()}
+        try:
+            self.adapter.validate_python(first)
+        except ValidationError as among_first:
+            return describe_problems(among_first, self.schema)
+        return InvalidInput(
+            f"{error.error_count():,} values are wrong, none of them among the first {_DESCRIBED_ITEMS} of a list",
+            hint="Send less in one call to learn which.",
+        )
 
     def _unpacked(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Some clients send lists and objects as JSON text; take them as what they mean."""
@@ -63,6 +86,33 @@ def read_arguments(function: Callable[..., Any]) -> Arguments:
     types = {name: types_in(each, definitions) for name, each in schema.get("properties", {}).items()}
     containers = frozenset(name for name, each in types.items() if _are_only_containers(each))
     return Arguments(schema, call_parameter, containers, adapter)
+
+
+def _refuse_unfit(given: Mapping[str, Any]) -> None:
+    """Refuse what no tool has a use for, before anything looks at each value."""
+    room = MAX_VALUES
+    for name, value in given.items():
+        room -= _count_of_values(value, room)
+        if room < 0:
+            raise InvalidInput(
+                f"{name}: too many values, {MAX_VALUES:,} at most in one call", hint="Send them in several calls."
+            )
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and "\x00" in text:
+                raise InvalidInput(f"{name}: {shown(text)} has the character U+0000", hint="Leave it out.")
+
+
+def _count_of_values(value: Any, most: int) -> int:
+    """Return how many values there are, itself included; beyond `most` it is not looked on."""
+    count, containers = 1, [value]
+    while containers:
+        container = containers.pop()
+        if isinstance(container, dict | list):
+            count += len(container)
+            if count > most:
+                return count
+            containers.extend(container.values() if isinstance(container, dict) else container)
+    return count
 
 
 def _collector(signature: inspect.Signature, hints: dict[str, Any]) -> Any:

@@ -153,3 +153,25 @@ def test_every_wrong_argument_is_named_at_once() -> None:
 
 def test_the_validators_own_addresses_are_not_shown() -> None:
     assert "pydantic.dev" not in problem_with(left="x")
+
+
+def test_values_beyond_any_use_are_refused_before_each_is_looked_at() -> None:
+    """A body of 4 MB has two million of them; to describe what is wrong with each took half a minute."""
+    problem = problem_with(left=1, more=[0] * 100_001)
+    assert problem == "more: too many values, 100,000 at most in one call"
+
+
+def test_of_very_many_wrong_values_the_first_are_named() -> None:
+    problem = problem_with(left=1, more=["x"] * 2_000)
+    assert len(problem.splitlines()) == 100
+    assert problem.startswith("more.0: should be a valid integer")
+
+
+def test_of_very_many_wrong_values_further_on_the_number_is_told() -> None:
+    problem = problem_with(left=1, more=[0] * 100 + ["x"] * 2_000)
+    assert problem == "2,000 values are wrong, none of them among the first 100 of a list"
+
+
+@pytest.mark.parametrize("text", ["a\x00b", ["fine", "a\x00b"]])
+def test_the_argument_with_a_character_that_nothing_stores_is_named(text: object) -> None:
+    assert problem_with(x=text) == 'x: "a\\u0000b" has the character U+0000'
