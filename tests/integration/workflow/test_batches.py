@@ -54,7 +54,7 @@ async def test_operations_may_name_what_earlier_ones_made(service, project):
 
 async def test_what_cannot_be_done_is_told_all_at_once_and_nothing_is_written(service, project, connections):
     task = await make_task(service, project.name)
-    with pytest.raises(BatchRefused, match=r"^/operations/1: .* \(and 4 more\)") as refused:
+    with pytest.raises(BatchRefused, match=r"^/operations/1: .* \(and 5 more\)") as refused:
         await service.batches.apply(
             project.name,
             [
@@ -65,6 +65,8 @@ async def test_what_cannot_be_done_is_told_all_at_once_and_nothing_is_written(se
                 {"op": "create", "schema_name": "nothing", "data": {}},
                 {"op": "comment", "entity_id": "$bad", "body": "says nothing new"},
                 {"op": "comment", "entity_id": "$good", "body": "\x00"},
+                create("Other", "other"),
+                {"op": "comment", "entity_id": "$other", "body": " "},
             ],
         )
     problems = {each["operation"]: each["code"] for each in refused.value.details["problems"]}
@@ -74,6 +76,7 @@ async def test_what_cannot_be_done_is_told_all_at_once_and_nothing_is_written(se
         "/operations/3": "workflow.entity_not_found",
         "/operations/4": "workflow.type_not_found",
         "/operations/6": "input.invalid",
+        "/operations/8": "input.invalid",
     }
     assert await count(connections, project, "entities") == 1
 
@@ -119,6 +122,22 @@ async def test_a_parent_goes_when_its_children_go_before_or_with_it(service, pro
         await service.batches.apply(project.name, delete[:1])
     assert refused.value.details["problems"][0]["code"] == "workflow.has_children"
     assert (await service.batches.apply(project.name, delete)).versions == {"T-1": 2, "T-2": 2}
+
+
+async def test_a_parent_stays_whose_child_comes_back_before_it_goes(service, project):
+    parent, child = await make_task(service, project.name, "parent"), await make_task(service, project.name, "child")
+    await service.work.link(project.name, child.key, [("parent", parent.key)])
+    await service.entities.delete(project.name, child.key, expected_version=1)
+    with pytest.raises(BatchRefused) as refused:
+        await service.batches.apply(
+            project.name,
+            [
+                {"op": "restore", "entity_id": child.key, "expected_version": 2},
+                {"op": "delete", "entity_id": parent.key, "expected_version": 1},
+            ],
+        )
+    assert [each["operation"] for each in refused.value.details["problems"]] == ["/operations/1"]
+    assert refused.value.details["problems"][0]["code"] == "workflow.has_children"
 
 
 async def test_a_stale_operation_is_told_its_conflict(service, project):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,13 +21,13 @@ from moorage.workflow.batch.models import (
     Update,
     Write,
 )
-from moorage.workflow.documents import refuse_unfit
 from moorage.workflow.entities.conditions import refuse_deleted, refuse_unmet_in, refuse_unnamed
 from moorage.workflow.entities.edits import Edit, parse_edit
 from moorage.workflow.entities.models import ChangedEntity, Condition, LockedEntity, NewEntity, Operation
 from moorage.workflow.entities.writing import changed_entity, new_entity, refuse_old_type
 from moorage.workflow.errors import TypeChanged
 from moorage.workflow.types.models import EntityType
+from moorage.workflow.work.commenting import refuse_unfit_body
 from moorage.workflow.work.models import Link, NewComment, link_of
 
 
@@ -84,6 +85,7 @@ class Planner:
                 problems.append(problem_of(error, str(place)))
             else:
                 steps += [step] if step else []
+            await asyncio.sleep(0)  # a check may take its time, and others have their turn after each
         return steps, problems
 
     async def _step(self, place: int, operation: BatchOperation) -> Step | None:
@@ -98,7 +100,7 @@ class Planner:
             case Update() | Delete() | Restore():
                 return Step(place, whole[0], await self._write(whole[0], operation))
             case AddComment():
-                refuse_unfit({"body": operation.body}, what="the comment")
+                refuse_unfit_body(operation.body)
                 return Step(place, whole[0], NewComment(whole[0].locked.entity.id, operation.body))
             case AddLink() | RemoveLink():
                 entity_id, target_id = (each.locked.entity.id for each in whole)

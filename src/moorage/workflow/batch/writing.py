@@ -27,11 +27,25 @@ class Run:
 
     Attributes:
         changed: ids of the entities that it changes.
+        restores: it brings something back.
     """
 
     kind: type
     steps: list[Step] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
+    restores: bool = False
+
+    def has_room_for(self, change: ChangedEntity) -> bool:
+        """Whether a change comes to the same with these as after them; a deletion is held to what is there before."""
+        is_deletion = change.operation is Operation.DELETE
+        return (
+            self.kind is ChangedEntity and change.before.id not in self.changed and not (is_deletion and self.restores)
+        )
+
+    def add(self, step: Step, change: ChangedEntity) -> None:
+        self.steps.append(step)
+        self.changed.add(change.before.id)
+        self.restores |= change.operation is Operation.RESTORE
 
 
 @dataclass
@@ -102,7 +116,8 @@ def runs_of(steps: Sequence[Step]) -> list[Run]:
     """Return steps in runs of one kind.
 
     Creates and comments are written earlier than they stand where that makes no difference: between two changes of
-    entities, creates first and comments with each other. A run of changes has no entity twice.
+    entities, creates first and comments with each other. A run of changes has no entity twice, and no deletion after
+    something was restored.
     """
     runs: list[Run] = []
     segment: list[Run] = []
@@ -111,7 +126,9 @@ def runs_of(steps: Sequence[Step]) -> list[Run]:
             continue
         if isinstance(step.effect, ChangedEntity):
             runs, segment = runs + segment, []
-            _add_change(runs, step, step.effect.before.id)
+            if not runs or not runs[-1].has_room_for(step.effect):
+                runs.append(Run(ChangedEntity))
+            runs[-1].add(step, step.effect)
         else:
             _run_in(segment, type(step.effect)).steps.append(step)
     return runs + segment
@@ -126,15 +143,6 @@ def refusal_of(problems: Sequence[Problem]) -> BatchRefused:
         hint=first.hint,
         problems=[each.model_dump() for each in problems],
     )
-
-
-def _add_change(runs: list[Run], step: Step, entity_id: UUID) -> None:
-    last = runs[-1] if runs else None
-    if last is None or last.kind is not ChangedEntity or entity_id in last.changed:
-        last = Run(ChangedEntity)
-        runs.append(last)
-    last.steps.append(step)
-    last.changed.add(entity_id)
 
 
 def _run_in(segment: list[Run], kind: type) -> Run:

@@ -27,7 +27,7 @@ async def comment_in(
         InvalidInput: nothing is said, too much, or with characters that cannot be stored.
         EntityDeleted, EntityNotFound.
     """
-    _refuse_unfit_body(body)
+    refuse_unfit_body(body)
     entity = await find_entity(transaction, entity_id)
     (comment,) = await comments_add_in(transaction, [NewComment(entity.id, body)], actor=actor)
     return AddedComment(project_name=project_name, key=entity.key, comment=comment)
@@ -56,15 +56,20 @@ async def comments_of(
     )
 
 
-def _place_of(values: list[str]) -> tuple[datetime, UUID]:
-    at, comment_id = values
-    return datetime.fromisoformat(at), UUID(comment_id)
+def refuse_unfit_body(body: str) -> None:
+    """Refuse what is no comment.
 
-
-def _refuse_unfit_body(body: str) -> None:
+    Raises:
+        InvalidInput: nothing is said, too much, or with characters that cannot be stored.
+    """
     if not body.strip() or len(body) > MAX_CHARACTERS:
         raise InvalidInput(
             f"body: {len(body):,} characters, 1 to {MAX_CHARACTERS:,} are allowed",
             hint="Put long texts into a file and refer to it with link_entities.",
         )
     refuse_unfit({"body": body}, what="the comment")
+
+
+def _place_of(values: list[str]) -> tuple[datetime, UUID]:
+    at, comment_id = values
+    return datetime.fromisoformat(at), UUID(comment_id)
