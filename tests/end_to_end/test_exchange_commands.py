@@ -70,6 +70,7 @@ def test_a_table_is_read_from_standard_input(workflow):
         (("deploy", "record", "main"), "is no commit"),
         (("deploy", "record", "4f2a9c1", "--data", "[1]"), "no JSON object"),
         (("deploy", "record", "4f2a9c1", "--item", "T-9"), "there is no T-9"),
+        (("deploy", "list", "--limit", "0"), "'--limit'"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_the_reason(workflow, words, said):

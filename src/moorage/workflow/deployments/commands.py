@@ -72,7 +72,7 @@ def list_deployments(
     item: Annotated[str | None, typer.Option("--item", "-i", help="Only those that carry this work item.")] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", help="At most so many, 1 to 200.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", help="At most so many.", min=1, max=200)] = 20,
     json: Json = False,
 ) -> None:
     """List deployments, the last begun first."""

@@ -22,7 +22,8 @@ MAX_NAME_CHARACTERS = 200
 # How far the clocks of two machines may be apart.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 _SHOWN_CHARACTERS = 60
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+# SHA-1 and SHA-256: https://git-scm.com/docs/hash-function-transition
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 Value = TypeVar("Value")
 
@@ -91,7 +92,7 @@ class _Reader:
 def _commit(value: Any) -> str:
     if isinstance(value, str) and _COMMIT.fullmatch(value.strip().lower()):
         return value.strip().lower()
-    raise ValueError("is no commit: 7 to 40 hexadecimal digits")
+    raise ValueError("is no commit: 7 to 64 hexadecimal digits")
 
 
 def _name(value: Any) -> str:

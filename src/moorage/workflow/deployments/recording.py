@@ -100,7 +100,7 @@ def _refuse_old_version(before: DeploymentRow, recording: Recording) -> None:
         return
     raise StaleVersion(
         f"the deployment is at version {before.version}, not {recording.expected_version}",
-        hint="Look at it with get_deployment, and record again with the version it has, or without one.",
+        hint="If it still holds, record it again with the version that it has now, or without one.",
         id=str(before.id),
         version=before.version,
         updated_by=before.updated_by,

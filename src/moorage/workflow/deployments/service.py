@@ -194,18 +194,23 @@ async def _get(connection: Executor, deployment_id: UUID) -> DeploymentRow:
 
 
 async def _find(connection: Executor, text: str) -> DeploymentRow:
-    try:
-        return await _get(connection, UUID(text))
-    except DeploymentNotFound:
-        raise
-    except ValueError:
-        live = [each for each in await store.deployment_live(connection, text) if each.status is Status.DEPLOYED]
+    deployment_id = _id_in(text)
+    if deployment_id is not None:
+        return await _get(connection, deployment_id)
+    live = [each for each in await store.deployment_live(connection, text) if each.status is Status.DEPLOYED]
     if not live:
         raise DeploymentNotFound(
             f"{text[:60]!r} is neither the id of a deployment nor an environment where anything is live",
             hint="live_deployments shows environments, list_deployments ids.",
         )
     return await _get(connection, live[0].id)
+
+
+def _id_in(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _purpose(*filters: Any) -> str:
