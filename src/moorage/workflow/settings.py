@@ -24,7 +24,14 @@ class WorkflowSettings(BaseModel):
         1800, description="A claim ends after this many seconds unless it is renewed.", ge=10, le=7 * 86_400
     )
     keep_deleted_days: int = Field(
-        30, description="Deleted entities can be restored for so many days; `moorage workflow purge` ends older ones."
+        30,
+        ge=0,
+        le=36_500,
+        description="Deleted entities can be restored for so many days; `moorage workflow purge` ends older ones.",
     )
-    keep_changes_days: int = Field(90, description="The feed of changes goes back so many days; purge ends older ones.")
-    keep_requests_hours: int = Field(48, description="A call repeated with its idempotency key is known so long.")
+    keep_changes_days: int = Field(
+        90, ge=0, le=36_500, description="The feed of changes goes back so many days; purge ends older ones."
+    )
+    keep_requests_hours: int = Field(
+        48, ge=0, le=876_000, description="A call repeated with its idempotency key is known so long."
+    )

@@ -105,7 +105,7 @@ def refuse_invalid(entity_type: EntityType, data: Document) -> None:
         return
     raise InvalidEntity(
         f"the data is no valid {entity_type.name!r}: {sentence(problems)}",
-        hint="Correct the places named; get_entity_type shows the schema.",
+        hint=f"Correct the places named; register_entity_type({entity_type.name!r}) shows the fields of the type.",
         schema_name=entity_type.name,
         schema_version=entity_type.version,
         problems=[each.model_dump() for each in problems],

@@ -98,7 +98,7 @@ def refuse_held(key: str, holds: Sequence[Hold]) -> None:
     more = f"; and {len(holds) - _SHOWN_HOLDS} more" if len(holds) > _SHOWN_HOLDS else ""
     raise NotReady(
         f"{key} is not ready: {shown}{more}",
-        hint="why_blocked says what to begin with; link_entities with remove=true takes a wrong link away.",
+        hint="Begin with what it waits for; link_entities with remove=true takes a wrong link away.",
         waits_for=[each.item.key for each in holds],
     )
 
