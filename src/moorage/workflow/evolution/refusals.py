@@ -33,14 +33,14 @@ def refuse_moved(now: StoredType, expected_version: int | None) -> None:
         raise VersionRequired(
             f"expected_version: none given; the type {now.schema_name!r} is at version {now.version}",
             hint="Name the version that your change was made from.",
-            version=now.version,
+            current_version=now.version,
         )
     if expected_version != now.version:
         raise StaleVersion(
             f"the type {now.schema_name!r} is at version {now.version} by {now.updated_by}; you saw {expected_version}",
             hint="entity_type_history shows what changed; make your change from the version of now.",
-            version=now.version,
             expected_version=expected_version,
+            current_version=now.version,
         )
 
 

@@ -129,7 +129,7 @@ class TypeService:
 
 async def _insert_in(transaction: Connection, wanted: WantedType) -> StoredType:
     owners = {each.key_prefix: each.schema_name for each in await store.type_list(transaction)}
-    row = await store.type_insert(
+    row = await store.type_insert_in(
         transaction,
         wanted.schema_name,
         schema_definition=wanted.schema_definition,

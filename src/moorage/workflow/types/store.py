@@ -11,8 +11,8 @@ from moorage.workflow.types.steps import VersionSteps
 _statements = load_statements("moorage.workflow.types")
 
 
-async def type_insert(
-    connection: Executor,
+async def type_insert_in(
+    transaction: Executor,
     schema_name: str,
     *,
     schema_definition: dict[str, Any],
@@ -21,9 +21,9 @@ async def type_insert(
     key_prefix: str,
     actor: str,
 ) -> StoredType | None:
-    """Register a type; None when its name or its key prefix is taken."""
+    """Register a type under the lock of all types; None when its name or its key prefix is taken."""
     row = await _statements.type_insert(
-        connection,
+        transaction,
         schema_name=schema_name,
         schema_definition=schema_definition,
         description=description,
