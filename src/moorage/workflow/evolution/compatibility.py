@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from moorage.workflow.documents import escaped
@@ -15,7 +16,6 @@ from moorage.workflow.evolution import simple_keywords
 from moorage.workflow.evolution.models import Change, Reason
 from moorage.workflow.evolution.schema_parts import (
     Keywords,
-    Schema,
     constraints,
     json_text,
     narrower,
@@ -28,6 +28,7 @@ from moorage.workflow.evolution.schema_parts import (
     without_annotations,
 )
 from moorage.workflow.types.keywords import draft_of
+from moorage.workflow.types.places import Places, Schema, places_in
 
 # Of parts that are compared. Schemas of a thousand parts, which are the largest, could have a million: half a minute.
 MAX_PAIRS = 5_000
@@ -60,6 +61,10 @@ class _Comparison:
     new: dict[str, Any]
     seen: set[tuple[str, str]] = field(default_factory=set)
     left: int = MAX_PAIRS
+
+    @cached_property
+    def places(self) -> tuple[Places, Places]:
+        return places_in(self.old), places_in(self.new)
 
     def reasons(self) -> list[Reason]:
         if same_json(self.old, self.new):
@@ -101,8 +106,8 @@ class _Comparison:
         to_follow, followed = references(old), set()
         while to_follow:
             each = to_follow.pop()
-            target = resolved(self.old, {"$ref": each})
-            if target is None or not same_json(target, resolved(self.new, {"$ref": each})):
+            target, other = (resolved(places, {"$ref": each}) for places in self.places)
+            if target is None or not same_json(target, other):
                 return False
             followed.add(each)
             to_follow |= references(target) - followed
@@ -117,14 +122,17 @@ class _Comparison:
         if any("$ref" in each and constraints(each) != {"$ref"} for each in (old, new)):
             yield untold(pointer, "a reference with keywords beside it")
             return
-        targets = (resolved(self.old, old), resolved(self.new, new))
-        if targets[0] is None or targets[1] is None:
+        before, after = (
+            resolved(places, each) if "$ref" in each else each
+            for places, each in zip(self.places, (old, new), strict=True)
+        )
+        if before is None or after is None:
             yield untold(f"{pointer}/$ref", "a reference that leads nowhere here")
             return
         pair = (json_text(old), json_text(new))
         if pair not in self.seen:
             self.seen.add(pair)
-            yield from self.compare(targets[0], targets[1], pointer)
+            yield from self.compare(before, after, pointer)
 
 
 def _compare_properties(comparison: _Comparison, old: Keywords, new: Keywords, pointer: str) -> Iterator[Reason]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from moorage.workflow.evolution.models import Change, Reason
 from moorage.workflow.types.keywords import ANNOTATIONS, EXTENSION_PREFIX
+from moorage.workflow.types.places import Places, Schema, target_of
 
-Schema = dict[str, Any] | bool
 Keywords = Mapping[str, Any]
 
 # They accept everything; what refers to definitions is followed.
@@ -47,18 +46,10 @@ def _is_annotation(keyword: str) -> bool:
     return keyword in ANNOTATIONS or keyword.startswith(EXTENSION_PREFIX)
 
 
-def resolved(root: dict[str, Any], schema: dict[str, Any]) -> Schema | None:
-    """Return what a schema's reference leads to, itself without one; None where it leads out of the document."""
-    reference = schema.get("$ref")
-    if reference is None:
-        return schema
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return None
-    found: Any = root
-    for part in reference[1:].split("/")[1:]:
-        key = unquote(part).replace("~1", "/").replace("~0", "~")
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, dict | bool) else None
+def resolved(places: Places, schema: Keywords) -> Schema | None:
+    """Return what a reference leads to in a document with these places; None where it leads nowhere there."""
+    pointer = target_of(schema["$ref"])
+    return None if pointer is None else places.get(pointer)
 
 
 def references(part: Any) -> set[str]:

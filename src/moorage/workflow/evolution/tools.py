@@ -8,7 +8,7 @@ from pydantic import Field
 
 from moorage.core.shape import Call, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
-from moorage.workflow.arguments import SchemaName
+from moorage.workflow.arguments import FITS_VERSION, SchemaName
 from moorage.workflow.evolution.migration import OnProgress
 from moorage.workflow.evolution.models import Evolution, EvolvedType, MigratedType, TypeHistory
 from moorage.workflow.evolution.service import EvolutionService
@@ -51,7 +51,9 @@ class EvolutionTools:
         rules: Annotated[TypeRules | None, Field(description="The new rules, whole; leave out to keep them.")] = None,
         description: Annotated[str | None, Field(description="Leave out to keep it.", max_length=2000)] = None,
         expected_version: Annotated[
-            int | None, Field(description="The type's version that you read; only a dry run goes without.", ge=1)
+            int | None,
+            Field(description="The type's version that you read; only a dry run goes without.", ge=1),
+            FITS_VERSION,
         ] = None,
         dry_run: Annotated[bool, Field(description="Only tell what it would do, and which entities fail.")] = False,
         accept_failing: Annotated[
@@ -89,7 +91,9 @@ class EvolutionTools:
         self,
         schema_name: SchemaName,
         version: Annotated[
-            int | None, Field(description="Only this one, with its JSON Schema and rules.", ge=1)
+            int | None,
+            Field(description="Only this one, with its JSON Schema and rules.", ge=1),
+            FITS_VERSION,
         ] = None,
         project_name: ProjectArgument = None,
     ) -> TypeHistory:
