@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from moorage.workflow.arguments import FITS_TOKEN, FITS_VERSION
 from moorage.workflow.entities.models import Answer, Condition, Mode
 from moorage.workflow.work.commenting import MAX_CHARACTERS
 from moorage.workflow.work.models import LinkRole
@@ -18,7 +19,8 @@ REFERENCE_MARK = "$"
 
 RefName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,60}$")]
 EntityName = Annotated[str, Field(description="Id, key, or $ref of an earlier create.", min_length=1, max_length=100)]
-Version = Annotated[int | None, Field(ge=1)]
+Version = Annotated[int | None, Field(ge=1), FITS_VERSION]
+Token = Annotated[int | None, Field(ge=1), FITS_TOKEN]
 
 
 class _Operation(BaseModel):
@@ -52,7 +54,7 @@ class _Write(_Operation):
     entity_id: EntityName
     expected_version: Version = None
     force: bool = False
-    claim_token: Version = None
+    claim_token: Token = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
-from moorage.workflow.arguments import IdempotencyKey
+from moorage.workflow.arguments import IdempotencyKey, Moment
 from moorage.workflow.deployments.models import (
     Comparison,
     DeliveryFigures,
@@ -24,8 +24,8 @@ from moorage.workflow.deployments.service import MAX_PAGE, DeploymentService
 Environment = Annotated[
     str | None, Field(description="Only this environment, such as production.", min_length=1, max_length=200)
 ]
-Since = Annotated[AwareDatetime | None, Field(description="From this time on.")]
-Until = Annotated[AwareDatetime | None, Field(description="Before this time.")]
+Since = Annotated[Moment | None, Field(description="From this time on.")]
+Until = Annotated[Moment | None, Field(description="Before this time.")]
 
 
 class DeploymentTools:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from moorage.core.shape import PROJECT_PLACE, Resource, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
+from moorage.workflow.arguments import Moment
 from moorage.workflow.feed.models import ChangePage, Subject
 from moorage.workflow.feed.service import MAX_LIMIT, MAX_WAIT_SECONDS, ChangeFeed
 
@@ -31,7 +32,7 @@ class FeedTools:
             str | None,
             Field(description='next_cursor of the last page; "now" for what comes from here on; none: the oldest.'),
         ] = None,
-        since: Annotated[AwareDatetime | None, Field(description="Instead of a cursor: begin at this time.")] = None,
+        since: Annotated[Moment | None, Field(description="Instead of a cursor: begin at this time.")] = None,
         subjects: Annotated[list[Subject] | None, Field(description="Only changes of these.")] = None,
         schema_names: Annotated[list[str] | None, Field(description="Only of entities of these types.")] = None,
         limit: Annotated[int, Field(description="At most so many.", ge=1, le=MAX_LIMIT)] = 50,

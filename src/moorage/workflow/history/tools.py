@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
-from moorage.workflow.arguments import ClaimToken, EntityId, ExpectedVersion, Force, IdempotencyKey, SchemaName
+from moorage.workflow.arguments import (
+    FITS_VERSION,
+    ClaimToken,
+    EntityId,
+    ExpectedVersion,
+    Force,
+    IdempotencyKey,
+    Moment,
+    SchemaName,
+)
 from moorage.workflow.entities.models import WrittenEntity
 from moorage.workflow.history.models import EntityDiff, EntityHistory, PastEntities, PastVersion
 from moorage.workflow.history.service import MAX_LIMIT, HistoryService
 
-Version = Annotated[int | None, Field(description="Number of a version.", ge=1)]
-Moment = Annotated[AwareDatetime, Field(description="With time zone, like 2026-11-21T18:30:00Z.")]
+Version = Annotated[int | None, Field(description="Number of a version.", ge=1), FITS_VERSION]
 Limit = Annotated[int, Field(description="At most so many.", ge=1, le=MAX_LIMIT)]
 
 
@@ -40,7 +48,9 @@ class HistoryTools:
     async def entity_history(
         self,
         entity_id: EntityId,
-        before: Annotated[int | None, Field(description="Only versions below this: next_before.", ge=1)] = None,
+        before: Annotated[
+            int | None, Field(description="Only versions below this: next_before.", ge=1), FITS_VERSION
+        ] = None,
         limit: Limit = 20,
         project_name: ProjectArgument = None,
     ) -> EntityHistory:
@@ -51,7 +61,7 @@ class HistoryTools:
         self,
         entity_id: EntityId,
         version: Version = None,
-        at: Annotated[AwareDatetime | None, Field(description="Instead of version: the moment.")] = None,
+        at: Annotated[Moment | None, Field(description="Instead of version: the moment.")] = None,
         project_name: ProjectArgument = None,
     ) -> PastVersion:
         """Get a work item whole as one version had it, or as it was at a moment. Give version or at."""
@@ -72,7 +82,7 @@ class HistoryTools:
     async def entities_as_of(
         self,
         schema_name: SchemaName,
-        at: Moment,
+        at: Annotated[Moment, Field(description="With time zone, like 2026-11-21T18:30:00Z.")],
         cursor: Annotated[
             str | None, Field(description="next_cursor of the last page; else the same arguments.")
         ] = None,
@@ -87,7 +97,7 @@ class HistoryTools:
     async def restore_entity_version(
         self,
         entity_id: EntityId,
-        version: Annotated[int, Field(description="Whose data to write again.", ge=1)],
+        version: Annotated[int, Field(description="Whose data to write again.", ge=1), FITS_VERSION],
         expected_version: ExpectedVersion = None,
         force: Force = False,
         claim_token: ClaimToken = None,
