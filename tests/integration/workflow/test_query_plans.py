@@ -18,7 +18,7 @@ from moorage.workflow.types.store import type_list
 ENTITIES = 12_000
 RULES = TypeRules(
     key_prefix="J",
-    indexes=[IndexedField(field=name) for name in ("owner", "size.bytes", "due")]
+    indexes=[IndexedField(field=name) for name in ("owner", "size.bytes", "due", "lane")]
     + [IndexedField(field="reference", unique=True)],
 )
 SCHEMA = {
@@ -29,13 +29,16 @@ SCHEMA = {
         "due": {"type": "string", "format": "date-time"},
         "reference": {"type": "string"},
         "note": {"type": "string"},
+        "lane": {"type": "string"},
+        "half": {"type": "string"},
     },
 }
 FILL = f"""
     INSERT INTO workflow.entities (key, schema_name, schema_version, title, data, updated_at)
     SELECT 'J-' || n, 'job', 1, 'Job ' || n, jsonb_build_object(
         'owner', 'person ' || n % 500, 'size', jsonb_build_object('bytes', n % 3000), 'reference', 'R-' || n,
-        'due', to_char(timestamptz '2026-01-01' + n * interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'note', 'n' || n
+        'due', to_char(timestamptz '2026-01-01' + n * interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'note', 'n' || n, 'lane', 'lane ' || n % 4, 'half', 'half ' || n % 2
     ), timestamptz '2026-01-01' + n * interval '1 second'
     FROM generate_series(1, {ENTITIES}) AS n
 """
@@ -118,6 +121,7 @@ BY_TABLE = [
     ("entities_by_data", {"filters": {"note": {"in": ["n7", "n9"]}}}),
     ("entities_by_data", {"filters": {"or": [{"note": "n7"}, {"note": "n9"}]}}),
     ("entities_by_data", {"filters": {"size": {"contains": {"bytes": 7}}, "note": "n7"}}),
+    ("entities_by_data", {"filters": {"lane": "lane 1", "half": "half 0"}}),  # often, but never together
     ("entities_by_search", {"search": '"job 77"'}),
     ("entities_key_key", {"filters": {"@key": "J-77"}}),
     ("entities_newest", {"schema_name": None}),

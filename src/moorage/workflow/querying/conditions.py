@@ -12,8 +12,16 @@ What is compared with what:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from moorage.workflow.querying.containment import (
+    document_of,
+    is_all_keys,
+    is_compared_as_instant,
+    nested,
+    together,
+)
 from moorage.workflow.querying.expressions import (
     COMPARED_CHARACTERS,
     beginning_at,
@@ -24,7 +32,7 @@ from moorage.workflow.querying.expressions import (
     value_at,
 )
 from moorage.workflow.querying.filters import RANGES, AllOf, AnyOf, Comparison, Filter, Not
-from moorage.workflow.querying.instants import instant_of, is_date, is_instant
+from moorage.workflow.querying.instants import instant_of, is_instant
 from moorage.workflow.querying.models import Column, DataField, Kind
 from moorage.workflow.querying.parameters import Parameters
 
@@ -36,9 +44,10 @@ def condition_of(filter_: Filter, parameters: Parameters) -> str:
     """Return the condition that a filter is."""
     if isinstance(filter_, Not):
         return f"({condition_of(filter_.part, parameters)}) IS NOT TRUE"
-    if isinstance(filter_, AllOf | AnyOf):
-        word = " AND " if isinstance(filter_, AllOf) else " OR "
-        return joined(word, [condition_of(each, parameters) for each in filter_.parts])
+    if isinstance(filter_, AllOf):
+        return joined(" AND ", _all_of(filter_.parts, parameters))
+    if isinstance(filter_, AnyOf):
+        return joined(" OR ", [condition_of(each, parameters) for each in filter_.parts])
     if isinstance(filter_.field, Column):
         return _column_condition(filter_.field, filter_, parameters)
     return _data_condition(filter_.field, filter_, parameters)
@@ -47,6 +56,16 @@ def condition_of(filter_: Filter, parameters: Parameters) -> str:
 def joined(word: str, conditions: list[str]) -> str:
     """Return the conditions as one; none at all is true."""
     return f"({word.join(conditions)})" if conditions else "true"
+
+
+def _all_of(parts: Sequence[Filter], parameters: Parameters) -> list[str]:
+    """Return conditions that all hold; what several containments would say, one says."""
+    said = [(each, document_of(each)) for each in parts]
+    documents = [document for _, document in said if document is not None]
+    if len(documents) < 2:  # noqa: PLR2004 - one alone is said by the index that its field may have
+        return [condition_of(each, parameters) for each in parts]
+    others = [condition_of(each, parameters) for each, document in said if document is None]
+    return [*(_contained([each], parameters) for each in together(documents)), *others]
 
 
 # Columns
@@ -109,7 +128,7 @@ def _equal(field: DataField, values: list[Any], parameters: Parameters) -> str:
     """Return that the field is one of the values, each part by the index that serves it."""
     if not values:
         return "false"
-    instants = [each for each in values if field.kind is Kind.INSTANT and (is_date(each) or is_instant(each))]
+    instants = [each for each in values if is_compared_as_instant(field, each)]
     if instants:
         others = _equal(field, [each for each in values if each not in instants], parameters)
         return joined(" OR ", [_among_instants(field, instants, parameters), others])
@@ -135,8 +154,8 @@ def _among(field: DataField, values: list[Any], parameters: Parameters) -> str:
     For scalars containment is equality. A place in a list cannot be said in it.
     """
     conditions = []
-    if _is_all_keys(field):
-        conditions.append(_contained([_nested(field, each) for each in values], parameters))
+    if is_all_keys(field):
+        conditions.append(_contained([nested(field, each) for each in values], parameters))
     if not conditions or any(isinstance(each, dict | list) for each in values):
         conditions.append(f"{value_at(path_of(field, parameters))} = ANY ({parameters.jsons(values)})")
     return joined(" AND ", conditions)
@@ -158,8 +177,8 @@ def _compared(field: DataField, operator: str, value: Any, parameters: Parameter
 
 
 def _contains(field: DataField, container: Any, parameters: Parameters) -> str:
-    if _is_all_keys(field):
-        return f"entities.data @> {parameters.json(_nested(field, container))}"
+    if is_all_keys(field):
+        return f"entities.data @> {parameters.json(nested(field, container))}"
     return f"{value_at(path_of(field, parameters))} @> {parameters.json(container)}"
 
 
@@ -207,17 +226,6 @@ def _instant(value: str, parameters: Parameters) -> str:
 
 def _number(value: float, parameters: Parameters) -> str:
     return f"({parameters.json(value)})::numeric"
-
-
-def _nested(field: DataField, value: Any) -> Any:
-    for part in reversed(field.path):
-        value = {part: value}
-    return value
-
-
-def _is_all_keys(field: DataField) -> bool:
-    """Tell whether no part of the path could be a place in a list."""
-    return not any(part.lstrip("+-").strip().isdecimal() for part in field.path)
 
 
 def _is_short(value: Any) -> bool:
