@@ -48,7 +48,7 @@ async def test_a_try_names_the_entities_that_would_fail_and_writes_nothing(servi
     notes = await make_notes(connections, service, project.name, 30)
     await make_notes(connections, service, project.name, owner="ada")
     tried = await service.evolution.try_out(project.name, "note", NARROWER)
-    assert (tried.is_dry_run, tried.version, tried.change) == (True, 2, "needs_migration")
+    assert (tried.dry_run, tried.version, tried.change) == (True, 2, "needs_migration")
     assert [(each.pointer, each.change) for each in tried.reasons] == [
         ("/schema_definition/required", Change.NEEDS_MIGRATION)
     ]

@@ -292,8 +292,8 @@ async def test_entities_go_out_as_text_in_whole_and_say_when_that_is_not_all(wor
     for each in ("csv", "markdown", "json"):
         whole = await export(project.name, "task", each)
         part = await export(project.name, "task", each, max_characters=300)
-        assert (whole.entities, whole.total, whole.cut) == (20, 20, False)
-        assert part.cut
+        assert (whole.entities, whole.total, whole.truncated) == (20, 20, False)
+        assert part.truncated
         assert 0 < part.entities < 20
         assert len(part.text) < len(whole.text)
     lines = (await export(project.name, "task", "json", max_characters=1)).text.splitlines()

@@ -199,7 +199,7 @@ class Comparison(BaseModel):
 
     Attributes:
         seconds_between: from `a` going live to `b` going live; negative when `b` did so first.
-        only_in_a: the work items live with `a` and not with `b`, by key; the first of them, `cut` says whether all.
+        only_in_a: the work items live with `a` and not with `b`, by key; the first of them when `truncated`.
         data_difference: the JSON Patch (RFC 6902) that leads from the data of `a` to that of `b`.
     """
 
@@ -212,7 +212,7 @@ class Comparison(BaseModel):
     seconds_between: float | None
     only_in_a: list[DeployedItem]
     only_in_b: list[DeployedItem]
-    cut: bool
+    truncated: bool
     data_difference: list[dict[str, Any]]
 
 

@@ -153,7 +153,7 @@ class DeploymentService:
             seconds_between=_seconds_between(first, second),
             only_in_a=[item for item, in_a in shown if in_a],
             only_in_b=[item for item, in_a in shown if not in_a],
-            cut=len(items) > len(shown),
+            truncated=len(items) > len(shown),
             data_difference=difference(first.data, second.data),
         )
 

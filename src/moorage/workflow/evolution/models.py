@@ -129,7 +129,7 @@ class EvolvedType(BaseModel):
     version: int
     change: VersionChange
     reasons: list[Reason]
-    is_dry_run: bool
+    dry_run: bool
     entities: CheckedEntities | None = None
     migration: Migration | None = None
 
@@ -173,7 +173,7 @@ class TypeHistory(BaseModel):
     """The versions of a type, newest first.
 
     Attributes:
-        is_cut: there are older ones.
+        truncated: there are older ones.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -181,7 +181,7 @@ class TypeHistory(BaseModel):
     project_name: str
     schema_name: str
     versions: list[TypeVersion]
-    is_cut: bool = False
+    truncated: bool = False
 
 
 @dataclass(frozen=True)

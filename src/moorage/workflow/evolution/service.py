@@ -67,7 +67,7 @@ class EvolutionService:
         async with self._connections.connection_to(project) as connection:
             plan = await self._plan(project, connection, schema_name, asked)
             entities = await self._tried(connection, plan) if plan.is_risky else None
-        return _answer(project, plan, is_dry_run=True, entities=entities)
+        return _answer(project, plan, dry_run=True, entities=entities)
 
     async def evolve(
         self,
@@ -106,7 +106,7 @@ class EvolutionService:
             has_migration = plan.migrates or plan.is_nothing
             migration = await self._finish(project, connection, schema_name, on_progress) if has_migration else None
         await self._after_change(project)
-        return _answer(project, plan, is_dry_run=False, entities=entities, migration=migration)
+        return _answer(project, plan, dry_run=False, entities=entities, migration=migration)
 
     async def migrate(
         self, project_name: str, schema_name: str, *, on_progress: OnProgress | None = None
@@ -143,7 +143,7 @@ class EvolutionService:
             rules = stored[0].rules.model_dump(mode="json", exclude_defaults=True)
             shown[0] = shown[0].model_copy(update={"schema_definition": stored[0].schema_definition, "rules": rules})
         return TypeHistory(
-            project_name=project_name, schema_name=schema_name, versions=shown[:limit], is_cut=len(stored) > limit
+            project_name=project_name, schema_name=schema_name, versions=shown[:limit], truncated=len(stored) > limit
         )
 
     async def _plan(self, project: Project, connection: Connection, schema_name: str, asked: Evolution) -> Plan:
@@ -231,7 +231,7 @@ def _answer(
     project: Project,
     plan: Plan,
     *,
-    is_dry_run: bool,
+    dry_run: bool,
     entities: CheckedEntities | None,
     migration: Migration | None = None,
 ) -> EvolvedType:
@@ -241,7 +241,7 @@ def _answer(
         version=plan.old.version if plan.is_nothing else plan.new.version,
         change=plan.change.value,
         reasons=plan.reasons[:SHOWN_REASONS],
-        is_dry_run=is_dry_run,
+        dry_run=dry_run,
         entities=entities,
         migration=migration,
     )

@@ -143,7 +143,7 @@ class ExportedText(BaseModel):
     """Entities as text.
 
     Attributes:
-        entities: how many of `total` the text holds; `cut` says that it is not all.
+        entities: how many of `total` the text holds; `truncated` says that it is not all.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -154,7 +154,7 @@ class ExportedText(BaseModel):
     text: str
     entities: int
     total: int
-    cut: bool
+    truncated: bool
 
 
 class ExportedFolder(BaseModel):

@@ -76,7 +76,7 @@ class ExchangeService:
             text=writer.text(),
             entities=count,
             total=total,
-            cut=count < total,
+            truncated=count < total,
         )
 
     async def export_folder(

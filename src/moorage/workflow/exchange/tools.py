@@ -75,7 +75,9 @@ class ExchangeTools:
         ] = "csv",
         max_characters: Annotated[
             int,
-            Field(description="About so many, in whole entities; `cut` says when more are there.", ge=1, le=200_000),
+            Field(
+                description="About so many, in whole entities; `truncated` says when more are there.", ge=1, le=200_000
+            ),
         ] = 20_000,
         project_name: ProjectArgument = None,
     ) -> ExportedText:
