@@ -176,6 +176,7 @@ async def test_an_item_that_alone_is_too_large_is_shown_in_summary(workflow, pro
         ('"mend the roof"', ["T-1"]),
         ("paint -door", ["T-3"]),
         ("roof or door", ["T-1", "T-2"]),
+        ("paint " + "- " * 500 + "door", ["T-3"]),
     ],
 )
 async def test_words_find_items_in_any_form_the_best_match_first(workflow, project, search, found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,8 @@ FULL_COLUMNS = tuple(Entity.model_fields)
 # Reads from `Composition.near`.
 NEAR = SortKey("near.distance", "double precision")
 _QUERY = "websearch_to_tsquery('english', {place})"
+# It fails at 33 of them in a row: https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/tsquery.c
+_MANY_SIGNS = re.compile(r'(?:-[^\w"-]*){10,}')
 _BY_VECTOR = (
     " JOIN workflow.entity_embeddings AS embedding ON embedding.entity_id = entities.id AND embedding.model = {model}"
 )
@@ -61,7 +64,7 @@ class Composition:
 
     def matching(self, words: str) -> None:
         """Keep what has these words."""
-        query = _QUERY.format(place=self.parameters.text(words))
+        query = _QUERY.format(place=self.parameters.text(_MANY_SIGNS.sub("-", words)))
         self.conditions.append(f"entities.search @@ {query}")
         self.rank = SortKey(f"ts_rank(entities.search, {query})", "real", is_descending=True)
 
