@@ -46,4 +46,5 @@ Force = Annotated[bool, Field(description="Write whatever others did or hold mea
 IdempotencyKey = Annotated[
     str | None, Field(description="Any text of your own; a repeated call gets the first answer.")
 ]
+Cursor = Annotated[str | None, Field(description="next_cursor of the page before, with the same arguments.")]
 ClaimToken = Annotated[int | None, Field(description="From claim_work, while you hold the claim.", ge=1), FITS_TOKEN]

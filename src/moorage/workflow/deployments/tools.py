@@ -9,7 +9,7 @@ from pydantic import Field
 
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
-from moorage.workflow.arguments import IdempotencyKey, Moment
+from moorage.workflow.arguments import Cursor, IdempotencyKey, Moment
 from moorage.workflow.deployments.models import (
     Comparison,
     DeliveryFigures,
@@ -75,7 +75,7 @@ class DeploymentTools:
         work_item: Annotated[str | None, Field(description="Only those that carry it: id or key.")] = None,
         since: Since = None,
         until: Until = None,
-        cursor: Annotated[str | None, Field(description="next_cursor of the page before.", max_length=4000)] = None,
+        cursor: Cursor = None,
         limit: Annotated[int, Field(description=f"At most so many, 1 to {MAX_PAGE}.", ge=1, le=MAX_PAGE)] = 50,
     ) -> DeploymentPage:
         """List deployments, the last begun first, without their data; since and until are about their beginning."""

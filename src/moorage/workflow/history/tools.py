@@ -11,6 +11,7 @@ from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import (
     FITS_VERSION,
     ClaimToken,
+    Cursor,
     EntityId,
     ExpectedVersion,
     Force,
@@ -83,9 +84,7 @@ class HistoryTools:
         self,
         schema_name: SchemaName,
         at: Annotated[Moment, Field(description="With time zone, like 2026-11-21T18:30:00Z.")],
-        cursor: Annotated[
-            str | None, Field(description="next_cursor of the last page; else the same arguments.")
-        ] = None,
+        cursor: Cursor = None,
         limit: Limit = 50,
         project_name: ProjectArgument = None,
     ) -> PastEntities:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from moorage.core.errors import InvalidInput
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
-from moorage.workflow.arguments import ClaimToken, EntityId, IdempotencyKey
+from moorage.workflow.arguments import ClaimToken, Cursor, EntityId, IdempotencyKey
 from moorage.workflow.work.answers import (
     AddedComment,
     ClaimAnswer,
@@ -189,7 +189,7 @@ class WorkTools:
         self,
         entity_id: EntityId,
         limit: Annotated[int, Field(ge=1, le=100, description="At most this many.")] = 20,
-        cursor: Annotated[str | None, Field(description="next_cursor of the page before.", max_length=4_000)] = None,
+        cursor: Cursor = None,
         project_name: ProjectArgument = None,
     ) -> Comments:
         """List the comments on a work item in full, the newest first."""
