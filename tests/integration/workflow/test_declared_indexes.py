@@ -106,6 +106,17 @@ async def test_what_a_broken_build_left_behind_is_built_again(workflow, connecti
     assert (len(await definitions(connections, project)), await findings(workflow, connections, project)) == (1, {})
 
 
+async def test_statistics_without_their_index_are_built_upon(workflow, connections, project):
+    """So a dump is restored that was taken while the index was broken: PostgreSQL leaves that index out."""
+    await register(workflow, project, "owner")
+    before = await definitions(connections, project)
+    async with connections.connection_to(project) as connection:
+        name = await connection.fetchval("SELECT stxname FROM pg_statistic_ext")
+        await connection.execute(f"DROP INDEX workflow.{name}")
+    await workflow.indexes.mend(project.name)
+    assert await definitions(connections, project) == before
+
+
 async def test_an_index_that_no_type_declares_is_found_and_dropped(workflow, connections, project):
     async with connections.connection_to(project) as connection:
         await connection.execute("CREATE INDEX entities_of_nobody ON workflow.entities (state)")

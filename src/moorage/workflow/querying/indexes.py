@@ -202,7 +202,10 @@ async def _create(connection: Connection, index: DeclaredIndex) -> None:
     await connection.execute(
         f"CREATE {kind} CONCURRENTLY {name} ON workflow.entities (({index.expression})) WHERE {rows}"
     )
-    await connection.execute(f"CREATE STATISTICS workflow.{name} ON ({index.expression}) FROM workflow.entities")
+    # A dump holds the statistics of an index that was invalid, and not the index.
+    await connection.execute(
+        f"CREATE STATISTICS IF NOT EXISTS workflow.{name} ON ({index.expression}) FROM workflow.entities"
+    )
     if await store.type_has_entities(connection, index.schema_name):
         await connection.execute("ANALYZE workflow.entities")
 
