@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from moorage.core.errors import InvalidInput
-from moorage.core.shell import Json, Services, Shell, shell_of
+from moorage.core.shell import Json, Shell, shell_of
 from moorage.workflow.deployments.models import (
     Comparison,
     DeliveryFigures,
@@ -21,14 +21,13 @@ from moorage.workflow.deployments.models import (
     Status,
 )
 from moorage.workflow.parsing import parse_json
+from moorage.workflow.shell.options import Project, run
 
 deploy = typer.Typer(name="deploy", help="Deployments: record, list, compare, measure.", no_args_is_help=True)
 
-Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
 Environment = Annotated[str | None, typer.Option("--environment", "-e", help="Only this environment.")]
 Since = Annotated[datetime | None, typer.Option(help="From this time on (UTC).")]
 Until = Annotated[datetime | None, typer.Option(help="Before this time (UTC).")]
-_SYSTEMS = ("projects", "workflow")
 _COLUMNS = ("environment", "commit", "attempt", "status", "branch", "live since")
 
 
@@ -48,14 +47,13 @@ def record(
     """Record a deployment, or what became of it."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> RecordedDeployment:
+    async def use(workflow: Any, name: str) -> RecordedDeployment:
         known = {"environment": environment, "status": status.value, "branch": branch, "attempt": attempt}
         given = {name: value for name, value in known.items() if value is not None}
         free = {"work_items": item or [], **_object(data)}
-        name = await services["projects"].resolve(project)
-        return await services["workflow"].deployments.record(name, {**free, **given, "commit_sha": commit})
+        return await workflow.deployments.record(name, {**free, **given, "commit_sha": commit})
 
-    recorded = shell.run(_SYSTEMS, use)
+    recorded = run(context, project, use)
     if json:
         shell.print_json(recorded)
         return
@@ -78,9 +76,9 @@ def list_deployments(
     """List deployments, the last begun first."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> DeploymentPage:
-        return await services["workflow"].deployments.list_page(
-            await services["projects"].resolve(project),
+    async def use(workflow: Any, name: str) -> DeploymentPage:
+        return await workflow.deployments.list_page(
+            name,
             environment=environment,
             status=status,
             work_item=item,
@@ -89,7 +87,7 @@ def list_deployments(
             limit=limit,
         )
 
-    page = shell.run(_SYSTEMS, use)
+    page = run(context, project, use)
     if json:
         shell.print_json(page)
         return
@@ -104,10 +102,10 @@ def live(context: typer.Context, project: Project = None, environment: Environme
     """Show what is live where."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> LiveDeployments:
-        return await services["workflow"].deployments.live(await services["projects"].resolve(project), environment)
+    async def use(workflow: Any, name: str) -> LiveDeployments:
+        return await workflow.deployments.live(name, environment)
 
-    found = shell.run(_SYSTEMS, use)
+    found = run(context, project, use)
     if json:
         shell.print_json(found)
         return
@@ -137,10 +135,10 @@ def compare(
     """Show what one deployment or environment has and the other has not."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> Comparison:
-        return await services["workflow"].deployments.compare(await services["projects"].resolve(project), a, b)
+    async def use(workflow: Any, name: str) -> Comparison:
+        return await workflow.deployments.compare(name, a, b)
 
-    found = shell.run(_SYSTEMS, use)
+    found = run(context, project, use)
     if json:
         shell.print_json(found)
     else:
@@ -159,13 +157,10 @@ def figures(
     """Show the four figures of DORA per environment; by default over the last thirty days."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> DeliveryFigures:
-        name = await services["projects"].resolve(project)
-        return await services["workflow"].deployments.figures(
-            name, environment=environment, since=_utc(since), until=_utc(until)
-        )
+    async def use(workflow: Any, name: str) -> DeliveryFigures:
+        return await workflow.deployments.figures(name, environment=environment, since=_utc(since), until=_utc(until))
 
-    found = shell.run(_SYSTEMS, use)
+    found = run(context, project, use)
     if json:
         shell.print_json(found)
     else:
@@ -203,7 +198,7 @@ def _print_comparison(shell: Shell, found: Comparison) -> None:
     rows = [("first", each.key, each.state, each.title) for each in found.only_in_a]
     rows += [("second", each.key, each.state, each.title) for each in found.only_in_b]
     title = "The same commit" if found.same_commit else "Different commits"
-    shell.print_table(f"{title}; work items live with only one{' (cut)' if found.cut else ''}", (
+    shell.print_table(f"{title}; work items live with only one{' (cut)' if found.truncated else ''}", (
         "only in", "key", "state", "title",
     ), rows)  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from moorage.core.shell import Json, Services, shell_of
+from moorage.core.shell import Json, shell_of
 from moorage.workflow.entities.models import PurgeReport
+from moorage.workflow.shell.options import Project, run
 
 commands = typer.Typer()
 
@@ -16,17 +17,16 @@ commands = typer.Typer()
 def purge(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False,
-    project: Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")] = None,
+    project: Project = None,
     json: Json = False,
 ) -> None:
     """End for good what the settings workflow.keep_... no longer keep: deleted items, old changes, answered calls."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> PurgeReport:
-        name = await services["projects"].resolve(project)
-        return await services["workflow"].purging.purge(name, dry_run=dry_run)
+    async def use(workflow: Any, name: str) -> PurgeReport:
+        return await workflow.purging.purge(name, dry_run=dry_run)
 
-    report = shell.run(("projects", "workflow"), use)
+    report = run(context, project, use)
     if json:
         shell.print_json(report)
         return

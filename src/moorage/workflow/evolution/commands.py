@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from moorage.core.shell import Json, Services, Shell, shell_of
+from moorage.core.shell import Json, Shell, shell_of
 from moorage.workflow.evolution.migration import OnProgress
 from moorage.workflow.evolution.models import (
     CheckedEntities,
@@ -20,17 +20,14 @@ from moorage.workflow.evolution.models import (
     TypeHistory,
     TypeVersion,
 )
-from moorage.workflow.evolution.service import EvolutionService
-from moorage.workflow.types.commands import read_file
+from moorage.workflow.shell.options import Project, run
+from moorage.workflow.types.commands import Name, read_file
 from moorage.workflow.types.models import TypeRules
 from moorage.workflow.types.steps import Steps
 
 evolution = typer.Typer()
 
-Name = Annotated[str, typer.Argument(help="The type's name.")]
-Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
 File = Annotated[Path | None, typer.Argument(help="The new JSON Schema, - for standard input; left out, it stays.")]
-_SYSTEMS = ("projects", "workflow")
 
 
 @evolution.command(
@@ -56,15 +53,14 @@ def evolve(
     """Change a type, and bring its entities forward; shows a progress bar."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> EvolvedType:
+    async def use(workflow: Any, project_name: str) -> EvolvedType:
         asked = Evolution(
             schema_definition=_given(file, dict[str, Any]),
             description=description,
             rules=_given(rules, TypeRules),
             steps=_given(steps, Steps),
         )
-        service: EvolutionService = services["workflow"].evolution
-        project_name = await services["projects"].resolve(project)
+        service = workflow.evolution
         if dry_run:
             return await service.try_out(project_name, name, asked)
         seen = expected_version or (await service.history(project_name, name)).versions[0].version
@@ -78,12 +74,12 @@ def evolve(
                 on_progress=_counting(count),
             )
 
-    evolved = shell.run(_SYSTEMS, use)
+    evolved = run(context, project, use)
     if json:
         shell.print_json(evolved)
     else:
         _print_evolved(shell, evolved)
-    if evolved.is_dry_run and evolved.entities and evolved.entities.failing:
+    if evolved.dry_run and evolved.entities and evolved.entities.failing:
         raise typer.Exit(1)
     _end_badly_when_left(evolved.migration)
 
@@ -93,12 +89,11 @@ def migrate(context: typer.Context, name: Name, project: Project = None, json: J
     """Go on with a migration that stands still, or that failed and has been mended since."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> MigratedType:
-        project_name = await services["projects"].resolve(project)
+    async def use(workflow: Any, project_name: str) -> MigratedType:
         with shell.progress(f"migrating {name}") as count:
-            return await services["workflow"].evolution.migrate(project_name, name, on_progress=_counting(count))
+            return await workflow.evolution.migrate(project_name, name, on_progress=_counting(count))
 
-    migrated = shell.run(_SYSTEMS, use)
+    migrated = run(context, project, use)
     if json:
         shell.print_json(migrated)
     elif migrated.migration is None:
@@ -119,11 +114,10 @@ def history(
     """List the versions of a type: what changed, who changed it, and how its migration went."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> TypeHistory:
-        project_name = await services["projects"].resolve(project)
-        return await services["workflow"].evolution.history(project_name, name, version)
+    async def use(workflow: Any, project_name: str) -> TypeHistory:
+        return await workflow.evolution.history(project_name, name, version)
 
-    found = shell.run(_SYSTEMS, use)
+    found = run(context, project, use)
     if json:
         shell.print_json(found)
         return
@@ -157,7 +151,7 @@ def _row(version: TypeVersion) -> tuple[Any, ...]:
 
 
 def _print_evolved(shell: Shell, evolved: EvolvedType) -> None:
-    would = "would be" if evolved.is_dry_run else "is"
+    would = "would be" if evolved.dry_run else "is"
     shell.console.print(Text(f"{evolved.schema_name} {would} at version {evolved.version}: {evolved.change}"))
     if evolved.reasons:
         rows = [(each.pointer or "/", each.change.value, each.message) for each in evolved.reasons]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
 from rich.text import Text
 
 from moorage.core.errors import InvalidInput
-from moorage.core.shell import Json, Services, Shell, shell_of
+from moorage.core.shell import Json, Shell, shell_of
 from moorage.workflow.errors import InvalidImport
 from moorage.workflow.exchange.importing import MAX_BYTES
 from moorage.workflow.exchange.models import (
@@ -23,11 +23,10 @@ from moorage.workflow.exchange.models import (
     ImportReport,
     RestoredFolder,
 )
+from moorage.workflow.shell.options import Project, run
 
 commands = typer.Typer(no_args_is_help=True)
 
-Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
-_SYSTEMS = ("projects", "workflow")
 STANDARD_INPUT = "-"
 
 
@@ -65,12 +64,12 @@ def import_(
     """Import work of other programs, or an export of this one: all of it or none, and nothing twice."""
     shell = shell_of(context)
     if format_ is FileFormat.MOORAGE:
-        restored = _restore(shell, Path(file), project, dry_run=dry_run)
+        restored = _restore(context, Path(file), project, dry_run=dry_run)
         _print(shell, restored, _said_restored(restored), json=json)
         return
     text = shell.guarded(lambda: _read(file))
     report = _import(
-        shell, text, _IMPORT_FORMATS[format_], project, schema_name, source or _source(file, format_), dry_run=dry_run
+        context, text, _IMPORT_FORMATS[format_], project, schema_name, source or _source(file, format_), dry_run=dry_run
     )
     if json:
         shell.print_json(report)
@@ -92,10 +91,10 @@ def export(
     if sum(each is not None for each in (folder, csv, board)) != 1:
         shell.guarded(_refuse_choice)
     if folder is not None:
-        exported = _export(shell, folder, project)
+        exported = _export(context, folder, project)
         _print(shell, exported, _said_exported(exported), json=json)
         return
-    text = _text(shell, project, csv or board or "", "csv" if csv else "markdown")
+    text = _text(context, project, csv or board or "", "csv" if csv else "markdown")
     if json:
         shell.print_json(text)
     else:
@@ -103,7 +102,7 @@ def export(
 
 
 def _import(
-    shell: Shell,
+    context: typer.Context,
     text: str,
     import_format: ImportFormat,
     project: str | None,
@@ -112,43 +111,39 @@ def _import(
     *,
     dry_run: bool,
 ) -> ImportReport:
-    with shell.progress("importing") as count:
+    with shell_of(context).progress("importing") as count:
 
-        async def use(services: Services) -> ImportReport:
-            name = await services["projects"].resolve(project)
-            return await services["workflow"].exchange.import_text(
+        async def use(workflow: Any, name: str) -> ImportReport:
+            return await workflow.exchange.import_text(
                 name, text, import_format, schema_name=schema_name, source=source, dry_run=dry_run, on_progress=count
             )
 
-        return shell.run(_SYSTEMS, use)
+        return run(context, project, use)
 
 
-def _restore(shell: Shell, folder: Path, project: str | None, *, dry_run: bool) -> RestoredFolder:
-    with shell.progress("importing") as count:
+def _restore(context: typer.Context, folder: Path, project: str | None, *, dry_run: bool) -> RestoredFolder:
+    with shell_of(context).progress("importing") as count:
 
-        async def use(services: Services) -> RestoredFolder:
-            name = await services["projects"].resolve(project)
-            return await services["workflow"].exchange.restore_folder(name, folder, dry_run=dry_run, on_progress=count)
+        async def use(workflow: Any, name: str) -> RestoredFolder:
+            return await workflow.exchange.restore_folder(name, folder, dry_run=dry_run, on_progress=count)
 
-        return shell.run(_SYSTEMS, use)
-
-
-def _export(shell: Shell, folder: Path, project: str | None) -> ExportedFolder:
-    with shell.progress("exporting") as count:
-
-        async def use(services: Services) -> ExportedFolder:
-            name = await services["projects"].resolve(project)
-            return await services["workflow"].exchange.export_folder(name, folder, on_progress=count)
-
-        return shell.run(_SYSTEMS, use)
+        return run(context, project, use)
 
 
-def _text(shell: Shell, project: str | None, schema_name: str, export_format: ExportFormat) -> ExportedText:
-    async def use(services: Services) -> ExportedText:
-        name = await services["projects"].resolve(project)
-        return await services["workflow"].exchange.export_text(name, schema_name, export_format)
+def _export(context: typer.Context, folder: Path, project: str | None) -> ExportedFolder:
+    with shell_of(context).progress("exporting") as count:
 
-    return shell.run(_SYSTEMS, use)
+        async def use(workflow: Any, name: str) -> ExportedFolder:
+            return await workflow.exchange.export_folder(name, folder, on_progress=count)
+
+        return run(context, project, use)
+
+
+def _text(context: typer.Context, project: str | None, schema_name: str, export_format: ExportFormat) -> ExportedText:
+    async def use(workflow: Any, name: str) -> ExportedText:
+        return await workflow.exchange.export_text(name, schema_name, export_format)
+
+    return run(context, project, use)
 
 
 def _read(file: str) -> str:

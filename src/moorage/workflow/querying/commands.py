@@ -7,18 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from moorage.core.shell import EXIT_FAILED, Json, Services, Shell, shell_of
+from moorage.core.shell import EXIT_FAILED, Json, Shell, shell_of
 from moorage.workflow.errors import InvalidFilter
 from moorage.workflow.parsing import parse_json
 from moorage.workflow.querying.indexes import IndexReport
 from moorage.workflow.querying.models import DEFAULT_LIMIT, MAX_LIMIT, Query, QueryResult
 from moorage.workflow.querying.where import parse_where
+from moorage.workflow.shell.options import Project, run
 
 commands = typer.Typer()
 indexes = typer.Typer()
 
-_SYSTEMS = ("projects", "workflow")
-Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
 _SUMMARY = ("key", "state", "title", "updated_at")
 
 
@@ -46,7 +45,7 @@ def list_entities(
     shell = shell_of(context)
     named = tuple(each.strip() for each in fields.split(",")) if fields else None
 
-    async def use(services: Services) -> QueryResult:
+    async def use(workflow: Any, name: str) -> QueryResult:
         query = Query(
             schema_name=schema_name,
             filters=_filters(where or [], filter_text),
@@ -58,9 +57,9 @@ def list_entities(
             cursor=cursor,
             count=True,
         )
-        return await services["workflow"].queries.query(await services["projects"].resolve(project), query)
+        return await workflow.queries.query(name, query)
 
-    result = shell.run(_SYSTEMS, use)
+    result = run(context, project, use)
     if json:
         shell.print_json(result)
     else:
@@ -72,10 +71,10 @@ def build_indexes(context: typer.Context, project: Project = None, json: Json = 
     """Build the indexes that types declare, and drop those that none does; writers go on meanwhile."""
     shell = shell_of(context)
 
-    async def use(services: Services) -> IndexReport:
-        return await services["workflow"].indexes.build(await services["projects"].resolve(project))
+    async def use(workflow: Any, name: str) -> IndexReport:
+        return await workflow.indexes.build(name)
 
-    report = shell.run(_SYSTEMS, use)
+    report = run(context, project, use)
     if json:
         shell.print_json(report)
     else:

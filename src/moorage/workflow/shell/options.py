@@ -1,14 +1,13 @@
-"""What commands about work items share: options, opening the services, and text that is safe on a terminal."""
+"""What commands about work items share: options, and opening the services."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from moorage.core.shell import Services, shell_of
-from moorage.workflow.service import WorkflowService
 
 Result = TypeVar("Result")
 
@@ -26,10 +25,12 @@ DataFile = Annotated[str | None, typer.Option("--data", help="JSON file with fie
 _SYSTEMS = ("projects", "workflow")
 
 
-def run(
-    context: typer.Context, project: str | None, use: Callable[[WorkflowService, str], Awaitable[Result]]
-) -> Result:
-    """Hand the services and the name of the project that is meant to `use`, and return what it returns."""
+def run(context: typer.Context, project: str | None, use: Callable[[Any, str], Awaitable[Result]]) -> Result:
+    """Hand the services and the name of the project that is meant to `use`, and return what it returns.
+
+    Args:
+        use: takes a `WorkflowService`, which stands on the packages and so cannot be named in their commands.
+    """
 
     async def opened(services: Services) -> Result:
         return await use(services["workflow"], await services["projects"].resolve(project))

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
 from moorage.core.errors import InvalidInput
-from moorage.core.shell import Json, Services, Shell, shell_of
+from moorage.core.shell import Json, shell_of
 from moorage.workflow.parsing import parse_json
+from moorage.workflow.shell.options import Project, run
 from moorage.workflow.types.models import DeletedType, RegisteredType, ShownType, TypeList, TypeRules
 from moorage.workflow.types.packs import pack_names, read_pack
-from moorage.workflow.types.service import TypeService
 
 types = typer.Typer(name="types", help="The types of work items.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The type's name.")]
-Project = Annotated[str | None, typer.Option("--project", "-p", help="Default: the project of this folder.")]
-Result = TypeVar("Result")
-_SYSTEMS = ("projects", "workflow")
 _STANDARD_INPUT = "-"
 
 
@@ -31,10 +27,10 @@ def list_types(context: typer.Context, project: Project = None, json: Json = Fal
     """List the types of a project, and the ready-made ones that it could have."""
     shell = shell_of(context)
 
-    async def use(service: TypeService, project_name: str) -> TypeList:
-        return await service.list(project_name)
+    async def use(workflow: Any, project_name: str) -> TypeList:
+        return await workflow.types.list(project_name)
 
-    found = _run(shell, project, use)
+    found = run(context, project, use)
     if json:
         shell.print_json(found)
         return
@@ -63,10 +59,10 @@ def show(context: typer.Context, name: Name, project: Project = None, json: Json
     """Show a type: its fields; with --json also its schema and its rules."""
     shell = shell_of(context)
 
-    async def use(service: TypeService, project_name: str) -> ShownType:
-        return await service.show(project_name, name)
+    async def use(workflow: Any, project_name: str) -> ShownType:
+        return await workflow.types.show(project_name, name)
 
-    found = _run(shell, project, use)
+    found = run(context, project, use)
     if json:
         shell.print_json(found)
         return
@@ -92,12 +88,12 @@ def register(
     """Make a type; harmless to repeat."""
     shell = shell_of(context)
 
-    async def use(service: TypeService, project_name: str) -> RegisteredType:
+    async def use(workflow: Any, project_name: str) -> RegisteredType:
         definition = None if file is None else read_file(file, dict[str, Any])
         given = None if rules is None else read_file(str(rules), TypeRules)
-        return await service.register(project_name, name, definition, description=description, rules=given)
+        return await workflow.types.register(project_name, name, definition, description=description, rules=given)
 
-    found = _run(shell, project, use)
+    found = run(context, project, use)
     if json:
         shell.print_json(found)
         return
@@ -111,21 +107,14 @@ def delete(context: typer.Context, name: Name, project: Project = None, json: Js
     """Delete a type that has no items, deleted ones included."""
     shell = shell_of(context)
 
-    async def use(service: TypeService, project_name: str) -> DeletedType:
-        return await service.delete(project_name, name)
+    async def use(workflow: Any, project_name: str) -> DeletedType:
+        return await workflow.types.delete(project_name, name)
 
-    found = _run(shell, project, use)
+    found = run(context, project, use)
     if json:
         shell.print_json(found)
     else:
         shell.console.print(f"{name} is deleted from {found.project_name}", highlight=False, markup=False)
-
-
-def _run(shell: Shell, project: str | None, use: Callable[[TypeService, str], Awaitable[Result]]) -> Result:
-    async def opened(services: Services) -> Result:
-        return await use(services["workflow"].types, await services["projects"].resolve(project))
-
-    return shell.run(_SYSTEMS, opened)
 
 
 def read_file(file: str, kind: Any) -> Any:
