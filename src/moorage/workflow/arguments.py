@@ -6,7 +6,7 @@ Definitions are read by every client before its first call, so nothing stands in
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
@@ -39,6 +39,15 @@ Moment = Annotated[AwareDatetime, AfterValidator(_refuse_beyond_years)]
 
 EntityId = Annotated[str, Field(description="Id or key (T-123).")]
 SchemaName = Annotated[str, Field(description="The entity's type, such as task or bug.", max_length=63)]
+# In words: as a schema it is larger than most tools, and a wrong word is answered with its place.
+Rules = Annotated[
+    dict[str, Any] | None,
+    Field(
+        description='{"state": {"field": "status", "initial": [...], "final": [...], "transitions": {"from": ["to"]}},'
+        ' "priority": {"field": ..., "order": [most urgent first]}, "title": field, "key_prefix": "T",'
+        ' "indexes": [{"field": ..., "unique": false}]}; all optional, fields and values as in the schema.'
+    ),
+]
 ExpectedVersion = Annotated[
     int | None, Field(description="The version you read; refused if it has moved on.", ge=1), FITS_VERSION
 ]

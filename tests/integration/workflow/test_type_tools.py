@@ -34,6 +34,9 @@ async def test_an_agent_tries_a_change_makes_it_and_looks_back(connections, proj
         assert (tried["change"], tried["entities"]["failing"]) == ("needs_migration", 3)
         refused = await client.call_tool_mcp("evolve_entity_type", {**bare, "expected_version": 1})
         assert refused.is_error
+        wrong = {**change, "rules": {"stat": {}}, "expected_version": 1}
+        misspelt = await client.call_tool_mcp("evolve_entity_type", wrong)
+        assert "/rules/stat" in misspelt.content[0].text
         made = await client.call_tool("evolve_entity_type", {**change, "expected_version": 1}, progress_handler=tell)
         assert made.structured_content["project_name"] == project.name
         assert made.structured_content["migration"]["migrated"] == 3

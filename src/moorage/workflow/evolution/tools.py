@@ -8,11 +8,11 @@ from pydantic import Field
 
 from moorage.core.shape import Call, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
-from moorage.workflow.arguments import FITS_VERSION, SchemaName
+from moorage.workflow.arguments import FITS_VERSION, Rules, SchemaName
 from moorage.workflow.evolution.migration import OnProgress
 from moorage.workflow.evolution.models import Evolution, EvolvedType, MigratedType, TypeHistory
 from moorage.workflow.evolution.service import EvolutionService
-from moorage.workflow.types.models import TypeRules
+from moorage.workflow.types.agreement import parse_rules
 from moorage.workflow.types.steps import Steps
 
 
@@ -48,7 +48,7 @@ class EvolutionTools:
                 " element). Left out: newly required properties get their defaults."
             ),
         ] = None,
-        rules: Annotated[TypeRules | None, Field(description="The new rules, whole; leave out to keep them.")] = None,
+        rules: Rules = None,
         description: Annotated[str | None, Field(description="Leave out to keep it.", max_length=2000)] = None,
         expected_version: Annotated[
             int | None,
@@ -62,13 +62,13 @@ class EvolutionTools:
         project_name: ProjectArgument = None,
         call: Call | None = None,
     ) -> EvolvedType:
-        """Change a type's JSON Schema or rules, and bring its entities forward by declarative steps.
+        """Change a type's JSON Schema or rules, and bring its entities forward by declarative steps; the rest stays.
 
         Call it with dry_run first: it says whether the change is compatible, and names the entities that would fail.
         Repeating a call is safe: it finds the type changed, and goes on with the migration.
         """
         name = await self._resolve(project_name)
-        asked = Evolution(schema_definition, description, rules, steps)
+        asked = Evolution(schema_definition, description, None if rules is None else parse_rules(rules), steps)
         if dry_run:
             return await self._service.try_out(name, schema_name, asked)
         return await self._service.evolve(

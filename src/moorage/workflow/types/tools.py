@@ -8,18 +8,12 @@ from pydantic import Field
 
 from moorage.core.shape import Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
-from moorage.workflow.arguments import SchemaName
+from moorage.workflow.arguments import Rules, SchemaName
 from moorage.workflow.types.agreement import parse_rules
 from moorage.workflow.types.models import DeletedType, RegisteredType, ShownType, TypeList
 from moorage.workflow.types.service import TypeService
 
 _WRITES = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
-# In words: as a schema it is larger than most tools, and a wrong word is answered with its place.
-_RULES = (
-    '{"state": {"field": "status", "initial": [...], "final": [...], "transitions": {"from": ["to"]}},'
-    ' "priority": {"field": ..., "order": [most urgent first]}, "title": field, "key_prefix": "T",'
-    ' "indexes": [{"field": ..., "unique": false}]}; all optional, fields and values as in the schema.'
-)
 
 
 class TypeTools:
@@ -49,7 +43,7 @@ class TypeTools:
             dict[str, Any] | None, Field(description="JSON Schema of its data; leave out for a ready-made type.")
         ] = None,
         description: Annotated[str | None, Field(description="What it is for.", max_length=2000)] = None,
-        rules: Annotated[dict[str, Any] | None, Field(description=_RULES)] = None,
+        rules: Rules = None,
         project_name: ProjectArgument = None,
     ) -> RegisteredType:
         """Define a type of work items by JSON Schema, or take a ready-made one by its name alone.
