@@ -7,6 +7,7 @@ holds up nobody else's links.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -125,7 +126,7 @@ async def refuse_cycles_in(transaction: Executor, added: Sequence[Link]) -> None
     walked = await store.link_walk(transaction, awaited)
     if not _may_close(added, walked):
         return
-    cycle = find_cycle(waits_of(walked))
+    cycle = await asyncio.to_thread(lambda: find_cycle(waits_of(walked)))  # a second, where there are many
     if cycle is not None:
         keys = await _keys(transaction, cycle)
         raise LinkRefused(

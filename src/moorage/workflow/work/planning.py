@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from moorage.core.errors import BrokenState
@@ -24,7 +26,7 @@ from moorage.workflow.work.models import Hold, Item, Link
 from moorage.workflow.work.showing import show
 
 # A project of 10,000 items and 20,000 links is looked at whole; beyond this the answer says that it is not.
-MAX_LINKS = 50_000
+MAX_LINKS = 25_000
 MAX_SHOWN = 50
 _DEFAULT_ESTIMATE = 1.0
 
@@ -63,9 +65,9 @@ async def critical_path(connection: Executor, project_name: str, entity: Entity 
     else:
         links = await store.waiting_walk(connection, entity.id, limit=MAX_LINKS + 1)
         alone = entity.id
-    waits, items = await _graph(connection, links[:MAX_LINKS], [alone] if alone else [])
-    chain, length = longest_chain(waits, lambda each: _weight(items[each]), until=entity.id if entity else None)
-    steps = [items[each] for each in chain if items[each].is_open]
+    graph = await _graph(connection, links[:MAX_LINKS], [alone] if alone else [])
+    chain, length = await asyncio.to_thread(graph.longest_chain, until=entity.id if entity else None)
+    steps = [each for each in chain if each.is_open]
     return CriticalPath(
         project_name=project_name,
         length=length,
@@ -78,29 +80,46 @@ async def critical_path(connection: Executor, project_name: str, entity: Entity 
 async def _beginnings(connection: Executor, entity_id: UUID) -> list[Item]:
     """Return what can be worked on, or is, so that in the end the entity becomes ready."""
     links = await store.waiting_walk(connection, entity_id, limit=MAX_LINKS)
-    waits, items = await _graph(connection, links, [entity_id])
-    return sorted(
-        (items[each] for each in beginnings(waits, entity_id)), key=lambda each: (each.holder or "", each.key)
-    )
+    graph = await _graph(connection, links, [entity_id])
+    return await asyncio.to_thread(graph.beginnings, entity_id)
 
 
-async def _graph(
-    connection: Executor, links: Sequence[Link], alone: Sequence[UUID]
-) -> tuple[Waits, Mapping[UUID, Item]]:
-    """Return what waits for what, and the entities in it, with those that may have no links at all.
-
-    Raises:
-        BrokenState: the links, written past this program, make a cycle.
-    """
+async def _graph(connection: Executor, links: Sequence[Link], alone: Sequence[UUID]) -> _Graph:
     ids = {end for each in links for end in (each.source_id, each.target_id)} | set(alone)
-    items = await store.item_list(connection, ids)
-    linked = waits_of(links, is_over=lambda each: not items[each].is_open)
-    waits = {end_of(each): (start_of(each),) for each in alone} | dict(linked)
-    cycle = find_cycle(waits)
-    if cycle is not None:
-        keys = " waits for ".join(items[each].key for each in cycle)
-        raise BrokenState(f"links make a cycle: {keys}", hint="Remove one of them: link_entities with remove=true.")
-    return waits, items
+    return _Graph(links, await store.item_list(connection, ids), alone)
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """Links and the entities they join; what is asked of it takes a second where it is large, and so runs in threads.
+
+    All raise BrokenState: the links, written past this program, make a cycle.
+
+    Attributes:
+        alone: entities that may have no links at all.
+    """
+
+    links: Sequence[Link]
+    items: Mapping[UUID, Item]
+    alone: Sequence[UUID]
+
+    def longest_chain(self, *, until: UUID | None) -> tuple[list[Item], float]:
+        chain, length = longest_chain(self._waits(), lambda each: _weight(self.items[each]), until=until)
+        return [self.items[each] for each in chain], length
+
+    def beginnings(self, entity_id: UUID) -> list[Item]:
+        """Return what to begin with, what nobody holds first."""
+        found = [self.items[each] for each in beginnings(self._waits(), entity_id)]
+        return sorted(found, key=lambda each: (each.holder or "", each.key))
+
+    def _waits(self) -> Waits:
+        linked = waits_of(self.links, is_over=lambda each: not self.items[each].is_open)
+        waits = {end_of(each): (start_of(each),) for each in self.alone} | dict(linked)
+        cycle = find_cycle(waits)
+        if cycle is not None:
+            keys = " waits for ".join(self.items[each].key for each in cycle)
+            raise BrokenState(f"links make a cycle: {keys}", hint="Remove one of them: link_entities with remove=true.")
+        return waits
 
 
 def _weight(item: Item) -> float:
