@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sys
 import threading
@@ -21,6 +22,9 @@ from moorage.core.errors import InvalidInput, MoorageError
 from moorage.core.shape import Opened
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+# What JSON need not escape: control codes of eight bits, and what turns the direction of writing or ends a line.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 Services = dict[str, Any]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -79,13 +83,14 @@ class Shell:
             self.errors.print(harmless(error.hint), markup=False, highlight=False)
 
     def print_json(self, value: BaseModel | Sequence[BaseModel]) -> None:
-        """Print a result for programs, as one JSON document on stdout."""
+        """Print a result for programs, as one JSON document on stdout; a terminal obeys nothing in it either."""
         plain = (
             value.model_dump(mode="json")
             if isinstance(value, BaseModel)
             else [each.model_dump(mode="json") for each in value]
         )
-        sys.stdout.write(json.dumps(plain, ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps(plain, ensure_ascii=False, indent=2)
+        sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
     def print_table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Print rows for people; cells are text, never markup or escape codes."""

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from rich.console import Console
 
 from moorage.core.errors import InvalidInput
@@ -28,6 +29,19 @@ def test_a_table_shows_what_cells_say_and_obeys_nothing_in_them():
     shell.print_table("items", ["title"], [(HOSTILE,), ("[bold]not markup",)])
     assert "roof[2J]0;mine end" in out.getvalue()
     assert "[bold]not markup" in out.getvalue()
+
+
+class Said(BaseModel):
+    text: str
+
+
+def test_json_says_the_same_and_has_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]):
+    shell, _, _ = make_shell()
+    said = Said(text=HOSTILE + "\x9b2J\x7f\x85\u2028\u2066 é😀")
+    shell.print_json(said)
+    printed = capsys.readouterr().out
+    assert Said.model_validate_json(printed) == said
+    assert "\\u009b2J\\u007f\\u0085\\u2028\\u2066 é😀" in printed
 
 
 @pytest.mark.parametrize("hint", ["", HOSTILE])
