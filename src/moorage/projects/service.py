@@ -84,7 +84,8 @@ class ProjectService:
         names = ", ".join(project.name for project in known) or "none yet"
         raise ProjectRequired(
             "project_name is missing, and this process serves no project of its own",
-            hint=f"Name one: {names}. create_project makes another; in a shell, --project names it.",
+            hint=f"Name one: {names}. create_project makes another. "
+            "In a shell --project names one, and `moorage up` makes one for the folder.",
             projects=[project.name for project in known],
         )
 

@@ -12,6 +12,7 @@ from moorage.workflow.errors import (
     InvalidEntity,
     PatchFailed,
     StaleVersion,
+    TransitionRefused,
     VersionRequired,
 )
 from moorage.workflow.patches import patched
@@ -98,6 +99,16 @@ async def test_true_in_the_place_of_one_is_a_change(service, project):
 async def test_data_that_does_not_fit_its_mode_is_refused(service, project, task, mode, data):
     with pytest.raises(InvalidInput, match=r"data|mode"):
         await service.entities.update(project.name, task.key, data, mode=mode, expected_version=1)
+
+
+async def test_a_replacement_that_leaves_out_what_is_needed_is_told_of_the_mode_that_keeps_it(service, project, task):
+    for data in ({"status": "in_progress"}, {"title": "Mend"}):
+        with pytest.raises((InvalidEntity, TransitionRefused)) as refused:
+            await service.entities.update(project.name, task.key, data, expected_version=1)
+        assert "mode merge keeps it" in refused.value.hint
+    with pytest.raises(InvalidEntity) as refused:
+        await service.entities.update(project.name, task.key, {"title": 1}, mode="merge", expected_version=1)
+    assert "merge" not in refused.value.hint
 
 
 async def test_the_patches_of_its_versions_replay_to_the_data_it_has(service, project, connections):

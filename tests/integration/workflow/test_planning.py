@@ -6,7 +6,7 @@ import pytest
 
 from moorage.core.access import Caller, Scope, acting_as
 from moorage.core.errors import BrokenState, InvalidInput
-from moorage.workflow.errors import EntityDeleted, InvalidCursor, LinkNotFound
+from moorage.workflow.errors import EntityDeleted, InvalidCursor, LinkNotFound, TypeNotFound
 from moorage.workflow.types.models import StateRules, TypeRules
 from moorage.workflow.work.answers import ReadyItem, WorkItem
 from tests.support.work_items import make_task, workflow_with_tasks
@@ -49,7 +49,15 @@ async def test_ready_work_is_ordered_by_priority_and_then_by_age(workflow, work,
         ReadyItem(key="T-2", schema_name="task", title="Low", state="pending", priority=3, version=1, unblocks=0),
     ]
     assert await ready_keys(work, project, assignee="ann") == ["T-4"]
-    assert await ready_keys(work, project, schema_name="bug") == []
+
+
+async def test_work_of_a_type_that_is_not_there_is_refused_instead_of_being_none(workflow, work, project):
+    assert await ready_keys(work, project, schema_name="task") == []
+    assert await ready_keys(work, project, schema_name="bug") == []  # which is ready-made, and may yet come
+    with pytest.raises(TypeNotFound):
+        await work.ready(project.name, schema_name="taks")
+    with pytest.raises(TypeNotFound):
+        await work.claim(project.name, schema_name="taks")
 
 
 async def test_a_parent_is_ready_after_its_parts_and_a_part_after_what_blocks_its_parent(

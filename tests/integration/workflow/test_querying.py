@@ -267,3 +267,25 @@ async def test_deleted_items_are_found_only_where_they_are_asked_for(workflow, p
     assert await keys(workflow, project) == ["T-3", "T-1"]
     assert await keys(workflow, project, filters={"@deleted": True}) == ["T-2"]
     assert sorted(await keys(workflow, project, filters={"@deleted": {"in": [True, False]}})) == ["T-1", "T-2", "T-3"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "note"),
+    [
+        ({"priority": "urgent"}, 'priority is never "urgent"; it is one of "critical", "high", "medium", "low".'),
+        (
+            {"priority": {"not_in": ["low", 1]}},
+            'priority is never 1; it is one of "critical", "high", "medium", "low".',
+        ),
+        ({"priority": "high", "title": "urgent", "@state": "urgent", "tags.0": "urgent"}, None),
+    ],
+)
+async def test_a_value_that_no_entity_can_have_is_told(workflow, project, filters, note):
+    for schema_name in ("task", None):
+        result = await workflow.queries.query(project.name, Query(schema_name=schema_name, filters=filters))
+        assert result.notes == (() if note is None else (note,))
+
+
+async def test_values_that_another_type_leaves_open_are_not_told(workflow, project):
+    await workflow.types.register(project.name, "note", {"type": "object"})
+    assert (await workflow.queries.query(project.name, Query(filters={"priority": "urgent"}))).notes == ()

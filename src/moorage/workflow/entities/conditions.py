@@ -50,7 +50,7 @@ def refuse_claimed(locked: LockedEntity, condition: Condition) -> None:
     claim = locked.claim if locked.claim and locked.claim.is_live else None
     if condition.claim_token is not None and (claim is None or claim.token != condition.claim_token):
         raise ClaimLost(
-            f"{locked.entity.key}: the claim with token {condition.claim_token} has ended",
+            f"{locked.entity.key}: the claim with token {condition.claim_token} has ended, or was of another entity",
             hint="Look at what changed meanwhile, and claim it again with claim_work.",
             holder=claim.holder if claim else None,
         )

@@ -62,7 +62,8 @@ def parse_edit(mode: Mode, data: Any, *, max_bytes: int = MAX_BYTES) -> Edit:
     if not isinstance(data, list if mode == "patch" else dict):
         expected = "a list of operations (RFC 6902)" if mode == "patch" else "an object"
         raise InvalidInput(
-            f"data: {type(data).__name__} given, mode {mode} needs {expected}", hint="See update_entity."
+            f"data: {type(data).__name__} given, mode {mode} needs {expected}",
+            hint="replace takes the whole data, merge the fields to change, patch a list of operations.",
         )
     refuse_unfit({"operations": data} if mode == "patch" else data, max_bytes=max_bytes)
     return Edit(mode, data)

@@ -32,6 +32,7 @@ from moorage.workflow.entities.writing import (
     refuse_old_type,
     update_in,
 )
+from moorage.workflow.errors import InvalidEntity, TransitionRefused
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
 from moorage.workflow.types.models import EntityType
@@ -217,7 +218,12 @@ class EntityService:
     def _edited(self, locked: LockedEntity, entity_type: EntityType, edit: Edit) -> ChangedEntity:
         before = locked.entity
         data = edit.applied_to_entity(before, entity_type)
-        return changed_entity(before, Operation.UPDATE, entity_type, data, max_bytes=self._max_bytes)
+        try:
+            return changed_entity(before, Operation.UPDATE, entity_type, data, max_bytes=self._max_bytes)
+        except (InvalidEntity, TransitionRefused) as error:
+            if edit.mode == "replace" and (left_out := ", ".join(sorted(before.data.keys() - data.keys()))):
+                error.hint += f" Mode replace removes what is left out ({left_out[:200]}); mode merge keeps it."
+            raise
 
     async def _deletion(self, connection: Connection, project: Project, locked: LockedEntity) -> ChangedEntity:
         entity_type = await self._type_of(connection, project, locked)

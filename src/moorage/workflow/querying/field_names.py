@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from moorage.core.errors import InvalidInput
 from moorage.workflow.errors import InvalidFilter
 from moorage.workflow.fields import FieldPath, parse_field
 from moorage.workflow.querying.columns import COLUMNS
 from moorage.workflow.querying.models import Column, DataField, Field, Kind
-from moorage.workflow.querying.schema_fields import FoundField, declared_names, find_in_schema
+from moorage.workflow.querying.schema_fields import FoundField, declared_names, find_in_schema, values_in_schema
 from moorage.workflow.types.models import IndexedField, StoredType
 
 _SHOWN_NAMES = 30
@@ -47,6 +48,16 @@ class FieldNames:
             raise self._unknown(name)
         self.undeclared.append(name)
         return DataField(name, path)
+
+    def values_of(self, field: Field) -> list[Any] | None:
+        """Return the values that a field of the data can have; None where a type leaves others open."""
+        if isinstance(field, Column):
+            return None
+        schemas = [each.schema_definition for each in self._types]
+        listed = [values_in_schema(each, field.path) for each in schemas if find_in_schema(each, field.path)]
+        if not listed or None in listed:
+            return None
+        return [value for values in listed for value in values or ()]
 
     def note_on_undeclared(self) -> str | None:
         """Say which names no type declares, and what they perhaps should have been; None without any."""

@@ -43,6 +43,15 @@ def find_in_schema(schema: Schema, path: FieldPath) -> FoundField | None:
     return FoundField(True, _common([_kind(each) for node in nodes for each in _expanded(schema, node)]))
 
 
+def values_in_schema(schema: Schema, path: FieldPath) -> list[Any] | None:
+    """Return the values that a field can have, where the schema lists them; None where it leaves others open."""
+    nodes = [schema]
+    for part in path:
+        nodes = [found for node in nodes for found in _below(schema, node, part)]
+    listed = [each["enum"] for each in nodes if "enum" in each]
+    return [value for values in listed for value in values] if nodes and len(listed) == len(nodes) else None
+
+
 def declared_names(schema: Schema) -> list[str]:
     """Return the fields at the top that the schema names."""
     return [name for node in _expanded(schema, schema) for name in node.get("properties", {})]

@@ -35,7 +35,8 @@ class QueryTools:
         filters: Annotated[
             Optional[dict[str, Any]],
             Field(
-                description='{"status": "open", "due": {"lt": "2026-12-01"}, "or": [{"tags": {"contains": "x"}}, {}]}:'
+                description='{"status": "pending", "due": {"lt": "2026-12-01"}, '
+                '"or": [{"tags": {"contains": "x"}}, {}]}:'
                 " eq ne in not_in gt gte lt lte contains prefix exists, and or not; a.b goes deeper;"
                 " @state @open @priority @claimed_by @updated_at @deleted are the entity's own."
             ),

@@ -64,6 +64,18 @@ class TypeCatalog:
         return self._projects[place]
 
 
+async def refuse_unknown_type(connection: Executor, schema_name: str | None) -> None:
+    """Refuse the name of a type that there is not, neither here nor ready-made; None names none.
+
+    Raises:
+        TypeNotFound.
+    """
+    if schema_name is None or schema_name in pack_names():
+        return
+    if await store.type_get(connection, schema_name) is None:
+        raise await type_not_found(connection, schema_name)
+
+
 async def type_not_found(connection: Executor, schema_name: str) -> TypeNotFound:
     """Return the failure that names the types there are, and those that could be registered."""
     known = [each.schema_name for each in await store.type_list(connection)]

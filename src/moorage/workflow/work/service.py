@@ -11,7 +11,7 @@ from moorage.projects.models import Project
 from moorage.workflow.entities.calls import WriteCalls
 from moorage.workflow.entities.references import find_entity
 from moorage.workflow.settings import WorkflowSettings
-from moorage.workflow.types.catalog import TypeCatalog
+from moorage.workflow.types.catalog import TypeCatalog, refuse_unknown_type
 from moorage.workflow.work import claiming, planning, store
 from moorage.workflow.work.answers import (
     AddedComment,
@@ -59,9 +59,15 @@ class WorkService:
     async def ready(
         self, project_name: str, *, schema_name: str | None = None, assignee: str | None = None, limit: int = 10
     ) -> ReadyWork:
-        """Return work that can begin now, the most urgent first, then the oldest."""
+        """Return work that can begin now, the most urgent first, then the oldest.
+
+        Raises:
+            TypeNotFound: there is no such type, so that nothing of it will ever be ready.
+        """
         async with self._connections.get_project_connection(project_name) as connection:
             ready, total = await store.entity_ready(connection, schema_name=schema_name, assignee=assignee, limit=limit)
+            if not ready:
+                await refuse_unknown_type(connection, schema_name)
         return ReadyWork(project_name=project_name, total=total, items=[item for _, item in ready])
 
     async def claim(
@@ -81,6 +87,7 @@ class WorkService:
 
         Raises:
             Claimed, NotReady, EntityDeleted: of the entity named.
+            TypeNotFound: no entity is named, and there is no such type.
         """
         wanted = {"entity_id": entity_id, "schema_name": schema_name, "lease_seconds": lease_seconds}
 
@@ -98,6 +105,8 @@ class WorkService:
                 project_name, ClaimAnswer, write, key=idempotency_key, tool="claim_work", arguments=wanted
             )
         except claiming.NothingReady:
+            async with self._connections.get_project_connection(project_name) as connection:
+                await refuse_unknown_type(connection, schema_name)
             return ClaimAnswer(project_name=project_name, message="Nothing is ready now.")
 
     async def renew(
