@@ -286,6 +286,12 @@ async def test_a_file_that_cannot_be_read_is_refused_as_such(import_text, look, 
     assert await look("SELECT count(*)::integer FROM workflow.entities") == [(0,)]
 
 
+async def test_a_board_has_neither_markup_nor_control_codes_of_its_items(workflow, project, import_text):
+    await import_text("title\n\x1b[2J\u202e| <b>roof\x07\n", "csv", schema_name="task")
+    board = await workflow.exchange.export_text(project.name, "task", "markdown")
+    assert r"| **T-1** \[2J\| \<b\>roof |" in board.text
+
+
 async def test_entities_go_out_as_text_in_whole_and_say_when_that_is_not_all(workflow, project, import_text):
     await import_text("\n".join(f"- [ ] Task {number}" for number in range(20)), "markdown")
     export = workflow.exchange.export_text

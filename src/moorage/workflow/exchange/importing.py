@@ -22,9 +22,9 @@ from moorage.workflow.exchange import store
 from moorage.workflow.exchange.importers.beads import read_beads
 from moorage.workflow.exchange.importers.checklists import read_checklist
 from moorage.workflow.exchange.importers.github import read_github
-from moorage.workflow.exchange.importers.reading import refuse_unfit_text
+from moorage.workflow.exchange.importers.reading import refuse_many, refuse_unfit_text
 from moorage.workflow.exchange.importers.sheets import read_sheet
-from moorage.workflow.exchange.models import ImportedEntity, ImportFormat, ImportReport, Reading
+from moorage.workflow.exchange.models import ImportedEntity, ImportFormat, ImportReport, OnProgress, Reading
 from moorage.workflow.exchange.planning import Plan, plan_import
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog
@@ -42,13 +42,10 @@ READERS: Mapping[ImportFormat, Callable[..., Reading]] = {
 }
 _JSON_FORMATS = {"github", "beads"}
 MAX_BYTES = 64 * 1024 * 1024
-MAX_ENTITIES = 20_000
 MAX_SOURCE_BYTES = 500
 BATCH = 500
 SHOWN_ENTITIES = 50
 SHOWN_SKIPPED = 50
-
-OnProgress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,7 @@ class Importer:
 
         async def write(connection: Connection, project: Project) -> ImportReport:
             await store.import_lock_in(connection)
-            types = await self._known_types(project, connection, reading)
+            types = {name: await self._catalog.get(project, connection, name) for name in _type_names(reading)}
             plan = await self._plan(connection, reading, types, origin)
             written = await _write_in(connection, plan, origin, on_progress or (lambda _: None))
             return _report(project.name, origin, plan, checked.missing_types, written, dry_run=False)
@@ -167,8 +164,7 @@ def read_text(text: str, import_format: ImportFormat, schema_name: str | None) -
     refuse_unfit_text(text, max_bytes=MAX_BYTES, is_json=import_format in _JSON_FORMATS)
     reading = READERS[import_format](text.removeprefix("\ufeff"), schema_name=schema_name)
     count = len(reading.proposals)
-    if count > MAX_ENTITIES:
-        raise InvalidImport(f"{count:,} items, {MAX_ENTITIES:,} at most", hint="Import them in parts.")
+    refuse_many(count)
     if not count:
         seen = f" but {'; '.join(reading.skipped[:3])}" if reading.skipped else ""
         raise InvalidImport(f"there is nothing to import{seen}", hint=f"Is it {import_format}? Name its format.")

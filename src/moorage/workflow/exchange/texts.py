@@ -104,5 +104,6 @@ class Board:
 
 
 def _escaped(text: str) -> str:
-    """Return text as it reads in a cell: one line, and no markup of its own."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    """Return text as it reads in a cell: one line, and neither markup nor control codes of its own."""
+    shown = "".join(each for each in " ".join(text.split()) if each.isprintable())
+    return _MARKUP.sub(r"\\\1", shown)

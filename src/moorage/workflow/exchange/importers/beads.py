@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from moorage.core.errors import InvalidInput
 from moorage.workflow.errors import InvalidImport
-from moorage.workflow.exchange.importers.reading import lines_of, names_in, refuse, said, text_in
+from moorage.workflow.exchange.importers.reading import lines_of, names_in, refuse, refuse_many, said, text_in
 from moorage.workflow.exchange.models import JsonObject, Progress, Proposal, ProposedLink, Reading
 from moorage.workflow.parsing import parse_json
 from moorage.workflow.work.models import LinkKind
@@ -46,9 +46,9 @@ def read_beads(text: str, *, schema_name: str | None) -> Reading:
         InvalidImport: with every line that cannot be read.
     """
     reading, problems = Reading([], source=SOURCE), []
-    for number, line in enumerate(lines_of(text), 1):
-        if not line.strip():
-            continue
+    numbered = [(number, line) for number, line in enumerate(lines_of(text), 1) if line.strip()]
+    refuse_many(len(numbered))
+    for number, line in numbered:
         try:
             _read(reading, f"line {number}", line, schema_name)
         except InvalidInput as error:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from moorage.workflow.exchange.importers.reading import lines_of
+from moorage.workflow.exchange.importers.reading import lines_of, refuse_many
 from moorage.workflow.exchange.models import Progress, Proposal, ProposedLink, Reading
 from moorage.workflow.work.models import LinkKind
 
@@ -44,6 +44,7 @@ def read_checklist(text: str, *, schema_name: str | None) -> Reading:
     reader = _Reader()
     for number, line in enumerate(lines_of(text), 1):
         reader.read(f"line {number}", line.expandtabs(TAB_COLUMNS).rstrip())
+        refuse_many(len(reader.items))
     _name(reader.items)
     return Reading(
         [_proposal(each, schema_name or "task") for each in reader.items],

@@ -9,6 +9,7 @@ from typing import Any
 from moorage.workflow.errors import InvalidImport
 from moorage.workflow.exchange.models import JsonObject
 
+MAX_ITEMS = 20_000
 _SHOWN_PROBLEMS = 20
 _NUL = re.compile("\x00")
 # In JSON it is escaped; any number of escaped backslashes may stand before it.
@@ -27,6 +28,8 @@ def refuse_unfit_text(text: str, *, what: str = "the file", max_bytes: int, is_j
         raise _unfit(what, text, error.start, "half of a surrogate pair") from None
     if size > max_bytes:
         raise InvalidImport(f"{what} has {size:,} bytes, {max_bytes:,} at most", hint="Import it in parts.")
+    if "\x00" not in text and "\\u0000" not in text:  # the search for its place is slow, and holds up everybody
+        return
     found = (_ESCAPED_NUL if is_json else _NUL).search(text)
     if found:
         raise _unfit(what, text, found.start(), "the character U+0000")
@@ -37,16 +40,27 @@ def _unfit(what: str, text: str, place: int, problem: str) -> InvalidImport:
     return InvalidImport(f"{what}, line {line}: {problem} cannot be stored", hint="Remove it, and import again.")
 
 
+def refuse_many(count: int) -> None:
+    """Refuse more items than one import may have; readers ask before they look at each.
+
+    Raises:
+        InvalidImport.
+    """
+    if count > MAX_ITEMS:
+        raise InvalidImport(f"more than {MAX_ITEMS:,} items", hint="Import them in parts.")
+
+
 def items_of(value: Any, what: str, *, inside: str) -> list[tuple[str, JsonObject]]:
     """Return the objects of a JSON list with their places; the list may stand in an object under the name `inside`.
 
     Raises:
-        InvalidImport: it is no list of objects.
+        InvalidImport: it is no list of objects, or too long.
     """
     if isinstance(value, dict):
         value = value.get(inside, [value])
     if not isinstance(value, list):
         raise InvalidImport(f"the file is no list of {what}", hint="Give a JSON array of objects.")
+    refuse_many(len(value))
     wrong = [place for place, each in enumerate(value, 1) if not isinstance(each, dict)]
     refuse([f"item {place} is no object" for place in wrong])
     return [(f"item {place}", each) for place, each in enumerate(value, 1)]

@@ -10,9 +10,10 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import islice
 
 from moorage.workflow.errors import InvalidImport
-from moorage.workflow.exchange.importers.reading import refuse
+from moorage.workflow.exchange.importers.reading import MAX_ITEMS, refuse, refuse_many
 from moorage.workflow.exchange.models import Proposal, Reading
 
 # What an export calls the entity's own; a table of somebody else may have such a column under another name.
@@ -36,12 +37,14 @@ def read_sheet(text: str, *, schema_name: str | None) -> Reading:
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         columns = _columns(next(rows, []))
-        numbered = [(rows.line_num, row) for row in rows if any(cell.strip() for cell in row)]
+        filled = ((rows.line_num, row) for row in rows if any(cell.strip() for cell in row))
+        numbered = list(islice(filled, MAX_ITEMS + 1))
     except csv.Error as error:
         raise InvalidImport(
             f"line {rows.line_num}: {error}",
             hint="Cells with quotes or line ends stand in double quotes, doubled inside.",
         ) from None
+    refuse_many(len(numbered))
     refuse(
         [
             f"line {line}: {len(row)} cells under {len(columns)} columns"
