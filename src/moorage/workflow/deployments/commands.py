@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -21,13 +21,13 @@ from moorage.workflow.deployments.models import (
     Status,
 )
 from moorage.workflow.parsing import parse_json
-from moorage.workflow.shell.options import Project, run
+from moorage.workflow.shell.options import Project, parse_moment, run
 
 deploy = typer.Typer(name="deploy", help="Deployments: record, list, compare, measure.", no_args_is_help=True)
 
 Environment = Annotated[str | None, typer.Option("--environment", "-e", help="Only this environment.")]
-Since = Annotated[datetime | None, typer.Option(help="From this time on (UTC).")]
-Until = Annotated[datetime | None, typer.Option(help="Before this time (UTC).")]
+Since = Annotated[str | None, typer.Option(help="From this time on, of this machine's clock or with its zone.")]
+Until = Annotated[str | None, typer.Option(help="Before this time.")]
 _COLUMNS = ("environment", "commit", "attempt", "status", "branch", "live since")
 
 
@@ -82,8 +82,8 @@ def list_deployments(
             environment=environment,
             status=status,
             work_item=item,
-            since=_utc(since),
-            until=_utc(until),
+            since=_moment(since),
+            until=_moment(until),
             limit=limit,
         )
 
@@ -158,7 +158,9 @@ def figures(
     shell = shell_of(context)
 
     async def use(workflow: Any, name: str) -> DeliveryFigures:
-        return await workflow.deployments.figures(name, environment=environment, since=_utc(since), until=_utc(until))
+        return await workflow.deployments.figures(
+            name, environment=environment, since=_moment(since), until=_moment(until)
+        )
 
     found = run(context, project, use)
     if json:
@@ -174,8 +176,8 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
-def _utc(time: datetime | None) -> datetime | None:
-    return time.replace(tzinfo=UTC) if time else None
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse_moment(text)
 
 
 def _row(each: DeploymentSummary) -> Sequence[Any]:
@@ -190,7 +192,7 @@ def _row(each: DeploymentSummary) -> Sequence[Any]:
 
 
 def _minute(time: datetime | None) -> str | None:
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M") if time else None
+    return time.astimezone().strftime("%Y-%m-%d %H:%M") if time else None
 
 
 def _print_comparison(shell: Shell, found: Comparison) -> None:

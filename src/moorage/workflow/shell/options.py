@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
 
+from moorage.core.errors import InvalidInput
 from moorage.core.shell import Services, shell_of
 
 Result = TypeVar("Result")
@@ -36,3 +38,17 @@ def run(context: typer.Context, project: str | None, use: Callable[[Any, str], A
         return await use(services["workflow"], await services["projects"].resolve(project))
 
     return shell_of(context).run(_SYSTEMS, opened)
+
+
+def parse_moment(text: str) -> datetime:
+    """Return the moment that somebody wrote; without a time zone it is that of this machine's clock.
+
+    Raises:
+        InvalidInput.
+    """
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise InvalidInput(
+            f"{text[:60]!r} is no time", hint="Write it like 2026-11-21T18:30, or 2026-11-21T17:30Z."
+        ) from None

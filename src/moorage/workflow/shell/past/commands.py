@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from moorage.core.errors import InvalidInput
 from moorage.core.shell import Json, shell_of
 from moorage.workflow.entities.models import WrittenEntity
 from moorage.workflow.feed.models import ChangePage, Subject
 from moorage.workflow.feed.service import MAX_WAIT_SECONDS
 from moorage.workflow.history.models import EntityDiff, EntityHistory, PastEntities, PastVersion
 from moorage.workflow.service import WorkflowService
-from moorage.workflow.shell.options import ClaimToken, Force, Item, Project, run
+from moorage.workflow.shell.options import ClaimToken, Force, Item, Project, parse_moment, run
 from moorage.workflow.shell.past.printing import print_changes, print_diff, print_past, print_versions
 from moorage.workflow.shell.printing import item_line
 
@@ -89,7 +87,7 @@ def as_of(
 ) -> None:
     """Show the items of a type, or one item, as they were at a moment."""
     shell = shell_of(context)
-    moment = shell.guarded(lambda: _moment(at))
+    moment = shell.guarded(lambda: parse_moment(at))
 
     async def use(workflow: WorkflowService, name: str) -> PastEntities | PastVersion:
         if item is not None:
@@ -117,7 +115,7 @@ def changes(
 ) -> None:
     """Show what was done, in order; with --json and the cursor it prints, nothing is missed from call to call."""
     shell = shell_of(context)
-    began = shell.guarded(lambda: None if since is None else _moment(since))
+    began = shell.guarded(lambda: None if since is None else parse_moment(since))
 
     async def use(workflow: WorkflowService, name: str) -> None:
         place, start = cursor, began
@@ -143,13 +141,3 @@ def changes(
             shell.print_json(page)
 
     run(context, project, use)
-
-
-def _moment(text: str) -> datetime:
-    """Return the moment that somebody wrote; without a time zone it is that of this machine's clock."""
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError):
-        raise InvalidInput(
-            f"{text[:60]!r} is no time", hint="Write it like 2026-11-21T18:30, or 2026-11-21T17:30Z."
-        ) from None
