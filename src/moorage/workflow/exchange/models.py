@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -16,6 +16,8 @@ from moorage.workflow.work.models import LinkKind
 
 ImportFormat = Literal["github", "beads", "csv", "markdown"]
 ExportFormat = Literal["csv", "markdown", "json"]
+# Told of the total with each entity.
+OnProgress = Callable[[int], None]
 
 
 class Progress(StrEnum):
@@ -150,7 +152,7 @@ class ExportedText(BaseModel):
 
     project_name: str
     format: ExportFormat
-    schema_name: str | None
+    schema_name: str
     text: str
     entities: int
     total: int

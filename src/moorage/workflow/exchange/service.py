@@ -12,8 +12,8 @@ from moorage.workflow.entities.models import Entity
 from moorage.workflow.exchange import store
 from moorage.workflow.exchange.archive.exporting import export_folder
 from moorage.workflow.exchange.archive.restoring import restore_folder
-from moorage.workflow.exchange.importing import Importer, OnProgress
-from moorage.workflow.exchange.models import ExportedFolder, ExportedText, ExportFormat, RestoredFolder
+from moorage.workflow.exchange.importing import Importer
+from moorage.workflow.exchange.models import ExportedFolder, ExportedText, ExportFormat, OnProgress, RestoredFolder
 from moorage.workflow.exchange.texts import Board, JsonLines, Sheet, TextWriter, fill
 from moorage.workflow.settings import WorkflowSettings
 from moorage.workflow.types.catalog import TypeCatalog

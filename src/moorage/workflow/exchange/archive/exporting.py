@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -11,11 +11,9 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.workflow.exchange.archive import store
 from moorage.workflow.exchange.archive.folders import DEPLOYMENTS, TYPES, FolderWriter
 from moorage.workflow.exchange.archive.models import ArchivedDeployment, ArchivedEntity
-from moorage.workflow.exchange.models import ExportedFolder
+from moorage.workflow.exchange.models import ExportedFolder, OnProgress
 
 PAGE = 200
-
-OnProgress = Callable[[int], None]
 
 
 async def export_folder(

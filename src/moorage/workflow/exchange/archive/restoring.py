@@ -15,7 +15,6 @@ from moorage.core.postgres.pools import Connection
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.writing import find_writable
 from moorage.workflow.exchange.archive import store
-from moorage.workflow.exchange.archive.exporting import OnProgress
 from moorage.workflow.exchange.archive.folders import (
     DEPLOYMENT_FILE,
     DEPLOYMENTS,
@@ -36,7 +35,7 @@ from moorage.workflow.exchange.archive.versions import (
     versions_of,
 )
 from moorage.workflow.exchange.importers.reading import refuse
-from moorage.workflow.exchange.models import RestoredFolder
+from moorage.workflow.exchange.models import OnProgress, RestoredFolder
 from moorage.workflow.work.linking import refuse_cycles_in
 from moorage.workflow.work.store import entity_share_in, graph_lock_in
 
