@@ -27,6 +27,7 @@ from fastmcp.utilities.versions import VersionSpec
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.subscriptions import (
+    SUBSCRIPTION_ID_META_KEY,
     InMemorySubscriptionBus,
     ListenHandler,
     ResourceUpdated,
@@ -57,6 +58,7 @@ from mcp.types import (
 __all__ = [
     "INTERNAL_ERROR",
     "INVALID_PARAMS",
+    "SUBSCRIPTION_ID_META_KEY",
     "AccessToken",
     "AuthenticatedUser",
     "Context",

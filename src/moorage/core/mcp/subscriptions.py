@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from contextvars import Context
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from moorage.core.errors import Forbidden, InvalidInput, MoorageError, NotFound
 from moorage.core.mcp.calls import caller_of
 from moorage.core.mcp.resources import FoundResource, ServedResources, translated
 from moorage.core.mcp.sdk import (
+    SUBSCRIPTION_ID_META_KEY,
     EmptyResult,
     InMemorySubscriptionBus,
     ListenHandler,
@@ -64,27 +66,37 @@ class Subscriptions:
         return frozenset(self._watches)
 
     async def listen(self, context: Any, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
-        """Serve a stream of news (2026-07-28); its first message names what it is of: all that the caller may see."""
+        """Serve a stream of news (2026-07-28), which ends with the caller's token.
+
+        Its first message names what it is of: all that the caller may see.
+        """
+        caller = caller_of(context.request)
         wanted = params.notifications.resource_subscriptions or []
         async with AsyncExitStack() as stack:
-            with _asked_by(caller_of(context.request)):
+            with _asked_by(caller):
                 _refuse_many(len(wanted))
                 honoured = [address for address in wanted if await self._entered(stack, address)]
             notifications = params.notifications.model_copy(update={"resource_subscriptions": honoured})
-            return await self._listeners(context, params.model_copy(update={"notifications": notifications}))
+            async with _until_expired(caller):
+                return await self._listeners(context, params.model_copy(update={"notifications": notifications}))
+            return SubscriptionsListenResult(_meta={SUBSCRIPTION_ID_META_KEY: context.request_id})
 
     async def subscribe(self, context: Any, params: SubscribeRequestParams) -> EmptyResult:
-        """Tell the session of news of one resource from now on (2025-11-25). Of what is not ours there is no news."""
+        """Tell the session of news of one resource from now on, as long as the caller's token is good (2025-11-25).
+
+        Of what is not ours there is no news.
+        """
+        caller = caller_of(context.request)
         found = self._resources.find(str(params.uri))
         followed = self._followed_by(context)
         if found is None or found.address in followed:
             return EmptyResult()
-        with _asked_by(caller_of(context.request)):
+        with _asked_by(caller):
             _refuse_many(len(followed) + 1)
             await _refuse_unseen(found)
         async with AsyncExitStack() as stack:
             tell = _connection_of(context).send_resource_updated
-            await stack.enter_async_context(self._told(found.address, tell))
+            await stack.enter_async_context(self._told(found.address, tell, caller))
             await stack.enter_async_context(self._watched(found))
             if found.address not in followed:  # by another request of the same client meanwhile
                 followed[found.address] = stack.pop_all()
@@ -151,7 +163,7 @@ class Subscriptions:
             await asyncio.sleep(RETRY_SECONDS)
 
     @asynccontextmanager
-    async def _told(self, address: str, tell: Callable[[str], Awaitable[None]]) -> AsyncGenerator[None]:
+    async def _told(self, address: str, tell: Callable[[str], Awaitable[None]], caller: Caller) -> AsyncGenerator[None]:
         """Call `tell` when there is news of a resource; a client that reads slowly keeps nobody else waiting."""
         news = asyncio.Event()
 
@@ -160,7 +172,7 @@ class Subscriptions:
                 news.set()
 
         unsubscribe = self._bus.subscribe(on_event)
-        telling = asyncio.create_task(_tell(address, news, tell), context=Context())
+        telling = asyncio.create_task(_tell(address, news, tell, caller), context=Context())
         try:
             yield
         finally:
@@ -180,11 +192,24 @@ def _asked_by(caller: Caller) -> Generator[None]:
         yield
 
 
-async def _tell(address: str, news: asyncio.Event, tell: Callable[[str], Awaitable[None]]) -> None:
-    while True:
-        await news.wait()
-        news.clear()
-        await tell(address)
+@asynccontextmanager
+async def _until_expired(caller: Caller) -> AsyncGenerator[None]:
+    """Leave what is done for a caller, without an error, when the caller is nobody any more."""
+    seconds = None if caller.expires_at is None else (caller.expires_at - datetime.now(UTC)).total_seconds()
+    try:
+        async with asyncio.timeout(seconds) as end:
+            yield
+    except TimeoutError:
+        if not end.expired():
+            raise
+
+
+async def _tell(address: str, news: asyncio.Event, tell: Callable[[str], Awaitable[None]], caller: Caller) -> None:
+    async with _until_expired(caller):
+        while True:
+            await news.wait()
+            news.clear()
+            await tell(address)
 
 
 async def _refuse_unseen(found: FoundResource) -> None:

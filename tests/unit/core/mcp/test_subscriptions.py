@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -124,6 +125,31 @@ async def test_an_older_client_is_refused_what_it_may_not_see(board: Board) -> N
             with pytest.raises(MCPError, match=r"tiny\.no_board"):
                 await older.subscribe(BOATS)
     assert board.watchers == 0
+
+
+async def test_a_stream_ends_with_the_token_of_its_caller(board: Board) -> None:
+    with acting_as(Caller("ada", Scope.READ, expires_at=datetime.now(UTC) + timedelta(seconds=1))):
+        async with (
+            Client(board.server().fastmcp) as client,
+            listen(client.session, resource_subscriptions=[BOATS]) as news,
+        ):
+            assert [each async for each in news] == []
+            await until(lambda: nobody_watches(board))
+
+
+async def test_an_older_client_whose_token_has_ended_hears_no_more(board: Board) -> None:
+    server = board.server()
+    with acting_as(Caller("ada", Scope.READ, expires_at=datetime.now(UTC))):
+        expired, older = Older(server), Older(server)
+        async with expired.client:
+            await expired.subscribe(BOATS)
+            with acting_as(STRANGER):
+                async with older.client:
+                    await older.subscribe(SHIPS)
+                    await board.write("boats", "not for ada any more")
+                    await board.write("ships", "for the stranger")
+                    assert await soon(older.heard.get()) == SHIPS
+    assert expired.heard.empty()
 
 
 async def test_a_look_that_fails_is_repeated_and_told(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
