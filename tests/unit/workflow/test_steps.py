@@ -8,7 +8,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from moorage.workflow.errors import InvalidPatch, PatchFailed, StepsFailed
-from moorage.workflow.types.steps import Steps, stepped
+from moorage.workflow.types.stepping import stepped
+from moorage.workflow.types.steps import Steps
 
 STEPS = TypeAdapter(Steps)
 

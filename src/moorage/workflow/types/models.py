@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from moorage.workflow.documents import Document
-from moorage.workflow.types.steps import VersionSteps, stepped
+from moorage.workflow.types.stepping import stepped
+from moorage.workflow.types.steps import VersionSteps
 
 TYPE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 MAX_NAME_LENGTH = 63
