@@ -93,15 +93,20 @@ class Shell:
         sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
     def print_table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Print rows for people; cells are text, never markup or escape codes."""
-        from rich.markup import escape
-
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+        """Print rows for people; title, names of columns and cells are text, never markup or escape codes."""
+        table = Table(title=_plain(title), title_justify="left", box=None, pad_edge=False)
         for column in columns:
-            table.add_column(column, overflow="fold")
+            table.add_column(_plain(column), overflow="fold")
         for row in rows:
-            table.add_row(*("" if cell is None else escape(harmless(str(cell))) for cell in row))
+            table.add_row(*("" if cell is None else _plain(str(cell)) for cell in row))
         self.console.print(table)
+
+
+def _plain(text: str) -> str:
+    """Return text that a console shows as it is."""
+    from rich.markup import escape
+
+    return escape(harmless(text))
 
 
 def harmless(text: str) -> str:

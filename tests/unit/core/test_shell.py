@@ -31,6 +31,13 @@ def test_a_table_shows_what_cells_say_and_obeys_nothing_in_them():
     assert "[bold]not markup" in out.getvalue()
 
 
+def test_a_table_obeys_nothing_in_its_title_and_the_names_of_its_columns():
+    shell, out, _ = make_shell()
+    shell.print_table(f"{HOSTILE}[bold]t", [f"{HOSTILE}[bold]c"], [("cell",)])
+    assert "\x1b[2J" not in out.getvalue()
+    assert out.getvalue().count("roof[2J]0;mine end[bold]") == 2
+
+
 class Said(BaseModel):
     text: str
 
