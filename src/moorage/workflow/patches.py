@@ -17,7 +17,8 @@ from moorage.workflow.errors import InvalidPatch, PatchFailed
 MAX_OPERATIONS = 1_000
 # Items of two lists together, and of lists inside, that are compared one by one; it takes the square of their number.
 COMPARED_ITEMS = 200
-# What the copies of a patch come to together; each may double the document, and twenty would fill any memory.
+# What the copies of a patch come to together, or those of a step (`types.stepping`): each copy of a patch may double
+# the document, and twenty would fill any memory.
 MAX_COPIED_CHARACTERS = 1_000_000
 _SHOWN_CHARACTERS = 200
 

@@ -12,6 +12,7 @@ from moorage.workflow.types.stepping import stepped
 from moorage.workflow.types.steps import Steps
 
 STEPS = TypeAdapter(Steps)
+LARGE = list(range(1_000))
 
 
 def after(data: dict[str, Any], *steps: dict[str, Any]) -> dict[str, Any]:
@@ -119,3 +120,16 @@ def test_a_patch_that_does_not_fit_is_told_as_one():
 def test_what_is_no_step_is_refused(step):
     with pytest.raises(ValidationError):
         STEPS.validate_python([step])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"step": "set", "field": "all.*", "value": LARGE},
+        {"step": "set_default", "field": "all.*.x", "value": LARGE},
+        {"step": "map_values", "field": "all.*.a", "values": {"1": LARGE}},
+    ],
+)
+def test_a_value_in_more_places_than_data_has_room_for_is_refused_before_it_fills_the_memory(step):
+    with pytest.raises(StepsFailed, match="too much"):
+        after({"all": [{"a": 1} for _ in range(1_000)]}, step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from moorage.workflow.documents import Document
 from moorage.workflow.errors import StepsFailed
 from moorage.workflow.fields import FieldPath, parse_field
-from moorage.workflow.patches import patched
+from moorage.workflow.patches import MAX_COPIED_CHARACTERS, patched
 from moorage.workflow.types.steps import (
     EACH,
     Convert,
@@ -96,21 +96,28 @@ def _remove(step: Remove, data: Document) -> None:
 
 
 def _set_default(step: SetDefault, data: Document) -> None:
-    for place in _reached(step, data, parse_field(step.field), makes=True):
-        if not place.is_there:
-            place.set(deepcopy(step.value))
+    reached = _reached(step, data, parse_field(step.field), makes=True)
+    _put_copies(step, ((place, step.value) for place in reached if not place.is_there))
 
 
 def _set(step: Set, data: Document) -> None:
-    for place in _reached(step, data, parse_field(step.field), makes=True):
-        place.set(deepcopy(step.value))
+    reached = _reached(step, data, parse_field(step.field), makes=True)
+    _put_copies(step, ((place, step.value) for place in reached))
 
 
 def _map_values(step: MapValues, data: Document) -> None:
-    for place in _places(step, data, parse_field(step.field)):
-        text = _text(place.get())
-        if text in step.values:
-            place.set(deepcopy(step.values[text]))
+    places = ((place, _text(place.get())) for place in _places(step, data, parse_field(step.field)))
+    _put_copies(step, ((place, step.values[text]) for place, text in places if text in step.values))
+
+
+def _put_copies(step: Any, values: Iterable[tuple[_Place, Any]]) -> None:
+    """Put a copy of a value to each place."""
+    room = MAX_COPIED_CHARACTERS
+    for place, value in values:
+        room -= len(json.dumps(value))
+        if room < 0:
+            _refuse(step, "would get too much: its value is long, and it is in many places")
+        place.set(deepcopy(value))
 
 
 def _wrap(step: Wrap, data: Document) -> None:
