@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from moorage.workflow.types.models import TypeRules, VersionChange
+from moorage.workflow.types.models import TypeRules
 from moorage.workflow.types.problems import Problem
 from moorage.workflow.types.steps import Step
 
@@ -19,6 +19,8 @@ SHOWN_ENTITIES = 20
 SHOWN_REASONS = 20
 SHOWN_VERSIONS = 50
 MigrationState = Literal["running", "done", "failed"]
+# How a version of a type stands to the one before; see `Change`.
+VersionChange = Literal["first", "same", "compatible", "needs_migration", "breaking"]
 
 
 class Change(StrEnum):

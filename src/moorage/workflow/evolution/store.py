@@ -11,8 +11,8 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from moorage.core.postgres.queries import Executor, Row, load_statements
-from moorage.workflow.evolution.models import FailingEntity, MigrationState, StoredData, StoredVersion
-from moorage.workflow.types.models import StoredType, VersionChange
+from moorage.workflow.evolution.models import FailingEntity, MigrationState, StoredData, StoredVersion, VersionChange
+from moorage.workflow.types.models import StoredType
 from moorage.workflow.types.steps import Step
 
 _statements = load_statements("moorage.workflow.evolution")

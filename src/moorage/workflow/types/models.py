@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -19,8 +19,6 @@ TYPE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 MAX_NAME_LENGTH = 63
 MAX_PREFIX_LENGTH = 16
 
-# How a new version of a type stands to the entities of the one before.
-VersionChange = Literal["first", "same", "compatible", "needs_migration", "breaking"]
 PropertyName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
