@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -156,3 +157,11 @@ async def test_a_connection_cut_after_the_work_was_done_does_not_undo_its_succes
 async def test_two_managers_do_not_see_each_others_calls(managed, project):
     async with managed(budget=1) as one, managed(budget=1) as other, one.get_project_connection(project.name):
         assert await pid(other, project.name)
+
+
+async def test_a_pool_closes_also_when_a_connection_breaks_over_its_last_word(address):
+    pool = await pools.open_pool(address, "postgres", pools.PoolSize(min_size=1))
+    async with pool.acquire() as connection:
+        connection._transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
+    await pools.close_pool(pool)
+    assert pool.is_closing()

@@ -103,10 +103,13 @@ async def open_pool(
 
 
 async def close_pool(pool: Pool) -> None:
-    """Close a pool; calls that hold a connection are given a moment to end, then it is taken from them."""
+    """Close a pool; calls that hold a connection are given a moment to end, then it is taken from them.
+
+    A server that is gone, or ends the sessions just now, is no reason to fail: nothing is asked of it any more.
+    """
     try:
         await asyncio.wait_for(pool.close(), CLOSE_TIMEOUT_SECONDS)
-    except TimeoutError:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # TimeoutError is an OSError
         pool.terminate()
 
 
