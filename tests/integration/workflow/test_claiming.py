@@ -141,6 +141,12 @@ async def test_a_released_item_is_ready_again_and_its_token_dead(workflow, proje
     assert second.claim_token > first.claim_token
 
 
+async def test_a_token_that_no_claim_can_have_is_of_no_claim(workflow, project):
+    for act in (workflow.work.renew, workflow.work.release):
+        with pytest.raises(ClaimLost):
+            await act(project.name, 2**63)
+
+
 async def test_an_expired_holder_is_refused_before_anybody_takes_the_item_over(workflow, project, sql):
     """A fencing token: https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html"""
     task = await make_task(workflow, project.name)

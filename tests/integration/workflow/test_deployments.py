@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -171,6 +172,19 @@ async def test_deployments_are_listed_by_filters_in_pages(workflow, project, rec
     assert rest.next_cursor is None
     with pytest.raises(InvalidCursor):
         await workflow.deployments.list_page(project.name, status=Status.FAILED, cursor=page.next_cursor)
+    with pytest.raises(InvalidCursor):
+        await workflow.deployments.list_page(project.name, limit=3, cursor="")
+
+
+async def test_a_cursor_of_another_project_says_nothing(workflow, project, projects, record):
+    """Databases copied from one template have one key to sign with."""
+    for commit in (A, B):
+        await record(commit=commit)
+    page = await workflow.deployments.list_page(project.name, limit=1)
+    other = await projects.create(f"t_{uuid.uuid4().hex[:16]}", created_by="test")
+    with pytest.raises(InvalidCursor):
+        await workflow.deployments.list_page(other.name, limit=1, cursor=page.next_cursor)
+    await projects.delete(other.name, confirm=other.name, force=True)
 
 
 async def test_a_page_of_thousands_and_the_items_of_a_recording_are_found_by_indexes(workflow, project, connections):

@@ -177,6 +177,13 @@ async def test_a_change_inside_of_what_others_changed_is_a_conflict(service, pro
     assert refused.value.details["changed_by_others"] == ["/ab"]
 
 
+@pytest.mark.parametrize("version", [2, 2**31, 2**63])
+async def test_a_version_that_has_not_been_is_told_from_an_old_one(service, project, version):
+    task = await make_task(service, project.name)
+    with pytest.raises(StaleVersion, match=f"T-1 has no version {version} yet, it is at 1"):
+        await service.entities.update(project.name, task.key, {}, mode="merge", expected_version=version)
+
+
 async def test_thousands_of_conflicts_are_found_without_comparing_each_with_each(service, project):
     """Compared each with each, they keep the process from everybody else for half a minute."""
     name = project.name

@@ -108,7 +108,7 @@ class DeploymentService:
             EntityNotFound: there is no such work item. InvalidCursor.
         """
         limit = min(limit, MAX_PAGE)
-        purpose = _purpose(environment, status, work_item, since, until)
+        purpose = _purpose(project_name, environment, status, work_item, since, until)
         async with self._connections.get_project_connection(project_name) as connection:
             secret = await cursor_key_get(connection)
             found = await store.deployment_list(
@@ -118,7 +118,7 @@ class DeploymentService:
                 entity_id=(await find_entity(connection, work_item)).id if work_item else None,
                 since=since,
                 until=until,
-                after=_place(unseal(secret, purpose, cursor)) if cursor else None,
+                after=_place(unseal(secret, purpose, cursor)) if cursor is not None else None,
                 limit=limit + 1,
             )
         shown = found[:limit]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from moorage.core.postgres.queries import Executor
+from moorage.workflow.documents import LARGEST_INTEGER
 from moorage.workflow.entities.conditions import refuse_claimed, refuse_deleted
 from moorage.workflow.entities.models import Condition
 from moorage.workflow.entities.writing import lock_one_in
@@ -74,7 +75,10 @@ async def renew(connection: Executor, token: int, *, lease_seconds: int, actor: 
     Raises:
         ClaimLost: it has ended.
     """
-    return _still(await store.claim_renew(connection, token, lease_seconds=lease_seconds, actor=actor), token)
+    claim = None
+    if token <= LARGEST_INTEGER:
+        claim = await store.claim_renew(connection, token, lease_seconds=lease_seconds, actor=actor)
+    return _still(claim, token)
 
 
 async def release(connection: Executor, token: int, *, actor: str) -> HeldClaim:
@@ -83,7 +87,8 @@ async def release(connection: Executor, token: int, *, actor: str) -> HeldClaim:
     Raises:
         ClaimLost: it has ended.
     """
-    return _still(await store.claim_release(connection, token, actor=actor), token)
+    claim = await store.claim_release(connection, token, actor=actor) if token <= LARGEST_INTEGER else None
+    return _still(claim, token)
 
 
 def refuse_held(key: str, holds: Sequence[Hold]) -> None:

@@ -43,7 +43,7 @@ async def comments_of(
     """
     entity = await find_entity(connection, entity_id)
     secret, purpose = await cursor_key_get(connection), f"comments {entity.id}"
-    before = _place_of(unseal(secret, purpose, cursor)) if cursor else None
+    before = _place_of(unseal(secret, purpose, cursor)) if cursor is not None else None
     found = await store.comment_page(connection, entity.id, before=before, limit=limit + 1)
     shown = found[:limit]
     more = len(found) > limit
