@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import uuid
@@ -13,7 +14,10 @@ from moorage.core.errors import InvalidInput
 from moorage.workflow.errors import InvalidImport, LinkRefused
 from moorage.workflow.work.linking import comments_add_in, links_add_in, references_add_in
 from moorage.workflow.work.models import CodeReference, Link, LinkKind, NewComment, NewReference
+from tests.support.waiting import until
 from tests.support.work_items import make_task, workflow_with_tasks
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -203,6 +207,23 @@ async def test_an_export_that_contradicts_the_project_is_refused(workflow, proje
     await workflow.types.register(other.name, "task", {"type": "object"})
     with pytest.raises(InvalidImport, match=r"types/task\.json"):
         await workflow.exchange.restore_folder(other.name, tmp_path / "a")
+
+
+async def test_a_type_does_not_change_under_an_export_that_comes_back(
+    workflow, project, full, tmp_path, connections, admin
+):
+    await workflow.exchange.export_folder(project.name, tmp_path / "a")
+    async with connections.get_project_connection(project.name) as connection:
+        await connection.execute("DELETE FROM workflow.entities WHERE id = $1", full["second"].id)
+        async with connection.transaction():
+            await connection.execute("SELECT FROM workflow.entity_schemas FOR UPDATE")
+            await connection.execute(
+                "UPDATE workflow.entity_schemas SET version = version + 1 WHERE schema_name = 'task'"
+            )
+            restoring = asyncio.create_task(workflow.exchange.restore_folder(project.name, tmp_path / "a"))
+            await until(lambda: admin.fetchval(WAITING, project.database_name))
+    with pytest.raises(InvalidImport, match="at another version"):
+        await restoring
 
 
 async def test_a_folder_that_is_no_export_is_refused(workflow, project, tmp_path):

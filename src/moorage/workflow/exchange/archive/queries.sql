@@ -48,6 +48,13 @@ SELECT
 FROM workflow.entity_schemas
 ORDER BY schema_name;
 
+-- name: type_keep :exec
+-- Whoever changes a type waits until the transaction ends, and this waits for who does.
+SELECT
+FROM workflow.entity_schemas
+ORDER BY schema_name
+FOR KEY SHARE;
+
 -- name: type_version_all :many
 SELECT schema_name, version, schema_definition, rules, change, created_at, created_by
 FROM workflow.entity_schema_versions

@@ -116,6 +116,7 @@ class _Restorer:
         """Write the types that the project has not; return all of the export, and how many are new."""
         paths = self._paths_of(TYPE_FILE)
         types = self._read(paths, ArchivedType)
+        await store.type_keep_in(self._transaction)
         there = {each.schema_name: each for each in await store.type_all(self._transaction)}
         problems = []
         for path, each in zip(paths, types, strict=True):

@@ -52,6 +52,11 @@ async def type_all(connection: Executor) -> list[ArchivedType]:
     ]
 
 
+async def type_keep_in(transaction: Executor) -> None:
+    """Keep the types that there are as they are until the transaction ends."""
+    await _statements.type_keep(transaction)
+
+
 async def deployment_page(connection: Executor, *, after: UUID | None, limit: int) -> list[ArchivedDeployment]:
     """Return deployments with their transitions and work items, in the order of their ids."""
     rows = await _statements.deployment_page(connection, after=after, limit=limit)
