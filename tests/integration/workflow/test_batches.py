@@ -52,6 +52,16 @@ async def test_operations_may_name_what_earlier_ones_made(service, project):
     assert (part.state, part.version, part.deleted_at) == ("in_progress", 4, None)
 
 
+async def test_small_operations_that_write_much_are_refused(service, project, connections):
+    """A hundred and forty bytes each wrote a hundred megabytes, in half a minute under locks."""
+    await service.types.register(project.name, "note", {"type": "object"})
+    note = (await service.entities.create(project.name, "note", {"text": "x" * 200_000})).entity
+    once = {"op": "update", "entity_id": note.key, "mode": "merge", "expected_version": 1}
+    with pytest.raises(InvalidInput, match="more than 16,777,216 bytes"):
+        await service.batches.apply(project.name, [{**once, "data": {"n": n}} for n in range(100)])
+    assert await count(connections, project, "entity_versions") == 1
+
+
 async def test_what_cannot_be_done_is_told_all_at_once_and_nothing_is_written(service, project, connections):
     task = await make_task(service, project.name)
     with pytest.raises(BatchRefused, match=r"^/operations/1: .* \(and 5 more\)") as refused:

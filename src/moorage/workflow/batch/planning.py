@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from moorage.core.errors import MoorageError
+from moorage.core.errors import InvalidInput, MoorageError
 from moorage.core.postgres.queries import Executor
 from moorage.workflow.batch.drafts import Draft, Drafts
 from moorage.workflow.batch.models import (
+    MAX_BYTES,
     AddComment,
     AddLink,
     BatchOperation,
@@ -73,8 +75,12 @@ class Planner:
     actor: str
 
     async def plan(self, operations: Sequence[BatchOperation]) -> tuple[list[Step], list[Problem]]:
-        """Return what is to be written, and why it cannot be."""
-        steps, problems = [], []
+        """Return what is to be written, and why it cannot be.
+
+        Raises:
+            InvalidInput: it is too much; small operations on large entities come to a hundred times what was sent.
+        """
+        steps, problems, room = [], [], MAX_BYTES
         for place, operation in enumerate(operations):
             try:
                 step = await self._step(place, operation)
@@ -85,6 +91,12 @@ class Planner:
                 problems.append(problem_of(error, str(place)))
             else:
                 steps += [step] if step else []
+                room -= _size_of(step)
+                if room < 0:
+                    raise InvalidInput(
+                        f"operations: what they leave of entities is more than {MAX_BYTES:,} bytes",
+                        hint="Send several batches: each operation here writes the whole of its entity.",
+                    )
             await asyncio.sleep(0)  # a check may take its time, and others have their turn after each
         return steps, problems
 
@@ -160,6 +172,12 @@ class Planner:
                 continue
             if draft is not None:
                 draft.is_broken = True
+
+
+def _size_of(step: Step | None) -> int:
+    """Return how large the data is that a step writes."""
+    effect = step.effect if step else None
+    return len(json.dumps(effect.data)) if isinstance(effect, NewEntity | ChangedEntity) else 0
 
 
 def problem_of(error: MoorageError, place: str) -> Problem:
