@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,11 @@ from moorage.workflow.types.models import TypeRules
 from moorage.workflow.types.packs import pack_names, read_pack
 from tests.support.waiting import soon, until
 
-NOTE = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}, "rank": {"type": "integer"}}}
+NOTE: dict[str, Any] = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {"text": {"type": "string"}, "rank": {"type": "integer"}},
+}
 OTHER = {**NOTE, "required": []}
 
 
@@ -86,8 +91,8 @@ async def test_the_founding_designs_task_is_taken_as_it_was_written(service, pro
     await service.types.register(project.name, "task")
     for status in ("pending", "in_progress", "completed", "blocked"):
         for priority in ("low", "medium", "high", "critical"):
-            data = {"title": "Write it", "status": status, "priority": priority, "description": "", "assignee": "ada"}
-            data |= {"tags": ["a", "b"], "due_date": "2026-12-01T00:00:00Z"}
+            data: dict[str, Any] = {"title": "Write it", "status": status, "priority": priority, "description": ""}
+            data |= {"assignee": "ada", "tags": ["a", "b"], "due_date": "2026-12-01T00:00:00Z"}
             await service.entities.create(project.name, "task", data)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from moorage.workflow.querying.models import Kind
 from moorage.workflow.querying.schema_fields import FoundField, declared_names, find_in_schema
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "type": "object",
     "$ref": "#/$defs/base",
     "additionalProperties": False,
