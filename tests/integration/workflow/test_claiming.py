@@ -276,3 +276,25 @@ async def test_every_change_of_a_claim_is_in_the_feed(workflow, project, sql):
     await workflow.work.release(project.name, claim.claim_token)
     rows = await sql("SELECT operation FROM workflow.changes WHERE subject = 'claim' ORDER BY txid, seq")
     assert [row["operation"] for row in rows] == ["claim", "renew", "release"]
+
+
+async def test_a_token_that_another_caller_guesses_opens_nothing(workflow, project):
+    task = await make_task(workflow, project.name)
+    claimed = await workflow.work.claim(project.name, task.key)
+    token = claimed.claim_token
+    with acting_as(Caller("guesser", Scope.WRITE)):
+        with pytest.raises(ClaimLost):
+            await workflow.work.renew(project.name, token)
+        with pytest.raises(ClaimLost):
+            await workflow.work.release(project.name, token)
+        with pytest.raises(ClaimLost):
+            await workflow.entities.update(project.name, task.key, {}, mode="merge", force=True, claim_token=token)
+    assert (await workflow.work.renew(project.name, token)).claim_token == token
+
+
+async def test_an_administrator_gives_back_the_claim_of_another(workflow, project):
+    task = await make_task(workflow, project.name)
+    with acting_as(Caller("agent", Scope.WRITE)):
+        token = (await workflow.work.claim(project.name, task.key)).claim_token
+    await workflow.work.release(project.name, token)
+    assert (await workflow.work.ready(project.name)).total == 1

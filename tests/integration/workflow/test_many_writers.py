@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from moorage.core.access import current_caller
 from moorage.workflow.errors import BatchRefused, Claimed, ClaimLost, StaleVersion
 from moorage.workflow.work.linking import links_add_in
 from moorage.workflow.work.models import Link, LinkKind
@@ -109,12 +110,12 @@ class TestClaims:
 
     @pytest.fixture
     async def claim(self, connections, project, task):
-        """Claim the task in the name of somebody, and return the token."""
+        """Claim the task in the name of the system's user, and return the token."""
         async with connections.connection_to(project) as connection:
-            return await connection.fetchval(CLAIM, task.id)
+            return await connection.fetchval(CLAIM, task.id, current_caller().name)
 
     async def test_of_others_refuse_a_write_and_yield_to_force(self, service, project, task, claim):
-        with pytest.raises(Claimed, match="T-1 is claimed by somebody until"):
+        with pytest.raises(Claimed, match=f"T-1 is claimed by {current_caller().name} until"):
             await service.entities.update(project.name, task.key, {}, mode="merge", expected_version=1)
         with pytest.raises(Claimed):
             await service.entities.delete(project.name, task.key, expected_version=1)
@@ -147,7 +148,7 @@ class TestClaims:
         whole = await make_task(service, project.name, "whole")
         link = {"op": "link", "entity_id": task.key, "kind": "parent", "target": whole.key}
         await service.batches.apply(project.name, [link])
-        with pytest.raises(Claimed, match=r"T-1 is claimed by somebody"):
+        with pytest.raises(Claimed, match="T-1 is claimed by "):
             await service.entities.delete(project.name, whole.key, expected_version=1, with_children=True)
         deleted = await service.entities.delete(project.name, whole.key, force=True, with_children=True)
         assert deleted.children == [task.key]
@@ -161,7 +162,7 @@ class TestClaims:
                 service.entities.update(project.name, task.key, {"title": "x"}, mode="merge", expected_version=1)
             )
             await until(lambda: admin.fetchval(WAITING, project.database_name))
-            await connection.execute(CLAIM, task.id)
+            await connection.execute(CLAIM, task.id, "somebody")
             await claiming.commit()
         with pytest.raises(Claimed):
             await writing
@@ -169,7 +170,7 @@ class TestClaims:
 
 CLAIM = """
     INSERT INTO workflow.claims (entity_id, holder, expires_at)
-    VALUES ($1, 'somebody', now() + interval '1 hour')
+    VALUES ($1, $2, now() + interval '1 hour')
     RETURNING token
 """
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from moorage.core.access import current_caller
 from moorage.core.postgres.queries import Executor
 from moorage.workflow.entities.conflicts import stale_version_in
 from moorage.workflow.entities.edits import Edit
-from moorage.workflow.entities.models import Condition, LockedEntity
+from moorage.workflow.entities.models import Claim, Condition, LockedEntity
 from moorage.workflow.errors import Claimed, ClaimLost, EntityDeleted, VersionRequired
 
 
@@ -48,9 +49,9 @@ def refuse_claimed(locked: LockedEntity, condition: Condition) -> None:
         Claimed.
     """
     claim = locked.claim if locked.claim and locked.claim.is_live else None
-    if condition.claim_token is not None and (claim is None or claim.token != condition.claim_token):
+    if condition.claim_token is not None and not _holds(claim, condition.claim_token):
         raise ClaimLost(
-            f"{locked.entity.key}: the claim with token {condition.claim_token} has ended, or was of another entity",
+            f"{locked.entity.key}: the claim with token {condition.claim_token} has ended, or was another's",
             hint="Look at what changed meanwhile, and claim it again with claim_work.",
             holder=claim.holder if claim else None,
         )
@@ -61,6 +62,11 @@ def refuse_claimed(locked: LockedEntity, condition: Condition) -> None:
             holder=claim.holder,
             expires_at=claim.expires_at.isoformat(),
         )
+
+
+def _holds(claim: Claim | None, token: int) -> bool:
+    """Tell whether the caller holds this claim: tokens are numbers that others could guess."""
+    return claim is not None and claim.token == token and claim.holder == current_caller().name
 
 
 def refuse_deleted(locked: LockedEntity) -> None:

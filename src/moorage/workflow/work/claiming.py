@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from moorage.core.access import Caller, Scope
 from moorage.core.postgres.queries import Executor
 from moorage.workflow.documents import LARGEST_INTEGER
 from moorage.workflow.entities.conditions import refuse_claimed, refuse_deleted
@@ -70,10 +71,10 @@ async def claim_one_in(transaction: Executor, entity_id: str, *, holder: str, le
 
 
 async def renew(connection: Executor, token: int, *, lease_seconds: int, actor: str) -> HeldClaim:
-    """Let a claim end later.
+    """Let a claim of one's own end later.
 
     Raises:
-        ClaimLost: it has ended.
+        ClaimLost: it has ended, or is another's.
     """
     claim = None
     if token <= LARGEST_INTEGER:
@@ -81,13 +82,16 @@ async def renew(connection: Executor, token: int, *, lease_seconds: int, actor: 
     return _still(claim, token)
 
 
-async def release(connection: Executor, token: int, *, actor: str) -> HeldClaim:
-    """End a claim before its time.
+async def release(connection: Executor, token: int, *, caller: Caller) -> HeldClaim:
+    """End a claim before its time; administrators end those of others too.
 
     Raises:
-        ClaimLost: it has ended.
+        ClaimLost: it has ended, or is another's.
     """
-    claim = await store.claim_release(connection, token, actor=actor) if token <= LARGEST_INTEGER else None
+    claim = None
+    if token <= LARGEST_INTEGER:
+        others = caller.scope.includes(Scope.ADMIN)
+        claim = await store.claim_release(connection, token, actor=caller.name, others=others)
     return _still(claim, token)
 
 
@@ -133,7 +137,7 @@ async def _claim_first_in(
 def _still(claim: HeldClaim | None, token: int) -> HeldClaim:
     if claim is None:
         raise ClaimLost(
-            f"claim_token: the claim with token {token} has ended",
+            f"claim_token: the claim with token {token} has ended, or is another's",
             hint="Look at what changed meanwhile, and claim the entity again with claim_work.",
         )
     return claim

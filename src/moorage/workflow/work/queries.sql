@@ -318,11 +318,11 @@ SELECT entity_id, holder, token, expires_at
 FROM claim;
 
 -- name: claim_renew :optional
--- No row comes back when the claim has ended, whether or not somebody else has taken it.
+-- No row comes back when the claim has ended, whether or not somebody else has taken it, or is another's.
 WITH claim AS (
     UPDATE workflow.claims
     SET expires_at = clock_timestamp() + make_interval(secs => :lease_seconds::integer)
-    WHERE token = :token AND expires_at > clock_timestamp()
+    WHERE token = :token AND holder = :actor AND expires_at > clock_timestamp()
     RETURNING entity_id, holder, token, expires_at
 ), change AS (
     INSERT INTO workflow.changes (subject, operation, entity_id, detail, created_by)
@@ -333,10 +333,10 @@ SELECT entity_id, holder, token, expires_at
 FROM claim;
 
 -- name: claim_release :optional
--- No row comes back when the claim has ended.
+-- No row comes back when the claim has ended, or is another's and those are not to be ended.
 WITH claim AS (
     DELETE FROM workflow.claims
-    WHERE token = :token AND expires_at > clock_timestamp()
+    WHERE token = :token AND expires_at > clock_timestamp() AND (holder = :actor OR :others::boolean)
     RETURNING entity_id, holder, token, expires_at
 ), change AS (
     INSERT INTO workflow.changes (subject, operation, entity_id, detail, created_by)

@@ -134,14 +134,14 @@ class WorkService:
         )
 
     async def release(self, project_name: str, claim_token: int, *, idempotency_key: str | None = None) -> ClaimAnswer:
-        """Give an entity back before its claim ends.
+        """Give an entity back before its claim ends; administrators give back those of others too.
 
         Raises:
-            ClaimLost: the claim has ended.
+            ClaimLost: the claim has ended, or is another's.
         """
 
         async def write(connection: Connection, project: Project) -> ClaimAnswer:
-            await claiming.release(connection, claim_token, actor=current_caller().name)
+            await claiming.release(connection, claim_token, caller=current_caller())
             return ClaimAnswer(project_name=project.name, message="The claim is given back.")
 
         wanted = {"release": claim_token}

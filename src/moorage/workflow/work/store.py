@@ -159,9 +159,9 @@ async def claim_renew(connection: Executor, token: int, *, lease_seconds: int, a
     return None if row is None else HeldClaim(**row)
 
 
-async def claim_release(connection: Executor, token: int, *, actor: str) -> HeldClaim | None:
-    """End a claim; None when it has ended already."""
-    row = await _statements.claim_release(connection, token=token, actor=actor)
+async def claim_release(connection: Executor, token: int, *, actor: str, others: bool) -> HeldClaim | None:
+    """End a claim; None when it has ended already, or is another's and `others` is False."""
+    row = await _statements.claim_release(connection, token=token, actor=actor, others=others)
     return None if row is None else HeldClaim(**row)
 
 
