@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+from io import TextIOWrapper
 
 
 def main() -> None:
@@ -12,6 +14,9 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)
     from moorage.cli import app
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # titles have letters that a terminal may not know
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

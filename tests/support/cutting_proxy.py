@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from moorage.core.postgres.address import Address, address_from_parts
@@ -72,7 +73,8 @@ async def cutting_proxy(server: Address) -> AsyncGenerator[CuttingProxy]:
     proxy = CuttingProxy(server, server)
     listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     host, port = listening.sockets[0].getsockname()
-    proxy.address = address_from_parts(host=host, port=port, **{"password": None, **server.login})
+    login: dict[str, Any] = {"password": None, **server.login}
+    proxy.address = address_from_parts(host=host, port=port, **login)
     try:
         yield proxy
     finally:

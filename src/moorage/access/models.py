@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import computed_field
 
 from moorage.access.errors import InvalidTokenRequest
 from moorage.core.access import Caller, Scope
+from moorage.core.values import Value
 
 PREFIX = "mrg_"
 TOKEN_VARIABLE = "MOORAGE_TOKEN"  # noqa: S105
@@ -27,15 +28,13 @@ _DURATION = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Token(BaseModel):
+class Token(Value):
     """What the registry keeps of a token; the token itself is not among it.
 
     Attributes:
         projects: names of the projects it is good for; None is all of them.
         last_used_at: to about half a minute.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     name: str

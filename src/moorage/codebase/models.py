@@ -9,17 +9,17 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from moorage.core.values import GivenValue, Value
 
 Status = Literal["pending", "in_progress", "completed", "failed", "cancelled"]
 FreshnessStatus = Literal["never_indexed", "indexing", "ready", "stale", "failed"]
 Outcome = Literal["found", "no_match", "not_indexed"]
 
 
-class Frozen(BaseModel):
+class Frozen(Value):
     """A value."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class JobState(StrEnum):
@@ -180,10 +180,8 @@ class ChunkDetails(NamedTuple):
     distance: float | None
 
 
-class SearchFilters(BaseModel):
+class SearchFilters(GivenValue):
     """Narrow a search; every filter given must hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     repository: str | None = Field(None, description="A repository's name, path or id.")
     path: str | None = Field(

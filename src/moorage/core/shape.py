@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.routing import BaseRoute
 from typer import Typer
 
 from moorage.core.access import Scope
 from moorage.core.postgres.pools import Connection
+from moorage.core.values import Value
 
 PROJECT_PLACE = "{project_name}"
 
@@ -130,7 +131,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-class Finding(BaseModel):
+class Finding(Value):
     """Something that is not as it should be, and what would mend it.
 
     Attributes:
@@ -141,8 +142,6 @@ class Finding(BaseModel):
         mend: mends it; repeating that is harmless. None where a person has to decide.
         locks_itself: whether `mend` takes the project's lock; else whoever calls it holds that lock.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     code: str
     severity: Severity

@@ -10,10 +10,9 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.pools import Connection
+from moorage.core.values import Value
 from moorage.operations.copying import copy_database
 from moorage.operations.errors import MoveRefused
 from moorage.operations.restore.filling import template_for_dumps
@@ -28,7 +27,7 @@ from moorage.projects.states import not_ready
 from moorage.projects.transitions import enter
 
 
-class MovedProject(BaseModel):
+class MovedProject(Value):
     """What a move did.
 
     Attributes:
@@ -36,8 +35,6 @@ class MovedProject(BaseModel):
         rows: of all tables, compared between both servers.
         old_database: "dropped", or why it is still there, for `moorage doctor` to drop.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     from_server: str

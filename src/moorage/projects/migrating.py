@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from moorage.core.errors import MoorageError
+from moorage.core.values import Value
 from moorage.projects import store
 from moorage.projects.models import Project
 from moorage.projects.service import ProjectService
@@ -18,20 +17,16 @@ from moorage.projects.states import STANDING_STATES
 AT_ONCE = 8
 
 
-class MigratedProject(BaseModel):
+class MigratedProject(Value):
     """What happened to one project; "pending" is what would happen."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     outcome: Literal["current", "pending", "migrated", "skipped", "failed"]
     detail: str = ""
 
 
-class MigrationReport(BaseModel):
+class MigrationReport(Value):
     """What happened to all projects, in the order of their names."""
-
-    model_config = ConfigDict(frozen=True)
 
     projects: tuple[MigratedProject, ...]
 

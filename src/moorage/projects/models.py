@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from pydantic import BaseModel, ByteSize, ConfigDict
+from pydantic import ByteSize
 
+from moorage.core.values import Value
 from moorage.projects.errors import InvalidProjectName
 
 ProjectName = NewType("ProjectName", str)
@@ -45,7 +46,7 @@ class ProjectState(StrEnum):
 READABLE_STATES = frozenset({ProjectState.READY, ProjectState.ARCHIVED, ProjectState.MOVING})
 
 
-class Project(BaseModel):
+class Project(Value):
     """One row of the registry.
 
     Attributes:
@@ -56,8 +57,6 @@ class Project(BaseModel):
         max_bytes: no write is begun above this size; None is no limit.
         max_connections: of one process; None is the limit of the settings.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     name: str
@@ -82,10 +81,8 @@ class Project(BaseModel):
         return self.state is not ProjectState.READY
 
 
-class MeasuredProject(BaseModel):
+class MeasuredProject(Value):
     """What of a project concerns its size."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     name: str
@@ -99,20 +96,16 @@ class MeasuredProject(BaseModel):
         return self if measured is None else self.model_copy(update={"database_bytes": measured})
 
 
-class DatabaseUser(BaseModel):
+class DatabaseUser(Value):
     """Sessions of one program in a database."""
-
-    model_config = ConfigDict(frozen=True)
 
     application_name: str
     state: str | None
     sessions: int
 
 
-class StoredIndex(BaseModel):
+class StoredIndex(Value):
     """An index of a database; one that is not valid costs with every write and is of no use to any query."""
-
-    model_config = ConfigDict(frozen=True)
 
     schema_name: str
     index_name: str
@@ -124,10 +117,8 @@ class StoredIndex(BaseModel):
         return f"{self.schema_name}.{self.index_name}"
 
 
-class TableSize(BaseModel):
+class TableSize(Value):
     """A table of a project's database; bytes with indexes, rows as the planner estimates them (-1: unknown)."""
-
-    model_config = ConfigDict(frozen=True)
 
     schema_name: str
     table_name: str
@@ -135,10 +126,8 @@ class TableSize(BaseModel):
     estimated_rows: int
 
 
-class ProjectPage(BaseModel):
+class ProjectPage(Value):
     """Projects in the order of their names; `next_after` asks for the rest, None at the end."""
-
-    model_config = ConfigDict(frozen=True)
 
     projects: tuple[Project, ...]
     next_after: str | None = None
@@ -150,10 +139,8 @@ class CreatedProject(Project):
     created: bool
 
 
-class DeletedProject(BaseModel):
+class DeletedProject(Value):
     """What was deleted, and where the backup lies that was taken of it first."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     database_name: str
@@ -161,10 +148,8 @@ class DeletedProject(BaseModel):
     backup: str | None = None
 
 
-class Tombstone(BaseModel):
+class Tombstone(Value):
     """What is left of a deleted project."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     name: str
@@ -185,10 +170,8 @@ class ProjectOrder(StrEnum):
     LAST_USE = "last-use"
 
 
-class ProjectStats(BaseModel):
+class ProjectStats(Value):
     """How large a project is and who uses it now."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     database_name: str

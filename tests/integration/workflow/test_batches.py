@@ -183,13 +183,14 @@ async def test_batches_that_block_each_other_by_unique_values_are_to_be_repeated
     rules = TypeRules(indexes=[IndexedField(field="name", unique=True)])
     schema = {"type": "object", "properties": {"name": {"type": "string"}}}
     await service.types.register(project.name, "vendor", schema, rules=rules)
-    one, two = ({"op": "create", "schema_name": "vendor", "data": {"name": name}} for name in ("one", "two"))
+    names = ({"name": "one"}, {"name": "two"})
+    one, two = ({"op": "create", "schema_name": "vendor", "data": data} for data in names)
     vendor = compiled(await service.types.get(project.name, "vendor"))
     async with connections.connection_to(project) as connection, connection.transaction():
-        await insert(connection, [new_entity(vendor, two["data"])], actor="test")
+        await insert(connection, [new_entity(vendor, names[1])], actor="test")
         waiting = asyncio.create_task(service.batches.apply(project.name, [one, two]))
         await until(lambda: admin.fetchval(WAITING, project.database_name))
-        crossing = insert(connection, [new_entity(vendor, one["data"])], actor="test")
+        crossing = insert(connection, [new_entity(vendor, names[0])], actor="test")
         outcomes = await asyncio.gather(crossing, waiting, return_exceptions=True)
     assert [type(each) for each in outcomes if isinstance(each, BaseException)] == [TryAgain]
     with pytest.raises(BatchRefused, match="another 'vendor' has name \"one\""):

@@ -222,8 +222,11 @@ class Interrupted:
     def __init__(self, connection, statement, interrupt) -> None:
         self._connection, self._statement, self._interrupt = connection, statement, interrupt
 
-    def __getattr__(self, name):
-        return getattr(self._connection, name)
+    async def fetch(self, query, *arguments):
+        return await self._connection.fetch(query, *arguments)
+
+    async def execute(self, query, *arguments):
+        return await self._connection.execute(query, *arguments)
 
     async def fetchrow(self, query, *arguments):
         if self._statement in query and self._interrupt is not None:

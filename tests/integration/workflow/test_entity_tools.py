@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from fastmcp import Client
@@ -26,7 +27,7 @@ async def client(connections, project):
         yield client
 
 
-async def call(client: Client, tool: str, **arguments) -> dict:
+async def call(client: Client, tool: str, **arguments) -> Any:
     return (await client.call_tool(tool, arguments)).structured_content
 
 

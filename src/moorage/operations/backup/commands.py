@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from moorage.core.shell import EXIT_FAILED, Json, Services, Shell, shell_of
+from moorage.core.values import Value
 from moorage.operations.backup import taking
 from moorage.operations.backup.listing import ListedBackup, find_backup, list_backups, remove_oldest
 from moorage.operations.backup.manifest import Manifest
@@ -24,10 +24,8 @@ from moorage.operations.settings import BackupSettings
 commands = typer.Typer()
 
 
-class BackupReport(BaseModel):
+class BackupReport(Value):
     """What `moorage backup` did; `removed` are older backups."""
-
-    model_config = ConfigDict(frozen=True)
 
     folder: Path
     manifest: Manifest

@@ -5,22 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from moorage.core.errors import MoorageError
+from moorage.core.values import Value
 from moorage.operations.backup.errors import BackupNotFound
 from moorage.operations.backup.folders import discard, told_of
 from moorage.operations.backup.manifest import Manifest, is_folder_name, path_of, read_manifest
 
 
-class ListedBackup(BaseModel):
+class ListedBackup(Value):
     """One backup as a look at its manifest and the sizes of its files tells; `moorage verify` reads the files.
 
     Attributes:
         detail: what keeps it from being whole: damage, projects that failed, or that only some were chosen.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     folder: Path
     is_whole: bool

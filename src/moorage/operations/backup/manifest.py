@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationError, model_validator
 
+from moorage.core.values import GivenValue
 from moorage.operations.backup.errors import BackupNotFound, ManifestNewer, ManifestUnreadable
 from moorage.projects.models import Project, parse_project_name
 
@@ -29,7 +30,7 @@ def _inside(file: str) -> str:
     return file
 
 
-class DumpedFile(BaseModel):
+class DumpedFile(GivenValue):
     """One dump, in pg_dump's custom format.
 
     Attributes:
@@ -38,8 +39,6 @@ class DumpedFile(BaseModel):
         dumped_with: the version of pg_dump; pg_restore must not be older.
         tables: how many rows each table had, by "schema.table", in the very snapshot that was dumped.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     file: Annotated[str, AfterValidator(_inside)]
     bytes: int = Field(ge=0)
@@ -82,16 +81,14 @@ class BackedUpProject(DumpedFile):
         return self
 
 
-class LeftOut(BaseModel):
+class LeftOut(GivenValue):
     """A project that is not in the backup, and why."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     reason: str
 
 
-class Manifest(BaseModel):
+class Manifest(GivenValue):
     """What is in a backup.
 
     Attributes:
@@ -100,8 +97,6 @@ class Manifest(BaseModel):
         skipped: projects in a state that has no database worth keeping: half-made, being deleted.
         failed: projects that should be in it and are not.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = FORMAT
     program_version: str

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 import moorage
 from moorage.core.errors import MoorageError
+from moorage.core.values import Value
 from moorage.operations.backup.dumping import Place, backup_project, dump_registry
 from moorage.operations.backup.errors import BackupFolderFull, ProjectNotBackedUp
 from moorage.operations.backup.folders import discard, unfinished
@@ -31,10 +30,8 @@ from moorage.projects.errors import RegistryUnavailable
 from moorage.projects.models import READABLE_STATES, Project
 
 
-class Backup(BaseModel):
+class Backup(Value):
     """A backup that was taken: where it lies and what is in it."""
-
-    model_config = ConfigDict(frozen=True)
 
     folder: Path
     manifest: Manifest

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from moorage.core.postgres.programs import ProgramFailed, find_programs, major_version, run_program
+from moorage.core.values import Value
 from moorage.operations.backup.dumping import measured
 from moorage.operations.backup.manifest import (
     MANIFEST_FILE,
@@ -20,28 +19,24 @@ from moorage.operations.backup.manifest import (
 )
 
 
-class Problem(BaseModel):
+class Problem(Value):
     """What is wrong with one file of a backup.
 
     Attributes:
         project: whose file it is; None for the registry's, and for files that the manifest does not name.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     file: str
     project: str | None
     problem: str
 
 
-class Verification(BaseModel):
+class Verification(Value):
     """What a look at every byte of a backup has shown.
 
     Attributes:
         missing: projects that could not be backed up at the time; their absence is no damage.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     backup: Path
     files: int

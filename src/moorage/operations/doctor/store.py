@@ -5,18 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from moorage.core.postgres.pools import APPLICATION_NAME
 from moorage.core.postgres.queries import Executor, load_statements
+from moorage.core.values import Value
 
 _statements = load_statements("moorage.operations.doctor")
 
 
-class Database(BaseModel):
+class Database(Value):
     """A database of Moorage's, or one that has such a name, as its server describes it."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     takes_connections: bool
@@ -31,20 +28,16 @@ class Database(BaseModel):
         return self.takes_connections and self.may_connect and not self.is_half_dropped
 
 
-class IdleSession(BaseModel):
+class IdleSession(Value):
     """A session of Moorage's that sits in an open transaction."""
-
-    model_config = ConfigDict(frozen=True)
 
     pid: int
     database_name: str
     seconds: int
 
 
-class TableHealth(BaseModel):
+class TableHealth(Value):
     """A table as the statistics collector sees it."""
-
-    model_config = ConfigDict(frozen=True)
 
     schema_name: str
     name: str

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from moorage.core.values import Value
 from moorage.operations.backup.manifest import BackedUpProject, LeftOut
 from moorage.projects.models import Project, ProjectState
 
@@ -33,7 +32,7 @@ class Request:
     server: str | None = None
 
 
-class PlannedProject(BaseModel):
+class PlannedProject(Value):
     """A project that will be restored.
 
     Attributes:
@@ -41,8 +40,6 @@ class PlannedProject(BaseModel):
         project: its row as it will be when it is whole, save for what only the registry knows then.
         living: the project it replaces.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     source: BackedUpProject
     project: Project
@@ -53,7 +50,7 @@ class PlannedProject(BaseModel):
         return self.project.name
 
 
-class RestorePlan(BaseModel):
+class RestorePlan(Value):
     """What a restore will do.
 
     Attributes:
@@ -61,15 +58,13 @@ class RestorePlan(BaseModel):
         kept: projects that an interrupted run of this restore has restored already.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     backup: Path
     projects: tuple[PlannedProject, ...]
     with_registry: bool
     kept: tuple[str, ...] = ()
 
 
-class RestoredProject(BaseModel):
+class RestoredProject(Value):
     """What became of one project.
 
     Attributes:
@@ -80,8 +75,6 @@ class RestoredProject(BaseModel):
         notes: what is not as it was, for people.
         error: why it failed; nothing of it was put in place then.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     source: str
@@ -97,7 +90,7 @@ class RestoredProject(BaseModel):
     seconds: float = 0.0
 
 
-class RestoreReport(BaseModel):
+class RestoreReport(Value):
     """What was restored.
 
     Attributes:
@@ -105,8 +98,6 @@ class RestoreReport(BaseModel):
         tombstones, tokens: how many came back; None where the registry was not empty, or was not asked for.
         absent: projects that the backup does not hold, and why.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     backup: Path
     projects: tuple[RestoredProject, ...]

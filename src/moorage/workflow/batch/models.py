@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints, TypeAdapter
 
+from moorage.core.values import GivenValue, Value
 from moorage.workflow.arguments import FITS_TOKEN, FITS_VERSION
 from moorage.workflow.entities.models import Answer, Condition, Mode
 from moorage.workflow.work.commenting import MAX_CHARACTERS
@@ -23,9 +24,7 @@ Version = Annotated[int | None, Field(ge=1), FITS_VERSION]
 Token = Annotated[int | None, Field(ge=1), FITS_TOKEN]
 
 
-class _Operation(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Operation(GivenValue):
     @property
     def names(self) -> tuple[str, ...]:
         """How it names entities that are there before it; the one that its answer is about first."""
@@ -146,14 +145,12 @@ class BatchResult(Answer):
     unchanged: list[int]
 
 
-class Problem(BaseModel):
+class Problem(Value):
     """Why an operation cannot be done.
 
     Attributes:
         operation: its place as a JSON pointer, from 0; "/operations/3-7" where one of several is meant.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     operation: str
     code: str

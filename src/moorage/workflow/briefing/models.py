@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
+from moorage.core.values import Value
 from moorage.workflow.types.models import TypeRules
 from moorage.workflow.work.answers import ReadyItem
 
@@ -123,15 +122,13 @@ def priority_of(rules: TypeRules, place: int | None) -> str | None:
     return str(rules.priority.order[place])
 
 
-class Card(BaseModel):
+class Card(Value):
     """An entity on a board.
 
     Attributes:
         priority: the value that its type has for it.
         holder: who has a live claim on it.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     title: str
@@ -140,7 +137,7 @@ class Card(BaseModel):
     holder: str | None = None
 
 
-class Column(BaseModel):
+class Column(Value):
     """A state with its first cards.
 
     Attributes:
@@ -148,17 +145,13 @@ class Column(BaseModel):
         number: of all entities in this state.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     state: str | None
     number: int
     cards: list[Card]
 
 
-class Board(BaseModel):
+class Board(Value):
     """The entities of a type by state, in the order in which its schema names the states."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     schema_name: str

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from moorage.core.values import Value
 from moorage.workflow.documents import Document
 from moorage.workflow.entities.models import Answer
 from moorage.workflow.entities.references import EntityRef
@@ -70,7 +71,7 @@ class GivenData:
     problems: list[str]
 
 
-class DeploymentSummary(BaseModel):
+class DeploymentSummary(Value):
     """One deployment in a list.
 
     Attributes:
@@ -79,8 +80,6 @@ class DeploymentSummary(BaseModel):
         ended_at: when it failed or was rolled back.
         version: counts the recordings that changed it.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     environment: str
@@ -118,10 +117,8 @@ class RecordedDeployment(Answer):
     work_items: list[str]
 
 
-class DeployedItem(BaseModel):
+class DeployedItem(Value):
     """A work item that a deployment carries."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     key: str
@@ -129,10 +126,8 @@ class DeployedItem(BaseModel):
     state: str | None
 
 
-class Transition(BaseModel):
+class Transition(Value):
     """A status that a deployment came into."""
-
-    model_config = ConfigDict(frozen=True)
 
     version: int
     status: Status
@@ -140,10 +135,8 @@ class Transition(BaseModel):
     created_by: str
 
 
-class Deployment(BaseModel):
+class Deployment(Value):
     """One deployment with all that is known of it."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     deployment: DeploymentRow
@@ -151,21 +144,19 @@ class Deployment(BaseModel):
     transitions: list[Transition]
 
 
-class DeploymentPage(BaseModel):
+class DeploymentPage(Value):
     """Deployments, the last begun first.
 
     Attributes:
         next_cursor: leads to the next page; None at the end.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     project_name: str
     deployments: list[DeploymentSummary]
     next_cursor: str | None
 
 
-class LiveDeployment(BaseModel):
+class LiveDeployment(Value):
     """What is live in an environment.
 
     Attributes:
@@ -174,24 +165,20 @@ class LiveDeployment(BaseModel):
         pending: how many have begun and not ended.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     environment: str
     live: DeploymentSummary | None
     rolled_back: list[DeploymentSummary]
     pending: int
 
 
-class LiveDeployments(BaseModel):
+class LiveDeployments(Value):
     """What is live where."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     environments: list[LiveDeployment]
 
 
-class Comparison(BaseModel):
+class Comparison(Value):
     """How deployment `b` differs from `a`.
 
     Work items count as live with a deployment when it carries them, or one that was deployed to the same environment
@@ -202,8 +189,6 @@ class Comparison(BaseModel):
         only_in_a: the work items live with `a` and not with `b`, by key; the first of them when `truncated`.
         data_difference: the JSON Patch (RFC 6902) that leads from the data of `a` to that of `b`.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     a: DeploymentSummary
@@ -216,7 +201,7 @@ class Comparison(BaseModel):
     data_difference: list[dict[str, Any]]
 
 
-class EnvironmentFigures(BaseModel):
+class EnvironmentFigures(Value):
     """The four figures of one environment.
 
     Attributes:
@@ -227,8 +212,6 @@ class EnvironmentFigures(BaseModel):
         restored: how many failures were mended; what the time to restore rests on.
         unrestored: how many were not, so far.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     environment: str
     deployments: int
@@ -253,10 +236,8 @@ DEFINITIONS = {
 SOURCE = "https://dora.dev/guides/dora-metrics-four-keys/"
 
 
-class DeliveryFigures(BaseModel):
+class DeliveryFigures(Value):
     """How well delivery goes: the four figures of DORA, per environment."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     since: datetime

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from moorage.core.values import Value
 from moorage.workflow.documents import Document
 from moorage.workflow.types.models import Edition, EntityType, Traits
 
@@ -26,7 +27,7 @@ class Operation(StrEnum):
     MIGRATE = "migrate"
 
 
-class Entity(BaseModel):
+class Entity(Value):
     """One entity as it is now.
 
     Attributes:
@@ -36,8 +37,6 @@ class Entity(BaseModel):
         state: the value of the property that its type calls its state.
         is_open: it is work that is not over.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     key: str
@@ -56,14 +55,12 @@ class Entity(BaseModel):
     deleted_at: datetime | None = None
 
 
-class Answer(BaseModel):
+class Answer(Value):
     """What every write answers.
 
     Attributes:
         repeated: the call was answered before under its idempotency key, and did nothing now.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     repeated: bool = False
@@ -116,15 +113,13 @@ class Receipt(Answer):
         )
 
 
-class PurgeReport(BaseModel):
+class PurgeReport(Value):
     """What was ended for good, or would be.
 
     Attributes:
         changes: of the feed; the entities that they are about have a history of their own.
         requests: answers kept for calls repeated under their idempotency keys.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     entities: int

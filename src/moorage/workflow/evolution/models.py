@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
+from moorage.core.values import Value
 from moorage.workflow.types.models import TypeRules
 from moorage.workflow.types.problems import Problem
 from moorage.workflow.types.steps import Step
@@ -40,14 +39,12 @@ class Change(StrEnum):
     BREAKING = "breaking"
 
 
-class Reason(BaseModel):
+class Reason(Value):
     """One difference between two versions of a type.
 
     Attributes:
         pointer: where in the new schema, as a JSON pointer (RFC 6901); `rules/...` for the rules.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     pointer: str
     change: Change
@@ -68,16 +65,14 @@ class Evolution:
     steps: Sequence[Step] | None = None
 
 
-class FailingEntity(BaseModel):
+class FailingEntity(Value):
     """An entity that does not satisfy the new version, and why."""
-
-    model_config = ConfigDict(frozen=True)
 
     key: str
     problems: list[Problem]
 
 
-class CheckedEntities(BaseModel):
+class CheckedEntities(Value):
     """What became of trying a new version with every entity that is not deleted.
 
     Attributes:
@@ -86,14 +81,12 @@ class CheckedEntities(BaseModel):
         shown: the first of them; fewer than `failing` when the list was cut.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     checked: int
     failing: int
     shown: list[FailingEntity]
 
 
-class Migration(BaseModel):
+class Migration(Value):
     """How the entities of a type are brought to one of its versions.
 
     Attributes:
@@ -102,8 +95,6 @@ class Migration(BaseModel):
         behind: so many entities are older than the version still.
         failing: those that could not be brought forward when it ended, at most the first of them.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     schema_name: str
     to_version: int
@@ -114,7 +105,7 @@ class Migration(BaseModel):
     updated_at: datetime
 
 
-class EvolvedType(BaseModel):
+class EvolvedType(Value):
     """The answer to a change of a type.
 
     Attributes:
@@ -123,8 +114,6 @@ class EvolvedType(BaseModel):
         entities: what became of trying it; None when nothing had to be tried.
         migration: None when no entity has to change.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     schema_name: str
@@ -136,17 +125,15 @@ class EvolvedType(BaseModel):
     migration: Migration | None = None
 
 
-class MigratedType(BaseModel):
+class MigratedType(Value):
     """The answer to finishing a migration; without one there was nothing to do."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     schema_name: str
     migration: Migration | None
 
 
-class TypeVersion(BaseModel):
+class TypeVersion(Value):
     """One version of a type.
 
     Attributes:
@@ -156,8 +143,6 @@ class TypeVersion(BaseModel):
         schema_definition: of a version that was asked for alone.
         rules: of it as well, as JSON.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     version: int
     change: VersionChange
@@ -171,14 +156,12 @@ class TypeVersion(BaseModel):
     rules: dict[str, Any] | None = None
 
 
-class TypeHistory(BaseModel):
+class TypeHistory(Value):
     """The versions of a type, newest first.
 
     Attributes:
         truncated: there are older ones.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     schema_name: str

@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
+from moorage.core.values import Value
 from moorage.workflow.documents import Document
 from moorage.workflow.entities.models import Answer
 from moorage.workflow.work.models import LinkKind
@@ -91,7 +90,7 @@ class Reading:
     skipped: list[str] = field(default_factory=list)
 
 
-class LeftOut(BaseModel):
+class LeftOut(Value):
     """A field of the source for which a type has no room.
 
     Attributes:
@@ -99,17 +98,13 @@ class LeftOut(BaseModel):
         places: the first of them.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     field: str
     count: int
     places: list[str]
 
 
-class ImportedEntity(BaseModel):
+class ImportedEntity(Value):
     """An entity that an import made, or would make."""
-
-    model_config = ConfigDict(frozen=True)
 
     external_id: str
     schema_name: str
@@ -141,14 +136,12 @@ class ImportReport(Answer):
     skipped: list[str]
 
 
-class ExportedText(BaseModel):
+class ExportedText(Value):
     """Entities as text.
 
     Attributes:
         entities: how many of `total` the text holds; `truncated` says that it is not all.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     format: ExportFormat
@@ -159,15 +152,13 @@ class ExportedText(BaseModel):
     truncated: bool
 
 
-class ExportedFolder(BaseModel):
+class ExportedFolder(Value):
     """What was written into a folder.
 
     Attributes:
         changed: how many files are new or have other content than before.
         removed: how many files of an earlier export are gone.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     folder: str
@@ -178,14 +169,12 @@ class ExportedFolder(BaseModel):
     removed: int
 
 
-class RestoredFolder(BaseModel):
+class RestoredFolder(Value):
     """What came back out of a folder.
 
     Attributes:
         existing: how many entities the project had already; they stay as they are there.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     dry_run: bool

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from moorage.core.values import Value
 
 
 class Subject(StrEnum):
@@ -37,7 +37,7 @@ class Place(NamedTuple):
 BEGINNING = Place(0, 0)
 
 
-class Change(BaseModel):
+class Change(Value):
     """One thing that was done in a project.
 
     Attributes:
@@ -46,8 +46,6 @@ class Change(BaseModel):
         detail: what else is known of it, by subject.
         created_at: when it was written, by the clock of the database; the order of the feed is that of transactions.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     subject: str
     operation: str
@@ -60,7 +58,7 @@ class Change(BaseModel):
     created_by: str
 
 
-class ChangePage(BaseModel):
+class ChangePage(Value):
     """Changes, the first one first.
 
     Attributes:
@@ -68,22 +66,18 @@ class ChangePage(BaseModel):
         has_more: more can be read right now.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     project_name: str
     changes: list[Change]
     next_cursor: str
     has_more: bool
 
 
-class LatestChanges(BaseModel):
+class LatestChanges(Value):
     """The newest changes of a project, the last one first.
 
     Attributes:
         next_cursor: names the last change; what `list_changes` gives from there comes after it.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     changes: list[Change]

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from moorage.core.values import Value
 
 
-class EntityVersion(BaseModel):
+class EntityVersion(Value):
     """One version of an entity, without its data.
 
     Attributes:
@@ -18,8 +18,6 @@ class EntityVersion(BaseModel):
         patch: the JSON Patch (RFC 6902) that led to it; None for the first version.
         patch_left_out: it is too large for a list; `diff_entity` shows what changed.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     version: int
     operation: str
@@ -30,14 +28,12 @@ class EntityVersion(BaseModel):
     created_by: str
 
 
-class EntityHistory(BaseModel):
+class EntityHistory(Value):
     """Versions of an entity, the newest first.
 
     Attributes:
         next_before: there are older ones: pass it as `before`.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     entity_id: UUID
@@ -46,14 +42,12 @@ class EntityHistory(BaseModel):
     next_before: int | None
 
 
-class PastVersion(BaseModel):
+class PastVersion(Value):
     """An entity as it was in one of its versions.
 
     Attributes:
         is_deleted: it was deleted then.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     entity_id: UUID
@@ -68,7 +62,7 @@ class PastVersion(BaseModel):
     created_by: str
 
 
-class FieldChange(BaseModel):
+class FieldChange(Value):
     """One place in the data that is not as it was.
 
     Attributes:
@@ -76,15 +70,13 @@ class FieldChange(BaseModel):
         before, after: None as well where the place is not there; `change` tells.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     pointer: str
     change: Literal["added", "removed", "changed"]
     before: Any = None
     after: Any = None
 
 
-class EntityDiff(BaseModel):
+class EntityDiff(Value):
     """What leads from one version of an entity to another.
 
     Attributes:
@@ -92,8 +84,6 @@ class EntityDiff(BaseModel):
         changes: the same place by place, with values; lists are one place.
         changes_left_out: so many more places have changed.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     entity_id: UUID
@@ -105,15 +95,13 @@ class EntityDiff(BaseModel):
     changes_left_out: int = 0
 
 
-class PastEntity(BaseModel):
+class PastEntity(Value):
     """An entity as it was at a moment.
 
     Attributes:
         schema_version: the version of its type that its data satisfied.
         updated_at, updated_by: of that version.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     key: str
@@ -127,14 +115,12 @@ class PastEntity(BaseModel):
     updated_by: str
 
 
-class PastEntities(BaseModel):
+class PastEntities(Value):
     """The entities of a type as they were at a moment, by id.
 
     Attributes:
         next_cursor: there are more: pass it with the same arguments.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     schema_name: str

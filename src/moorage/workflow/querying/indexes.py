@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import structlog
-from pydantic import BaseModel, ConfigDict
 
 from moorage.core.errors import MoorageError
 from moorage.core.postgres.errors import translated
@@ -23,6 +22,7 @@ from moorage.core.postgres.identifiers import quote_identifier, quote_qualified
 from moorage.core.postgres.pools import Connection, connected
 from moorage.core.postgres.queries import Executor
 from moorage.core.telemetry.statements import timed
+from moorage.core.values import Value
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.models import Project
 from moorage.projects.writing import find_writable
@@ -71,7 +71,7 @@ class DeclaredIndex:
         return f"{self.schema_name}.{self.field}"
 
 
-class IndexReport(BaseModel):
+class IndexReport(Value):
     """What was done about the indexes of a project's types.
 
     Attributes:
@@ -79,8 +79,6 @@ class IndexReport(BaseModel):
         dropped: by name; no type declares them any more, or a build had broken.
         failed: why, by type and field.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     built: tuple[str, ...] = ()

@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
+from moorage.core.values import Value
 from moorage.workflow.documents import Document
 from moorage.workflow.fields import FieldPath
 
@@ -92,10 +91,8 @@ class Query:
     count: bool = False
 
 
-class QueryResult(BaseModel):
+class QueryResult(Value):
     """One page of entities."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     entities: tuple[dict[str, Any], ...]

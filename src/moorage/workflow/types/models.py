@@ -9,8 +9,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from moorage.core.values import GivenValue, Value
 from moorage.workflow.documents import Document
 from moorage.workflow.types.stepping import stepped
 from moorage.workflow.types.steps import VersionSteps
@@ -22,7 +23,7 @@ MAX_PREFIX_LENGTH = 16
 PropertyName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class StateRules(BaseModel):
+class StateRules(GivenValue):
     """Which property is the state, and how it may change.
 
     Attributes:
@@ -31,33 +32,27 @@ class StateRules(BaseModel):
         final: the states in which the work is over: such entities block nobody and are not ready.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     field: PropertyName = "status"
     transitions: dict[str, list[str]] | None = None
     initial: list[str] | None = None
     final: list[str] = []
 
 
-class PriorityRules(BaseModel):
+class PriorityRules(GivenValue):
     """Which property says what is more urgent, and its values, most urgent first."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     field: PropertyName = "priority"
     order: list[str | int] = Field(max_length=100)
 
 
-class IndexedField(BaseModel):
+class IndexedField(GivenValue):
     """A field that queries compare or sort by often; with `unique`, no two entities of the type share its value."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     field: Annotated[str, StringConstraints(min_length=1, max_length=500)]
     unique: bool = False
 
 
-class TypeRules(BaseModel):
+class TypeRules(GivenValue):
     """What a type says beyond its JSON Schema; defaults of properties stand in the schema itself.
 
     Attributes:
@@ -66,8 +61,6 @@ class TypeRules(BaseModel):
         state: None for kinds that have no state, and so are no work: vendors, decisions.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     key_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,15}$")] | None = None
     title: PropertyName | None = None
     state: StateRules | None = None
@@ -75,10 +68,8 @@ class TypeRules(BaseModel):
     indexes: list[IndexedField] = Field(default=[], max_length=20)
 
 
-class StoredType(BaseModel):
+class StoredType(Value):
     """One row of `entity_schemas`."""
-
-    model_config = ConfigDict(frozen=True)
 
     schema_name: str
     version: int
@@ -92,24 +83,20 @@ class StoredType(BaseModel):
     updated_by: str
 
 
-class Extent(BaseModel):
+class Extent(Value):
     """How many entities a type has; those that are deleted can be restored, and keep it."""
-
-    model_config = ConfigDict(frozen=True)
 
     entities: int = 0
     deleted: int = 0
 
 
-class RegisteredType(BaseModel):
+class RegisteredType(Value):
     """The answer to a registration.
 
     Attributes:
         fields: what its data holds, a line each.
         is_new: False when it was there already.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     schema_name: str
@@ -119,10 +106,8 @@ class RegisteredType(BaseModel):
     is_new: bool
 
 
-class TypeSummary(BaseModel):
+class TypeSummary(Value):
     """A type in a list; its fields are enough to write data, its schema decides."""
-
-    model_config = ConfigDict(frozen=True)
 
     schema_name: str
     description: str | None
@@ -133,24 +118,20 @@ class TypeSummary(BaseModel):
     fields: dict[str, str]
 
 
-class TypeList(BaseModel):
+class TypeList(Value):
     """The types of a project.
 
     Attributes:
         packs: ready-made types that are not registered yet, and what they are for.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     project_name: str
     types: list[TypeSummary]
     packs: dict[str, str]
 
 
-class ShownType(BaseModel):
+class ShownType(Value):
     """A type whole."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     type: StoredType
@@ -159,10 +140,8 @@ class ShownType(BaseModel):
     deleted: int
 
 
-class DeletedType(BaseModel):
+class DeletedType(Value):
     """The answer to the deletion of a type."""
-
-    model_config = ConfigDict(frozen=True)
 
     project_name: str
     schema_name: str

@@ -6,18 +6,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from moorage.core.values import GivenValue
 from moorage.workflow.errors import TypeNotFound
 from moorage.workflow.types.models import TypeRules
 
 _FOLDER = "packs"
 
 
-class TypePack(BaseModel):
+class TypePack(GivenValue):
     """One file of the folder `packs`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_name: str
     description: str

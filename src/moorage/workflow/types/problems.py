@@ -7,22 +7,19 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from moorage.core.values import Value
 from moorage.workflow.documents import escaped
 
 SHOWN_CHARACTERS = 60
 _SHOWN_CHOICES = 20
 
 
-class Problem(BaseModel):
+class Problem(Value):
     """One thing that is wrong.
 
     Attributes:
         pointer: where, as a JSON pointer (RFC 6901); "" is the whole.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     pointer: str
     message: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from moorage.core.values import GivenValue, Value
 from moorage.workflow.fields import parse_field
 from moorage.workflow.patches import MAX_OPERATIONS
 
@@ -34,11 +35,7 @@ StepField = Annotated[str, AfterValidator(_named)]
 OneField = Annotated[str, AfterValidator(_single)]
 
 
-class _Step(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Rename(_Step):
+class Rename(GivenValue):
     """Give a property another name where it is; nothing happens where it is absent."""
 
     step: Literal["rename"]
@@ -46,7 +43,7 @@ class Rename(_Step):
     to: Annotated[str, Field(min_length=1, max_length=200, description="The new name of the property.")]
 
 
-class Move(_Step):
+class Move(GivenValue):
     """Put a field to another place; nothing happens where it is absent."""
 
     step: Literal["move"]
@@ -54,14 +51,14 @@ class Move(_Step):
     to: OneField
 
 
-class Remove(_Step):
+class Remove(GivenValue):
     """Remove a field."""
 
     step: Literal["remove"]
     field: StepField
 
 
-class SetDefault(_Step):
+class SetDefault(GivenValue):
     """Give a field this value where it is absent."""
 
     step: Literal["set_default"]
@@ -69,7 +66,7 @@ class SetDefault(_Step):
     value: Any
 
 
-class Set(_Step):
+class Set(GivenValue):
     """Give a field this value, whatever it was."""
 
     step: Literal["set"]
@@ -77,7 +74,7 @@ class Set(_Step):
     value: Any
 
 
-class MapValues(_Step):
+class MapValues(GivenValue):
     """Replace values of a field by others; those not listed stay."""
 
     step: Literal["map_values"]
@@ -88,21 +85,21 @@ class MapValues(_Step):
     ]
 
 
-class Wrap(_Step):
+class Wrap(GivenValue):
     """Make a list of one of the field's value; a list stays."""
 
     step: Literal["wrap"]
     field: StepField
 
 
-class Unwrap(_Step):
+class Unwrap(GivenValue):
     """Make the only element of a list the field's value; without an element the field is removed."""
 
     step: Literal["unwrap"]
     field: StepField
 
 
-class Convert(_Step):
+class Convert(GivenValue):
     """Make another type of the field's value, where nothing is lost by it; null stays."""
 
     step: Literal["convert"]
@@ -110,7 +107,7 @@ class Convert(_Step):
     to: Literal["string", "number", "integer", "boolean"]
 
 
-class Patch(_Step):
+class Patch(GivenValue):
     """Apply a JSON Patch (RFC 6902) to the data."""
 
     step: Literal["patch"]
@@ -124,10 +121,8 @@ Step = Annotated[
 Steps = Annotated[list[Step], Field(max_length=MAX_STEPS)]
 
 
-class VersionSteps(BaseModel):
+class VersionSteps(Value):
     """The steps that lead to a version of a type from the one before."""
-
-    model_config = ConfigDict(frozen=True)
 
     to_version: int
     steps: Steps

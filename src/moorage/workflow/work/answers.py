@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, WithJsonSchema
+from pydantic import WithJsonSchema
 
+from moorage.core.values import Value
 from moorage.workflow.entities.models import Answer, Entity
 from moorage.workflow.work.models import Comment, Item, LinkRole
 
@@ -18,10 +19,8 @@ Verdict = Literal["ready", "claimed", "blocked", "over", "deleted", "no_work"]
 ObjectSchema = WithJsonSchema({"type": "object"})
 
 
-class Shown(BaseModel):
+class Shown(Value):
     """What is only read."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class LiveClaim(Shown):

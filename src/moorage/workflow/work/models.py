@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from moorage.core.values import GivenValue, Value
 
 ReferenceKind = Literal["chunk", "file", "commit", "url"]
 # A link as one of its ends sees it; with the other end's key it reads as one: parent T-1, blocks T-2, blocked_by T-3.
@@ -60,7 +60,7 @@ def role_in(kind: LinkKind, *, is_source: bool) -> LinkRole:
     return next(role for role, each in ROLES_OF_TARGET.items() if each is kind)
 
 
-class CodeReference(BaseModel):
+class CodeReference(GivenValue):
     """A place in code, or a page, that an entity has to do with.
 
     Attributes:
@@ -69,8 +69,6 @@ class CodeReference(BaseModel):
         start_line: 1-based; 0 is the whole file.
         end_line: inclusive.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ReferenceKind
     target: str
@@ -96,10 +94,8 @@ class NewComment:
     body: str
 
 
-class Comment(BaseModel):
+class Comment(Value):
     """What somebody said about an entity, and when."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: UUID
     body: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from moorage.core.errors import InvalidInput
 from moorage.core.shape import Tool
+from moorage.core.values import GivenValue
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import ClaimToken, Cursor, EntityId, IdempotencyKey
 from moorage.workflow.work.answers import (
@@ -32,10 +33,8 @@ _WRITES = {"read_only": False, "destructive": False, "idempotent": True, "open_w
 OnlyType = Annotated[str | None, Field(description="Only of this type.", max_length=63)]
 
 
-class NamedLinkArgument(BaseModel):
+class NamedLinkArgument(GivenValue):
     """A link with another entity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: LinkRole
     target: EntityId

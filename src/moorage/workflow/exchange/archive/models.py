@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from moorage.core.values import GivenValue
 from moorage.workflow.deployments.models import Status
 from moorage.workflow.entities.models import Operation
 from moorage.workflow.work.models import LinkKind, ReferenceKind
@@ -20,10 +21,8 @@ Key = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*-[1-9][0-9]{0,1
 Counter = Annotated[int, Field(ge=1, lt=2**31)]
 
 
-class Archived(BaseModel):
+class Archived(GivenValue):
     """What all of them share: nothing unknown is dropped in silence."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Manifest(Archived):
