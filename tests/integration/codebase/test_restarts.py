@@ -11,6 +11,7 @@ import pytest
 from moorage.codebase import indexing
 from moorage.codebase.service import CodebaseService
 from moorage.codebase.settings import CodebaseSettings
+from moorage.core.errors import Unavailable
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.postgres.pools import connect
 from moorage.projects.connections import ProjectConnectionManager
@@ -73,7 +74,7 @@ async def test_calls_fail_plainly_while_it_is_down_and_work_again_afterwards(
     await asyncio.gather(*(ask(manager, own_project) for _ in range(8)))
     server.stop()
     failures = await asyncio.gather(*(ask(manager, own_project) for _ in range(8)), return_exceptions=True)
-    assert all(isinstance(each, RegistryUnavailable) and each.retryable and each.hint for each in failures), failures
+    assert all(isinstance(each, Unavailable) and each.retryable and each.hint for each in failures), failures
     server.start()
     assert await asyncio.gather(*(ask(manager, own_project) for _ in range(8))) == [1] * 8
 
