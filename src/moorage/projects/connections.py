@@ -210,15 +210,18 @@ class ProjectConnectionManager:
     @asynccontextmanager
     async def connection_to(self, project: Project) -> AsyncGenerator[Connection]:
         """Lend a connection as `get_project_connection` does, for a project found a moment ago."""
-        async with AsyncExitStack() as lent:
-            try:
-                connection = await lent.enter_async_context(self._reached(project))
-            except MoorageError:
-                current = await self.find_project(project.name)
-                if current == project:
-                    raise
-                connection = await lent.enter_async_context(self._reached(current))
-            yield connection
+        try:
+            async with AsyncExitStack() as lent:
+                try:
+                    connection = await lent.enter_async_context(self._reached(project))
+                except MoorageError:
+                    current = await self.find_project(project.name)
+                    if current == project:
+                        raise
+                    connection = await lent.enter_async_context(self._reached(current))
+                yield connection
+        except ReadOnly as error:
+            raise read_only(await self.find_project(project.name)) from error
 
     @asynccontextmanager
     async def _reached(self, project: Project) -> AsyncGenerator[Connection]:
@@ -375,8 +378,6 @@ async def _borrowed(pool: Pool, project: Project) -> AsyncGenerator[Connection]:
     try:
         with translated(f"project {project.name!r}"):
             yield connection
-    except ReadOnly as error:
-        raise read_only(project) from error
     finally:
         # The pool throws away a connection that it cannot reset, whatever the reason; what was done on it is done.
         with contextlib.suppress(Exception):

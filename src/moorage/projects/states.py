@@ -39,8 +39,8 @@ def not_ready(project: Project) -> ProjectNotReady:
 
 
 def read_only(project: Project) -> ProjectArchived | ProjectNotReady:
-    """Return the refusal of a call that would write where one only reads."""
-    if project.state is ProjectState.MOVING:
+    """Return the refusal of a call that would write where one only reads, or did a moment ago."""
+    if project.state is not ProjectState.ARCHIVED:
         return not_ready(project)
     return ProjectArchived(
         f"project {project.name!r} is archived: it is only read",

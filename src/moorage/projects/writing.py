@@ -5,8 +5,8 @@ from __future__ import annotations
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import QuotaExceeded
 from moorage.projects.measuring import measure
-from moorage.projects.models import Project, ProjectState, shown_size
-from moorage.projects.states import not_ready, read_only
+from moorage.projects.models import Project, shown_size
+from moorage.projects.states import read_only
 
 # Above this share of its limit a project is measured anew; below, the size last measured will do.
 NEAR = 0.8
@@ -36,7 +36,7 @@ async def refuse_unwritable(connections: ProjectConnectionManager, name: str) ->
 async def _find(connections: ProjectConnectionManager, name: str) -> tuple[Project, int | None]:
     project = await connections.recall_project(name)
     if project.is_read_only:
-        raise read_only(project) if project.state is ProjectState.ARCHIVED else not_ready(project)
+        raise read_only(project)
     return project, project.max_bytes or connections.max_bytes
 
 

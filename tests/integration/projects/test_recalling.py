@@ -6,10 +6,13 @@ import pytest
 
 from moorage.core.access import Caller, Scope, acting_as
 from moorage.projects.connections import ProjectConnectionManager
-from moorage.projects.errors import ProjectArchived, ProjectNotFound
+from moorage.projects.errors import ProjectArchived, ProjectNotFound, ProjectNotReady
+from moorage.projects.models import ProjectState
 from moorage.projects.provisioning import Provisioner
 from moorage.projects.service import ProjectService
+from moorage.projects.sessions import end_sessions
 from moorage.projects.settings import ConnectionSettings
+from moorage.projects.transitions import enter
 from moorage.projects.writing import find_writable
 from moorage.systems import LINES
 from tests.conftest import REGISTRY
@@ -75,3 +78,14 @@ async def test_what_one_caller_found_another_does_not_see(connections, project):
     stranger = Caller("stranger", Scope.ADMIN, frozenset({"another"}))
     with acting_as(stranger), pytest.raises(ProjectNotFound):
         await use(connections, project.name)
+
+
+async def test_one_moved_by_another_process_is_told_to_be_moving(connections, project, others, admin):
+    await use(connections, project.name)
+    await admin.execute(f'ALTER DATABASE "{project.database_name}" SET default_transaction_read_only = on')
+    await enter(others.connections, project, ProjectState.MOVING, from_states=(ProjectState.READY,))
+    async with others.connections.provisioner.maintenance() as server:
+        await end_sessions(server, project.database_name)
+    with pytest.raises(ProjectNotReady, match="is moving"):
+        await use(connections, project.name, WRITE)
+    await enter(others.connections, project, ProjectState.READY, from_states=(ProjectState.MOVING,))

@@ -30,7 +30,7 @@ from moorage.projects.staging import (
     staged,
     write_identity,
 )
-from moorage.projects.states import not_ready, read_only, standing
+from moorage.projects.states import read_only, standing
 from moorage.projects.transitions import enter
 
 
@@ -193,7 +193,7 @@ async def _answers(provisioner: Provisioner, project: Project) -> None:
 
 def _refuse_unfit(project: Project, snapshot: Project, confirm: str) -> None:
     if project.state is not ProjectState.READY:
-        raise read_only(project) if project.state is ProjectState.ARCHIVED else not_ready(project)
+        raise read_only(project)
     if snapshot.snapshot_of != project.id or snapshot.server != project.server:
         raise NotASnapshot(
             f"{snapshot.name!r} is no snapshot of {project.name!r}"
