@@ -40,6 +40,8 @@ from moorage.core.embedding.settings import EmbeddingSettings
 from moorage.core.errors import InvalidInput
 from moorage.core.postgres.address import address_from_url
 from moorage.core.postgres.embedded import default_home
+from moorage.databases.definitions import AnyDefinition
+from moorage.databases.settings import DatabasesSettings, SqlSettings
 from moorage.operations.settings import BackupSettings
 from moorage.projects.models import MAIN_SERVER
 from moorage.projects.settings import ConnectionSettings, MetricsSettings, ProjectSettings
@@ -205,11 +207,22 @@ class Settings(BaseSettings):
     embedding: EmbeddingSettings = EmbeddingSettings()
     codebase: CodebaseSettings = CodebaseSettings()
     workflow: WorkflowSettings = WorkflowSettings()
+    sql: SqlSettings = SqlSettings()
+    default_database: str | None = Field(None, description="The database that SQL runs in when a call names none.")
+    databases: dict[str, AnyDefinition] = Field(
+        default_factory=dict, description="Databases for SQL by id; docs/how-to/add-databases.md shows their fields."
+    )
     backup: BackupSettings = BackupSettings()
     server: ServerSettings = ServerSettings()
     access: AccessSettings = AccessSettings()
     metrics: MetricsSettings = MetricsSettings()
     logging: LoggingSettings = LoggingSettings()
+
+    def of_system(self, name: str) -> Any:
+        """Return what is set for a system; None where there is nothing to set."""
+        if name == "databases":
+            return DatabasesSettings(self.sql, self.default_database, self.databases, config_file(os.environ))
+        return getattr(self, name, None)
 
     @classmethod
     def settings_customise_sources(

@@ -14,6 +14,7 @@ from moorage.core.errors import InvalidInput
 from moorage.core.postgres.address import Address, address_from_parts, address_from_url, behind_pooler
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.shape import Opened, System
+from moorage.databases.system import SYSTEM as DATABASES
 from moorage.operations.backup.taking import take_project_backup
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
@@ -27,7 +28,7 @@ from moorage.settings import REGISTRY_DATABASE, PostgresSettings, ServerAddress,
 from moorage.workflow.lines import LINE as WORKFLOW_LINE
 from moorage.workflow.system import SYSTEM as WORKFLOW
 
-SYSTEMS: tuple[System, ...] = (PROJECTS, CODEBASE, WORKFLOW)
+SYSTEMS: tuple[System, ...] = (PROJECTS, CODEBASE, WORKFLOW, DATABASES)
 LINES = project_lines((CODEBASE_LINE, WORKFLOW_LINE))
 
 
@@ -66,7 +67,7 @@ async def open_house(
         opened = {}
         for system in SYSTEMS:
             if system.name in system_names(systems):
-                section = getattr(settings, system.name, None)
+                section = settings.of_system(system.name)
                 opened[system.name] = await stack.enter_async_context(system.open(ground, section))
         yield House(ground, opened)
 

@@ -24,10 +24,11 @@ PROSE = {"prime"}
 def every_tool() -> list[Tool]:
     """Return the tools of every system, without opening anything: listing them needs no service."""
     from moorage.codebase.tools import CodebaseTools
+    from moorage.core.shape import chosen_tools
     from moorage.projects.tools import ProjectTools
     from moorage.workflow.service import make_service
     from moorage.workflow.settings import WorkflowSettings
-    from moorage.workflow.tools import chosen_tools, tools_by_profile
+    from moorage.workflow.tools import tools_by_profile
 
     nothing: Any = None
     workflow = tools_by_profile(make_service(nothing, WorkflowSettings()), nothing)

@@ -11,11 +11,11 @@ import pytest
 from fastmcp import Client
 
 from moorage.core.mcp.server import build_server
-from moorage.core.shape import Tool
+from moorage.core.shape import Tool, chosen_tools
 from moorage.systems import SYSTEMS
 from moorage.workflow.service import make_service
 from moorage.workflow.settings import ToolProfile, WorkflowSettings
-from moorage.workflow.tools import chosen_tools, tools_by_profile
+from moorage.workflow.tools import tools_by_profile
 
 CORE = {
     "prime",

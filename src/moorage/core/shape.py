@@ -7,7 +7,7 @@ anything.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -58,6 +58,12 @@ class Tool:
     @property
     def name(self) -> str:
         return self.function.__name__  # ty: ignore[missing-attribute]  (building a server refuses all but functions)
+
+
+def chosen_tools(profiles: Mapping[str, Sequence[Tool]], chosen: Iterable[str]) -> list[Tool]:
+    """Return the tools of the profiles chosen, so that a model reads few descriptions; `all` is every one."""
+    wanted = set(chosen)
+    return [tool for name, tools in profiles.items() if wanted & {name, "all"} for tool in tools]
 
 
 @dataclass(frozen=True)

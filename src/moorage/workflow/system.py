@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from moorage.core.shape import Opened
+from moorage.core.shape import Opened, chosen_tools
 from moorage.projects.ground import Ground
 from moorage.workflow.commands import commands
 from moorage.workflow.evolution.diagnosing import EvolutionDiagnoses
@@ -14,7 +14,7 @@ from moorage.workflow.feed.tools import changes_resource
 from moorage.workflow.querying.diagnosing import QueryDiagnoses
 from moorage.workflow.service import make_service
 from moorage.workflow.settings import WorkflowSettings
-from moorage.workflow.tools import chosen_tools, tools_by_profile
+from moorage.workflow.tools import tools_by_profile
 
 LISTED_PROJECTS = 50
 """Of the projects that a caller sees, so many are listed among the resources; each has its address all the same."""

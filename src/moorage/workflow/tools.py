@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from moorage.core.shape import Tool
 from moorage.projects.arguments import Resolve
@@ -39,9 +39,3 @@ def tools_by_profile(service: WorkflowService, resolve: Resolve) -> Mapping[str,
             *ExchangeTools(service.exchange, resolve).exchange(),
         ],
     }
-
-
-def chosen_tools(profiles: Mapping[str, list[Tool]], chosen: Iterable[str]) -> list[Tool]:
-    """Return the tools of these profiles; `all` is every one."""
-    wanted = set(chosen)
-    return [tool for name, tools in profiles.items() if wanted & {name, "all"} for tool in tools]

@@ -10,7 +10,8 @@ from fastmcp import Client
 from fastmcp.exceptions import ToolError
 
 from moorage.core.mcp.server import build_server
-from moorage.workflow.tools import chosen_tools, tools_by_profile
+from moorage.core.shape import chosen_tools
+from moorage.workflow.tools import tools_by_profile
 from tests.support.work_items import workflow_with_tasks
 
 

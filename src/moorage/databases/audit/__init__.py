@@ -1,0 +1,1 @@
+"""Who did what in which database, when, how long, and how it ended."""

@@ -1,0 +1,1 @@
+"""One read on many databases at once, with an answer or a failure for each."""

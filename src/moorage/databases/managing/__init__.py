@@ -1,0 +1,1 @@
+"""Adding, changing, trying and removing databases while the program runs."""

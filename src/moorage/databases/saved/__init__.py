@@ -1,0 +1,1 @@
+"""Queries that an operator has written, with typed parameters, as tools."""

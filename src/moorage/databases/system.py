@@ -1,0 +1,32 @@
+"""How SQL over many databases is put together for the doors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from moorage.core.shape import Opened, chosen_tools
+from moorage.databases.commands import commands
+from moorage.databases.opening import open_databases
+from moorage.databases.settings import DatabasesSettings
+from moorage.databases.tools import tools_by_profile
+from moorage.projects.ground import Ground
+
+
+class DatabasesSystem:
+    """SQL over many databases as a system."""
+
+    name = "databases"
+    purpose = (
+        "Databases: list_databases shows what there is, search_objects and get_table_schema what is in it, run_query"
+        " reads it with SQL."
+    )
+    commands = commands
+
+    @asynccontextmanager
+    async def open(self, _ground: Ground, settings: DatabasesSettings) -> AsyncGenerator[Opened]:
+        async with open_databases(settings) as service:
+            yield Opened(service, tools=chosen_tools(tools_by_profile(service), settings.sql.tools))
+
+
+SYSTEM = DatabasesSystem()

@@ -1,0 +1,19 @@
+"""Which tools clients see: profiles, and never more of them because there are more databases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from moorage.core.shape import Tool
+from moorage.databases.execution.tools import QueryTools
+from moorage.databases.service import DatabasesService
+
+
+def tools_by_profile(service: DatabasesService) -> Mapping[str, list[Tool]]:
+    """Return every tool under the profile it belongs to, in the order clients see them."""
+    return {
+        "core": [*QueryTools(service.catalog, service.runner).core()],
+        "tuning": [],
+        "everywhere": [],
+        "manage": [],
+    }
