@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import getpass
 import math
+import re
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Protocol
 
-from moorage.core.errors import Exhausted, Forbidden
+from moorage.core.errors import Exhausted, Forbidden, InvalidInput
 
 SECONDS_A_MINUTE = 60.0
+TAG_PREFIX = "tag:"
+_GRANT = re.compile(r"(?P<wanted>[A-Za-z0-9_.:*-]{1,110})(=(?P<right>read|write))?")
 
 
 class Scope(StrEnum):
@@ -55,6 +59,50 @@ class TooManyCalls(Exhausted):
     code = "access.too_many_calls"
 
 
+class InvalidGrant(InvalidInput):
+    """The words that are to say which databases a token is good for do not; the message has them."""
+
+    code = "access.invalid_grant"
+
+
+@dataclass(frozen=True)
+class DatabaseGrant:
+    """Some databases of other people, and whether they may be written.
+
+    Attributes:
+        wanted: an id, or `tag:` and a tag; `*` stands for any text in either.
+    """
+
+    wanted: str
+    may_write: bool = False
+
+    def covers(self, database_id: str, tags: Iterable[str]) -> bool:
+        """Tell whether a database is meant; what begins with `tag:` means tags, never ids."""
+        if self.wanted.startswith(TAG_PREFIX):
+            tag = self.wanted.removeprefix(TAG_PREFIX)
+            return any(fnmatchcase(each, tag) for each in tags)
+        return fnmatchcase(database_id, self.wanted)
+
+    def __str__(self) -> str:
+        return f"{self.wanted}=write" if self.may_write else self.wanted
+
+
+def parse_grant(text: str) -> DatabaseGrant:
+    """Read `analytics`, `analytics=write`, `tag:staging=write`, `project:*`; without a right, `read`.
+
+    Raises:
+        InvalidGrant: it is none of these.
+    """
+    found = _GRANT.fullmatch(text)
+    if found is None or found["wanted"] == TAG_PREFIX:
+        raise InvalidGrant(
+            f"database {text[:120]!r} does not say which databases, and what may be done there",
+            hint="Write an id or tag:NAME, with * for any text, and =write behind it: 'analytics', 'tag:staging=write'.",
+            field="databases",
+        )
+    return DatabaseGrant(found["wanted"], found["right"] == "write")
+
+
 @dataclass
 class CallLimit:
     """A token bucket: so many calls at once, and as many again in the course of each minute.
@@ -87,6 +135,7 @@ class Caller:
     Attributes:
         name: as written into rows and logs: the token's name, the subject of an issuer, the system's user.
         projects: names of the projects the caller may see; None is all of them.
+        databases: of other people, that it may use; None is all of them where `projects` is None as well, else none.
         is_local: it is the user of this machine, whose files this process reads.
         expires_at: the caller is nobody from then on; None is never.
         calls_per_minute: what its token says; None is what the settings say for everybody.
@@ -96,6 +145,7 @@ class Caller:
     name: str
     scope: Scope
     projects: frozenset[str] | None = None
+    databases: tuple[DatabaseGrant, ...] | None = None
     is_local: bool = False
     expires_at: datetime | None = None
     calls_per_minute: int | None = None
@@ -103,6 +153,11 @@ class Caller:
 
     def sees(self, project_name: str) -> bool:
         return self.projects is None or project_name in self.projects
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether some projects or databases are out of reach, whatever the scope says."""
+        return self.projects is not None or self.databases is not None
 
 
 class Gate(Protocol):

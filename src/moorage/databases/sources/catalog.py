@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+from moorage.core.access import current_caller
 from moorage.databases.definitions import Database
 from moorage.databases.errors import DatabaseNotFound, DatabaseNotNamed
+from moorage.databases.sources.grants import may_see
 
 NEAREST_IDS = 3
 
@@ -25,7 +27,8 @@ class Catalog:
 
     async def all(self) -> Sequence[Database]:
         """Return those that the caller may see, in the order of their ids."""
-        return [self._databases[name] for name in sorted(self._databases)]
+        caller = current_caller()
+        return [each for _, each in sorted(self._databases.items()) if may_see(each, caller)]
 
     async def find(self, database_id: str | None) -> Database:
         """Return the database that a call means.
