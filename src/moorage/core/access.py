@@ -97,7 +97,7 @@ def parse_grant(text: str) -> DatabaseGrant:
     if found is None or found["wanted"] == TAG_PREFIX:
         raise InvalidGrant(
             f"database {text[:120]!r} does not say which databases, and what may be done there",
-            hint="Write an id or tag:NAME, with * for any text, and =write behind it: 'analytics', 'tag:staging=write'.",
+            hint="Write an id or tag:NAME, * for any text, and =write to write too: 'analytics', 'tag:staging=write'.",
             field="databases",
         )
     return DatabaseGrant(found["wanted"], found["right"] == "write")
