@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pgparse  # ty: ignore[import-not-found]  (compiled, without stubs)
 
 from moorage.databases.connectors.session import Session
-from moorage.databases.definitions import Database, StatementKind
+from moorage.databases.definitions import DATA_KINDS, Database, StatementKind
 from moorage.databases.errors import InvalidStatement, StatementRefused
 from moorage.databases.settings import SqlSettings
+
+Purpose = Literal["run", "plan"]
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,13 @@ class Guard:
     def __init__(self, settings: SqlSettings) -> None:
         self._settings = settings
 
-    async def judge(self, sql: str, database: Database, session: Session) -> Verdict:  # noqa: ARG002
+    async def judge(
+        self, sql: str, database: Database, session: Session, *, purpose: Purpose = "run"
+    ) -> Verdict:  # noqa: ARG002
         """Return what the statement is.
 
         Args:
+            purpose: "plan" for what is only planned: writes of data may be, also where nothing may be written.
             session: of this database, to read its catalogue where that is not known yet, or has changed.
 
         Raises:
@@ -51,6 +57,10 @@ class Guard:
             raise InvalidStatement(error.message) from None
         if len(trees) != 1:
             raise InvalidStatement(f"one statement is taken, these are {len(trees)}")
-        if "SelectStmt" not in trees[0]["stmt"]:
+        kinds = {"SelectStmt": StatementKind.READ}
+        if purpose == "plan":
+            kinds |= {f"{kind.value.title()}Stmt": kind for kind in DATA_KINDS}
+        (node,) = trees[0]["stmt"]
+        if node not in kinds:
             raise StatementRefused("only SELECT is taken")
-        return Verdict(StatementKind.READ)
+        return Verdict(kinds[node])
