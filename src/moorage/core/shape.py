@@ -11,15 +11,17 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, Field
 from starlette.routing import BaseRoute
-from typer import Typer
 
 from moorage.core.access import Scope
 from moorage.core.postgres.pools import Connection
 from moorage.core.values import Value
+
+if TYPE_CHECKING:  # a server has no command line
+    from typer import Typer
 
 PROJECT_PLACE = "{project_name}"
 

@@ -10,50 +10,53 @@ from __future__ import annotations
 import logging
 import os
 
+from moorage.core.mcp.importing import validators_at_first_use
+
 # The .env of the repository we happen to run in configures that repository's program, not this one.
 os.environ.setdefault("FASTMCP_ENV_FILE", os.devnull)
 
-import fastmcp
-from fastmcp import FastMCP
-from fastmcp.resources import Resource as FastMCPResource
-from fastmcp.resources import ResourceContent, ResourceResult, ResourceTemplate
-from fastmcp.server.context import Context, reset_transport, set_transport
-from fastmcp.server.dependencies import fastmcp_request_ctx, get_context
-from fastmcp.server.http import create_sse_app, create_streamable_http_app
-from fastmcp.tools import Tool as FastMCPTool
-from fastmcp.tools import ToolResult
-from fastmcp.utilities.json_schema import compress_schema
-from fastmcp.utilities.versions import VersionSpec
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
-from mcp.server.auth.provider import AccessToken
-from mcp.server.subscriptions import (
-    SUBSCRIPTION_ID_META_KEY,
-    InMemorySubscriptionBus,
-    ListenHandler,
-    ResourceUpdated,
-    ServerEvent,
-    ToolsListChanged,
-)
-from mcp.shared.exceptions import MCPError
-from mcp.shared.message import SessionMessage
-from mcp.types import (
-    INTERNAL_ERROR,
-    INVALID_PARAMS,
-    EmptyResult,
-    JSONRPCError,
-    JSONRPCMessage,
-    JSONRPCNotification,
-    JSONRPCRequest,
-    JSONRPCResponse,
-    ReadResourceResult,
-    SubscribeRequestParams,
-    SubscriptionsListenRequestParams,
-    SubscriptionsListenResult,
-    TextContent,
-    ToolAnnotations,
-    UnsubscribeRequestParams,
-    jsonrpc_message_adapter,
-)
+with validators_at_first_use():
+    import fastmcp
+    from fastmcp import FastMCP
+    from fastmcp.resources import Resource as FastMCPResource
+    from fastmcp.resources import ResourceContent, ResourceResult, ResourceTemplate
+    from fastmcp.server.context import Context, reset_transport, set_transport
+    from fastmcp.server.dependencies import fastmcp_request_ctx, get_context
+    from fastmcp.server.http import create_sse_app, create_streamable_http_app
+    from fastmcp.tools import Tool as FastMCPTool
+    from fastmcp.tools import ToolResult
+    from fastmcp.utilities.json_schema import compress_schema
+    from fastmcp.utilities.versions import VersionSpec
+    from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+    from mcp.server.auth.provider import AccessToken
+    from mcp.server.subscriptions import (
+        SUBSCRIPTION_ID_META_KEY,
+        InMemorySubscriptionBus,
+        ListenHandler,
+        ResourceUpdated,
+        ServerEvent,
+        ToolsListChanged,
+    )
+    from mcp.shared.exceptions import MCPError
+    from mcp.shared.message import SessionMessage
+    from mcp.types import (
+        INTERNAL_ERROR,
+        INVALID_PARAMS,
+        EmptyResult,
+        JSONRPCError,
+        JSONRPCMessage,
+        JSONRPCNotification,
+        JSONRPCRequest,
+        JSONRPCResponse,
+        ReadResourceResult,
+        SubscribeRequestParams,
+        SubscriptionsListenRequestParams,
+        SubscriptionsListenResult,
+        TextContent,
+        ToolAnnotations,
+        UnsubscribeRequestParams,
+        jsonrpc_message_adapter,
+    )
 
 __all__ = [
     "INTERNAL_ERROR",
