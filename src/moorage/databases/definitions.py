@@ -26,6 +26,8 @@ class StatementKind(StrEnum):
     DDL = "ddl"
 
 
+# Beside ids in lists and in grants of tokens, so without what separates those.
+Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,50}$")]
 DATA_KINDS = (StatementKind.INSERT, StatementKind.UPDATE, StatementKind.DELETE, StatementKind.MERGE)
 
 
@@ -45,16 +47,10 @@ class Limits(GivenValue):
     )
 
 
-class Definition(GivenValue):
-    """What is said of a database whatever way leads to it."""
+class Policy(GivenValue):
+    """What may be done in a database, and how much of it."""
 
-    description: str = Field("", max_length=500, description="What it is for; agents choose by it.")
-    tags: tuple[str, ...] = Field((), description="Words to choose and to grant by: production, billing.")
-    database: str = Field(min_length=1, max_length=63, description="Its name on the server.")
-    readonly: bool = Field(True, description="Whether it is only read.")
-    writes: tuple[StatementKind, ...] = Field(
-        DATA_KINDS, description="With readonly: false, the kinds of statements that may write."
-    )
+    tags: tuple[Tag, ...] = Field((), description="Words to choose and to grant by: production, billing.")
     limits: Limits = Limits()
     pool_size: int = Field(3, ge=1, le=50, description="Connections at most.")
     role: str | None = Field(None, description="The role that statements run as (SET ROLE).")
@@ -69,6 +65,17 @@ class Definition(GivenValue):
     denied_functions: tuple[str, ...] = ()
     require_least_privilege: bool = Field(
         False, description="Refuse to work with a login role that could do more than its task."
+    )
+
+
+class Definition(Policy):
+    """What is said of a database whatever way leads to it."""
+
+    description: str = Field("", max_length=500, description="What it is for; agents choose by it.")
+    database: str = Field(min_length=1, max_length=63, description="Its name on the server.")
+    readonly: bool = Field(True, description="Whether it is only read.")
+    writes: tuple[StatementKind, ...] = Field(
+        DATA_KINDS, description="With readonly: false, the kinds of statements that may write."
     )
 
 

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_serializer
 
-from moorage.databases.definitions import DirectPostgres, RdsDataApi
+from moorage.databases.definitions import DirectPostgres, Policy, RdsDataApi
 
 ToolProfile = Literal["core", "tuning", "everywhere", "manage", "all"]
+
+
+class AuditSettings(BaseModel):
+    """Where it is written down which statements callers ran, and how much of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: Literal["file", "postgres", "off"] = Field(
+        "file", description="file: lines of JSON below the home folder; postgres: a table of the registry; off."
+    )
+    statements: Literal["masked", "full", "none"] = Field(
+        "masked", description="Their text: masked without the values in it, full, or none. Never their parameters."
+    )
+    required: bool = Field(
+        False, description="Give no answer and commit nothing that cannot be written down; else it is only logged."
+    )
+    max_file_bytes: ByteSize = Field(
+        ByteSize(10_000_000), ge=100_000, le=1_000_000_000, description="A larger file of a database is begun anew."
+    )
+    kept_files: int = Field(5, ge=1, le=1_000, description="Full files that are kept of a database.")
+    keep_days: int = Field(90, ge=1, le=10_000, description="What is older is deleted, in files and in the table.")
 
 
 class SqlSettings(BaseModel):
@@ -30,6 +51,20 @@ class SqlSettings(BaseModel):
     max_readings: int = Field(20, ge=0, description="Answers that can be read on at once; older ones end.")
     max_sql_bytes: ByteSize = Field(ByteSize(32_768), ge=100, le=1_000_000, description="Length of a statement.")
     include_projects: bool = Field(True, description="Whether project databases appear as project:<name>.")
+    audit: AuditSettings = AuditSettings()
+    project_policy: Policy = Field(
+        Policy(), description="What holds for project databases, which are only read: limits, denied_tables and so on."
+    )
+    defaults: dict[str, Any] = Field(
+        default_factory=dict,
+        repr=False,
+        description="Fields of every database that does not set them itself: username, limits and so on.",
+    )
+
+    @field_serializer("defaults")
+    def _names(self, defaults: dict[str, Any]) -> list[str]:
+        """Show which are set; as what, may be a password."""
+        return list(defaults)
 
 
 @dataclass(frozen=True)
@@ -37,10 +72,15 @@ class DatabasesSettings:
     """Everything set for the system: what holds for all databases, and which there are.
 
     Attributes:
-        file: where definitions are kept and read again when it changes; None when there is no such file.
+        from_flags: the ids of those that flags or variables describe.
+        file: where definitions are added and changed; None where they are not.
+        watched: files whose change means that everything is to be read again, by `read_again`.
     """
 
     sql: SqlSettings = field(default_factory=SqlSettings)
     default_database: str | None = None
     databases: Mapping[str, DirectPostgres | RdsDataApi] = field(default_factory=dict)
+    from_flags: frozenset[str] = frozenset()
     file: Path | None = None
+    watched: tuple[Path, ...] = ()
+    read_again: Callable[[], DatabasesSettings] | None = None

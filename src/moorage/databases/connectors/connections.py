@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from moorage.databases.connectors.direct import DirectConnector
 from moorage.databases.connectors.session import Connector, Terms
-from moorage.databases.definitions import Database, DirectPostgres, RdsDataApi
+from moorage.databases.definitions import PROJECT_PREFIX, Database, DirectPostgres, RdsDataApi
 from moorage.databases.errors import NotSupported
 from moorage.databases.settings import SqlSettings
 
@@ -25,6 +27,17 @@ class Connections:
         if held is not None:
             await held[1].close()
         return self._open[database.id][1]
+
+    async def keep(self, databases: Mapping[str, Database]) -> None:
+        """Close what leads to databases that are gone, or are described in another way now; projects are no matter."""
+        gone = [
+            name
+            for name, (definition, _) in self._open.items()
+            if not name.startswith(PROJECT_PREFIX)
+            and (name not in databases or databases[name].definition != definition)
+        ]
+        for connector in [self._open.pop(name)[1] for name in gone]:
+            await connector.close()
 
     async def close(self) -> None:
         while self._open:

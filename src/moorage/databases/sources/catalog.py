@@ -2,33 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
 
 from moorage.core.access import current_caller
-from moorage.databases.definitions import Database
+from moorage.core.errors import Unavailable
+from moorage.databases.definitions import PROJECT_PREFIX, Database, Origin
 from moorage.databases.errors import DatabaseNotFound, DatabaseNotNamed
+from moorage.databases.settings import DatabasesSettings
 from moorage.databases.sources.grants import may_see
+from moorage.databases.sources.problems import NAME_CHARACTERS, nearest_of
+from moorage.databases.sources.watching import Watched
 
-NEAREST_IDS = 3
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the settings and files say.
+
+    Attributes:
+        databases: by id.
+        default: the id that a call means which names none.
+    """
+
+    databases: Mapping[str, Database] = field(default_factory=dict)
+    default: str | None = None
+
+
+def known_from(settings: DatabasesSettings) -> Known:
+    """Return what the settings say, with where each definition comes from."""
+    databases = {
+        name: Database(
+            id=name,
+            definition=definition,
+            origin=Origin.FLAGS if name in settings.from_flags else Origin.FILE,
+        )
+        for name, definition in settings.databases.items()
+    }
+    return Known(databases, settings.default_database)
+
+
+class ProjectDatabases(Protocol):
+    """The databases of projects, which appear by themselves."""
+
+    async def all(self) -> Sequence[Database]:
+        """Return those of the projects that the caller sees."""
+        ...
+
+    async def find(self, project_name: str) -> Database | None:
+        """Return the database of a project that the caller sees; None when there is none that can be read."""
+        ...
 
 
 class Catalog:
     """Every database of this process, whatever its definition comes from.
 
     Args:
-        databases: by id.
-        default: the id that a call means which names none.
+        known: what is read from files, and read again when they change.
+        projects: None where there are none.
+        on_change: told after a change which definitions hold now, by id.
     """
 
-    def __init__(self, databases: Mapping[str, Database], default: str | None = None) -> None:
-        self._databases = dict(databases)
-        self._default = default
+    def __init__(
+        self,
+        known: Watched[Known],
+        *,
+        projects: ProjectDatabases | None = None,
+        on_change: Callable[[Mapping[str, Database]], Awaitable[None]] | None = None,
+    ) -> None:
+        self._known = known
+        self._projects = projects
+        self._on_change = on_change
+        self.projects_problem: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why the files, as they stand now, are not followed; the definitions read before hold on."""
+        return self._known.problem
+
+    @property
+    def default(self) -> str | None:
+        return self._known.value.default
 
     async def all(self) -> Sequence[Database]:
         """Return those that the caller may see, in the order of their ids."""
+        await self._look()
         caller = current_caller()
-        return [each for _, each in sorted(self._databases.items()) if may_see(each, caller)]
+        found = [*self._known.value.databases.values(), *await self._of_projects()]
+        return sorted((each for each in found if may_see(each, caller)), key=lambda each: each.id)
 
     async def find(self, database_id: str | None) -> Database:
         """Return the database that a call means.
@@ -37,15 +102,56 @@ class Catalog:
             DatabaseNotNamed: none is named, and there is no default.
             DatabaseNotFound: there is none of this id, or the caller may not see it.
         """
-        name = self._default if database_id is None else database_id
-        if name is None:
+        await self._look()
+        name = self.default if database_id is None else database_id
+        found = await self._named(name) if isinstance(name, str) else None
+        if found is not None and may_see(found, current_caller()):
+            return found
+        if database_id is None:
             raise DatabaseNotNamed("database_id is missing", hint="Name one; list_databases shows them.")
-        found = {each.id: each for each in await self.all()}
-        if name in found:
-            return found[name]
-        nearest = get_close_matches(name, list(found), n=NEAREST_IDS)
+        return await self._refuse(name)
+
+    async def read_again(self) -> None:
+        """Follow the files as they stand now, without waiting for the next look."""
+        if await self._known.read():
+            await self._tell()
+
+    async def _look(self) -> None:
+        if self._known.is_due and await self._known.look():
+            await self._tell()
+
+    async def _tell(self) -> None:
+        if self._on_change is not None:
+            await self._on_change(self._known.value.databases)
+
+    async def _named(self, name: str) -> Database | None:
+        found = self._known.value.databases.get(name)
+        if found is None and self._projects is not None and name.startswith(PROJECT_PREFIX):
+            return await self._projects.find(name.removeprefix(PROJECT_PREFIX))
+        return found
+
+    async def _of_projects(self) -> Sequence[Database]:
+        """Return the databases of projects; a registry that is down costs the other databases nothing."""
+        if self._projects is None:
+            return []
+        try:
+            found = await self._projects.all()
+        except Unavailable as error:
+            if self.projects_problem is None:
+                log.warning("databases.projects_unknown", problem=error.message)
+            self.projects_problem = error.message
+            return []
+        self.projects_problem = None
+        return found
+
+    async def _refuse(self, name: object) -> Database:
+        known = [each.id for each in await self.all()]
+        if not isinstance(name, str) or not name:
+            hint = "Leave database_id out for the default database; list_databases shows all."
+            raise DatabaseNotFound(f"{str(name)[:NAME_CHARACTERS]!r} is no id of a database", hint=hint, nearest=[])
+        nearest = nearest_of(name, known)
         raise DatabaseNotFound(
-            f"there is no database {name[:100]!r}",
+            f"there is no database {name[:NAME_CHARACTERS]!r}",
             hint=f"Did you mean {' or '.join(nearest)}?" if nearest else "list_databases shows all.",
             nearest=nearest,
         )

@@ -1,0 +1,91 @@
+"""Files that say which databases there are: read again when they change, as a whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Generic, TypeVar
+
+import structlog
+
+from moorage.core.errors import MoorageError
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.25
+T = TypeVar("T")
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+class Watched(Generic[T]):
+    """A value that is read from files.
+
+    Args:
+        first: the value as it was read at the start.
+        files: looked at, at most every `LOOK_SECONDS`; one that is not there may come.
+        read: reads the value anew, in a thread; what it raises leaves the value as it was. None keeps the first.
+
+    Attributes:
+        value: as last read well.
+        problem: why the files, as they stand now, are not followed; None while they are.
+    """
+
+    def __init__(self, first: T, files: Sequence[Path] = (), read: Callable[[], T] | None = None) -> None:
+        self.value = first
+        self.problem: str | None = None
+        self._files = tuple(files)
+        self._read = read
+        self._stamp = _stamp(self._files)
+        self._looked_at = monotonic()
+        self._reading: asyncio.Lock = asyncio.Lock()
+
+    @property
+    def is_due(self) -> bool:
+        return monotonic() - self._looked_at >= LOOK_SECONDS
+
+    async def look(self) -> bool:
+        """Read the files if they changed; return whether there is a new value.
+
+        Who looks while another reads waits for nothing and goes on with the value there is.
+        """
+        self._looked_at = monotonic()
+        if self._reading.locked() or _stamp(self._files) == self._stamp:
+            return False
+        return await self.read()
+
+    async def read(self) -> bool:
+        """Read the files now; return whether they could be."""
+        if self._read is None:
+            return False
+        async with self._reading:
+            stamp = _stamp(self._files)
+            try:
+                self.value = await asyncio.to_thread(self._read)
+            except MoorageError as error:
+                self._tell(error)
+                return False
+            finally:
+                self._stamp = stamp  # of before: what is written meanwhile is read the next time
+            self.problem = None
+            log.info("databases.read", files=[str(each) for each in self._files])
+            return True
+
+    def _tell(self, error: MoorageError) -> None:
+        if self.problem != error.message:
+            log.warning("databases.kept", problem=error.message)
+        self.problem = error.message
+
+
+def _stamp(files: Sequence[Path]) -> Stamp:
+    """Return what changes with the files; a name that leads to another file, as in Kubernetes, is a change too."""
+    return tuple(map(_stamp_of, files))
+
+
+def _stamp_of(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
