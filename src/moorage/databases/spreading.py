@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Result]):
+class Asked(Generic[Result]):
     """What became of asking one database: a result, or why there is none."""
 
     database: Database
@@ -31,7 +31,7 @@ async def spread(
     at_once: int,
     each_seconds: float,
     all_seconds: float,
-) -> list[Outcome[Result]]:
+) -> list[Asked[Result]]:
     """Ask every database and return what became of each, in the order given.
 
     Args:
@@ -42,15 +42,15 @@ async def spread(
     places = asyncio.Semaphore(at_once)
     deadline = asyncio.get_running_loop().time() + all_seconds
 
-    async def ask_in_turn(database: Database) -> Outcome[Result]:
+    async def ask_in_turn(database: Database) -> Asked[Result]:
         try:
             async with asyncio.timeout_at(deadline), places, asyncio.timeout(each_seconds):
                 with translated("asking"):
-                    return Outcome(database, await ask(database))
+                    return Asked(database, await ask(database))
         except MoorageError as error:
-            return Outcome(database, error=error)
+            return Asked(database, error=error)
         except TimeoutError:
-            return Outcome(database, error=_too_slow())
+            return Asked(database, error=_too_slow())
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(ask_in_turn(each)) for each in databases]
