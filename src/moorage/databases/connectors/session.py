@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -48,10 +48,14 @@ class Cursor(Protocol):
         ...
 
     async def fetch(self, limit: int) -> list[list[Cell]]:
-        """Return at most `limit` further rows; fewer only at the end.
+        """Return at most `limit` further rows; fewer only at the end. The first call is what runs the statement.
+
+        Cells are fit for JSON already: whole numbers beyond 2^53, numeric, NaN and infinity are text, json[] is RawJson.
 
         Raises:
             AnswerTooLarge: so much came at once that the connection was given up.
+            QueryFailed: PostgreSQL gave up while it ran.
+            QueryTookTooLong: it ran into its time limit.
         """
         ...
 
@@ -78,6 +82,14 @@ class Session(Protocol):
 
     async def commit(self) -> None:
         """Make what was written last; the session is at its end then."""
+        ...
+
+    def lend_until(self, wanted: Callable[[], None]) -> None:
+        """Say that the session is only held open, to read on: `wanted` is called when somebody needs its connection.
+
+        It is called once, must not wait, and is to have the session ended soon. None of this is needed of connectors
+        whose sessions hold nothing that others wait for.
+        """
         ...
 
 
