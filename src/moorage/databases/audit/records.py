@@ -1,12 +1,16 @@
-"""What is written down about one statement."""
+"""What is written down about one statement, and what is read of it again."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from time import perf_counter
+from typing import Any, Literal
 from uuid import uuid4
 
+from moorage.core.values import Value
 from moorage.databases.definitions import StatementKind
 from moorage.databases.policy.guard import Verdict
 
@@ -25,13 +29,15 @@ class Record:
         bytes: of the answer.
         is_committed: None for what only reads, False for a preview.
         cut_by: which limit left something of the answer out.
+        outcome: "committing" until it is known whether the commit succeeded; for ever when the process died then.
     """
 
     database_id: str
     sql: str
     continues: str | None = None
     id: str = field(default_factory=lambda: uuid4().hex)
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: float = field(default_factory=perf_counter)
     kind: StatementKind | None = None
     fingerprint: str = ""
     tables: tuple[str, ...] = ()
@@ -46,3 +52,72 @@ class Record:
     def judged(self, verdict: Verdict) -> None:
         """Add what the guard found out."""
         self.kind, self.fingerprint, self.tables = verdict.kind, verdict.fingerprint, verdict.tables
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is kept of it besides its text, the time first, by which lines are told apart."""
+        return {
+            "at": self.at.isoformat(timespec="microseconds"),
+            "id": self.id,
+            "database_id": self.database_id,
+            "outcome": self.outcome,
+            "error_code": self.error_code,
+            "duration_ms": round((perf_counter() - self.started) * 1000, 3),
+            "kind": self.kind,
+            "fingerprint": self.fingerprint or None,
+            "tables": self.tables or None,
+            "rows": self.rows,
+            "rows_affected": self.rows_affected,
+            "bytes": self.bytes,
+            "is_committed": self.is_committed,
+            "cut_by": self.cut_by,
+            "continues": self.continues,
+        }
+
+
+class AuditEntry(Value):
+    """A statement as it was written down.
+
+    Attributes:
+        statement: its text as far as the settings keep it; None where they do not, or it could not be masked.
+        statement_characters: the length of a text that is not kept.
+        tool, transport, client, request_id: of the call it was part of; None from the command line.
+    """
+
+    at: datetime
+    id: str
+    database_id: str
+    caller: str
+    outcome: Outcome
+    error_code: str | None = None
+    duration_ms: float
+    kind: str | None = None
+    fingerprint: str | None = None
+    tables: tuple[str, ...] = ()
+    statement: str | None = None
+    statement_characters: int | None = None
+    rows: int | None = None
+    rows_affected: int | None = None
+    bytes: int | None = None
+    is_committed: bool | None = None
+    cut_by: str | None = None
+    continues: str | None = None
+    tool: str | None = None
+    transport: str | None = None
+    client: str | None = None
+    request_id: str | None = None
+
+
+Entry = Mapping[str, Any]
+"""An `AuditEntry` on its way out: JSON-ready, without what is None."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def line_of(entry: Entry) -> bytes:
+    """Return an entry as a line of JSON; a lone surrogate, which no text can hold, becomes a question mark."""
+    return (_encode(entry) + "\n").encode(errors="replace")
+
+
+def line_before(moment: datetime) -> bytes:
+    """Return what sorts before every line of this moment or a later one."""
+    return f'{{"at":"{moment.astimezone(UTC).isoformat(timespec="microseconds")}'.encode()
