@@ -36,8 +36,8 @@ NOBODY_IS_ASKED = frozenset({"/health/live"})
 WITHOUT_TOKEN_LESS = frozenset({"/", "/health/ready"})
 """A probe and a browser have no token: they see neither a project's name nor what is wrong."""
 
-OVER_ALL_PROJECTS = frozenset({"/metrics"})
-"""What tells of every project by its name."""
+OVER_EVERYTHING = frozenset({"/metrics"})
+"""What tells of every project and every database by its name."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Need:
 
     Attributes:
         scope: None where the route does not ask who calls.
-        all_projects: it tells of every project.
+        everything: it tells of every project and database.
         token: False where callers without one are let in as nobody.
         counted: it is a call; the endpoints of MCP are not, but every tool is.
     """
 
     scope: Scope | None
-    all_projects: bool = False
+    everything: bool = False
     token: bool = True
     counted: bool = True
 
@@ -68,8 +68,8 @@ def need_of(path: str, method: str, *, mcp_paths: Collection[str] = (), open_pat
         return Need(None, token=False, counted=False)
     if path in WITHOUT_TOKEN_LESS:
         return Need(Scope.READ, token=False)
-    if path in OVER_ALL_PROJECTS:
-        return Need(Scope.READ, all_projects=True)
+    if path in OVER_EVERYTHING:
+        return Need(Scope.READ, everything=True)
     if path in mcp_paths:
         return Need(Scope.READ, counted=False)
     return Need(Scope.READ if method in READING_METHODS else Scope.WRITE)
@@ -147,8 +147,8 @@ def _admit(caller: Caller, need: Need, path: str) -> None:
     if need.scope is not None:
         with acting_as(caller):
             allow(need.scope, path)
-    if need.all_projects and caller.projects is not None:
+    if need.everything and caller.is_limited:
         raise NotAllowed(
-            f"{path} tells of all projects; {caller.name!r} may see some of them",
-            hint="Use a token without projects; moorage token create NAME --scope read makes one.",
+            f"{path} tells of all projects and databases; {caller.name!r} may see some of them",
+            hint="Use a token without projects and databases; moorage token create NAME --scope read makes one.",
         )

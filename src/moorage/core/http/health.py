@@ -42,12 +42,13 @@ class Health:
     async def ready(self, request: Request) -> JSONResponse:
         """Answer 200 when every required check is good and 503 when one is not.
 
-        All of them are in the body for a caller that may see every project, because they name projects and errors.
+        All of them are in the body for a caller that may see everything, because they name projects, databases and
+        errors.
         """
         answers = await self._ask(request.query_params.get("project"))
         is_ready = all(check.ok for check in answers if check.required)
         body: dict[str, Any] = {"status": "ready" if is_ready else "not_ready"}
-        if current_caller().projects is None:
+        if not current_caller().is_limited:
             body["checks"] = [asdict(check) for check in answers]
         return JSONResponse(body, status_code=200 if is_ready else 503)
 

@@ -1,6 +1,7 @@
 """What is written down about a call: one canonical log line, metrics, and facts on its span.
 
-Every other line that is logged meanwhile, by whatever module, carries the call's ids, its tool, caller and project.
+Every other line that is logged meanwhile, by whatever module, carries the call's ids, its door, tool, caller and
+project.
 """
 
 from __future__ import annotations
@@ -50,21 +51,22 @@ def recorded(tool: Tool, call: RunningCall, given: Mapping[str, Any]) -> Generat
     record, started = CallRecord(), perf_counter()
     project = _name_in(given.get("project_name"))
     ids = {"request_id": call.request_id, "trace_id": call.trace_id, "rpc_id": call.rpc_id}
-    with about(**ids, tool=tool.name, caller=current_caller().name, project=project) as facts:
+    door = {"transport": call.transport, "client": _name_in(call.client)}
+    with about(**ids, **door, tool=tool.name, caller=current_caller().name, project=project) as facts:
         try:
             yield record
         except asyncio.CancelledError:
             record.outcome = "cancelled"
             raise
         finally:
-            _write(tool, call, facts, record, perf_counter() - started)
+            _write(tool, facts, record, perf_counter() - started, protocol=call.protocol_version)
 
 
 def _name_in(given: object) -> str | None:
     return given[:SHOWN_NAME_CHARACTERS] if isinstance(given, str) else None
 
 
-def _write(tool: Tool, call: RunningCall, facts: Mapping[str, Any], record: CallRecord, seconds: float) -> None:
+def _write(tool: Tool, facts: Mapping[str, Any], record: CallRecord, seconds: float, *, protocol: str | None) -> None:
     _count(tool, record, seconds)
     own = {"system": system_of(tool.function), "outcome": record.outcome}
     shown = {name: facts.get(name) for name in ("tool", "project", "caller")}
@@ -75,9 +77,7 @@ def _write(tool: Tool, call: RunningCall, facts: Mapping[str, Any], record: Call
         **own,
         error_code=record.error_code,
         duration_ms=round(seconds * 1000, 3),
-        transport=call.transport,
-        protocol=call.protocol_version,
-        client=_name_in(call.client),
+        protocol=protocol,
     )
 
 

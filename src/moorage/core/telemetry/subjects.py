@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, MutableMapping
+from collections.abc import Generator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -33,8 +33,13 @@ def learn(**facts: Any) -> None:
         here.update(facts)
 
 
+def facts() -> Mapping[str, Any]:
+    """Return what this call or job is about; empty outside of any."""
+    return _facts.get() or {}
+
+
 def add_subject(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Give a log event the facts of its call or job; its own win."""
-    for name, value in (_facts.get() or {}).items():
+    for name, value in facts().items():
         event.setdefault(name, value)
     return event

@@ -68,7 +68,7 @@ def test_a_token_is_read_from_one_header_of_one_scheme(given: list[bytes], token
         ("/open", "GET", Need(None, token=False, counted=False)),
         ("/", "GET", Need(Scope.READ, token=False)),
         ("/health/ready", "GET", Need(Scope.READ, token=False)),
-        ("/metrics", "GET", Need(Scope.READ, all_projects=True)),
+        ("/metrics", "GET", Need(Scope.READ, everything=True)),
         ("/mcp", "POST", Need(Scope.READ, counted=False)),
         ("/api/v1/reports", "GET", Need(Scope.READ)),
         ("/api/v1/reports", "DELETE", Need(Scope.WRITE)),
