@@ -179,7 +179,7 @@ async def _opened(settings: Settings) -> AsyncGenerator[dict[str, Opened]]:
 def _open(system: Any, settings: Settings) -> Any:
     connections = ProjectConnectionManager(Provisioner(Address("nowhere", {}), REGISTRY_DATABASE, LINES))
     ground = Ground(connections, ProjectService(connections), make_embedder(settings.embedding), Path("nowhere"))
-    return system.open(ground, getattr(settings, system.name, None))
+    return system.open(ground, settings.of_system(system.name))
 
 
 def _listed(system: str, opened: Opened) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -31,23 +32,28 @@ from pydantic_settings import (
     SettingsError,
     YamlConfigSettingsSource,
 )
-from yaml import YAMLError
 
 from moorage.access.models import TOKEN_VARIABLE
 from moorage.access.settings import AccessSettings
 from moorage.codebase.settings import CodebaseSettings
 from moorage.core.embedding.settings import EmbeddingSettings
-from moorage.core.errors import InvalidInput
+from moorage.core.errors import InvalidInput, MoorageError
 from moorage.core.postgres.address import address_from_url
 from moorage.core.postgres.embedded import default_home
-from moorage.databases.definitions import AnyDefinition
+from moorage.databases.definitions import DirectPostgres, RdsDataApi
+from moorage.databases.errors import InvalidDefinition
 from moorage.databases.settings import DatabasesSettings, SqlSettings
+from moorage.databases.sources.configuration import Configuration, refuse_twice
+from moorage.databases.sources.reading import Surroundings, read_definitions
+from moorage.databases.sources.single import single_database, single_of_variables
+from moorage.databases.sources.yaml_text import read_yaml
 from moorage.operations.settings import BackupSettings
 from moorage.projects.models import MAIN_SERVER
 from moorage.projects.settings import ConnectionSettings, MetricsSettings, ProjectSettings
 from moorage.workflow.settings import WorkflowSettings
 
 CONFIG_FILE = "moorage.yaml"
+ADDED_DATABASES_FILE = "databases.yaml"
 REGISTRY_DATABASE = "mcp_registry"
 _SERVER_NAME = re.compile(r"[a-z0-9_-]{1,30}")
 
@@ -66,6 +72,7 @@ DESIGN_VARIABLES: dict[str, tuple[str, ...]] = {
 
 
 _HINT = "`moorage settings` lists every setting with its meaning; check the environment and moorage.yaml."
+_FILE_HINT = "Write sections and their settings as YAML, for instance:\nserver:\n  port: 8001"
 _JSON_HINT = "Sections and lists in environment variables are written as JSON: '[\"/srv/code\"]'."
 
 
@@ -209,8 +216,10 @@ class Settings(BaseSettings):
     workflow: WorkflowSettings = WorkflowSettings()
     sql: SqlSettings = SqlSettings()
     default_database: str | None = Field(None, description="The database that SQL runs in when a call names none.")
-    databases: dict[str, AnyDefinition] = Field(
-        default_factory=dict, description="Databases for SQL by id; docs/how-to/add-databases.md shows their fields."
+    databases: dict[str, DirectPostgres | RdsDataApi] = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="Databases for SQL by id; docs/how-to/add-databases.md shows their fields.",
     )
     backup: BackupSettings = BackupSettings()
     server: ServerSettings = ServerSettings()
@@ -220,9 +229,33 @@ class Settings(BaseSettings):
 
     def of_system(self, name: str) -> Any:
         """Return what is set for a system; None where there is nothing to set."""
-        if name == "databases":
-            return DatabasesSettings(self.sql, self.default_database, self.databases, config_file(os.environ))
-        return getattr(self, name, None)
+        return self._of_databases() if name == "databases" else getattr(self, name, None)
+
+    def _of_databases(self) -> DatabasesSettings:
+        named, added = config_file(os.environ), self.home / ADDED_DATABASES_FILE
+
+        def read_again() -> DatabasesSettings:
+            if named is not None and not named.is_file():
+                raise InvalidSettings(f"{named} is gone", hint="Put it back, or start the server anew without it.")
+            return load_settings({"home": self.home}).of_system("databases")
+
+        return DatabasesSettings(
+            self.sql,
+            self.default_database,
+            self.databases,
+            from_flags=frozenset(design_values(os.environ).get("databases", ())),
+            file=named or added,
+            watched=(named or Path(CONFIG_FILE).absolute(), added),
+            read_again=read_again,
+        )
+
+    @field_validator("databases", mode="plain")
+    @classmethod
+    def _are_described(cls, value: Any, info: ValidationInfo) -> dict[str, DirectPostgres | RdsDataApi]:
+        sql = info.data.get("sql") or SqlSettings()
+        folder = (config_file(os.environ) or Path()).parent.absolute()
+        surroundings = Surroundings(os.environ, folder, sql.defaults)
+        return read_definitions(value, surroundings, default=info.data.get("default_database"))
 
     @classmethod
     def settings_customise_sources(
@@ -234,8 +267,34 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         designs = InitSettingsSource(settings_cls, init_kwargs=design_values(os.environ))
-        file = YamlConfigSettingsSource(settings_cls, yaml_file=config_file(os.environ))
-        return init_settings, env_settings, designs, file
+        file = _ConfigurationFile(settings_cls, yaml_file=config_file(os.environ))
+        return init_settings, env_settings, designs, file, _AddedDatabases(settings_cls, {})
+
+
+class _ConfigurationFile(YamlConfigSettingsSource):
+    """`moorage.yaml`; what is there twice is refused."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        try:
+            found = read_yaml(file_path)
+        except InvalidDefinition as error:
+            raise InvalidSettings(error.message, hint=_FILE_HINT) from None
+        refuse_twice(list(design_values(os.environ).get("databases", ())), found.get("databases") or {})
+        return found
+
+
+class _AddedDatabases(InitSettingsSource):
+    """The databases that were added while there was no `moorage.yaml`: they are in a file of the data folder."""
+
+    def __call__(self) -> dict[str, Any]:
+        file = Path(self.current_state.get("home") or default_home()) / ADDED_DATABASES_FILE
+        if not file.is_file():
+            return {}
+        defaults = (self.current_state.get("sql") or {}).get("defaults") or {}
+        found = Configuration(file, environment=os.environ, defaults=defaults).read()
+        refuse_twice(list(found.databases), self.current_state.get("databases") or {})
+        default = {} if found.default_database is None else {"default_database": found.default_database}
+        return {"databases": dict(found.databases), **default}
 
 
 def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
@@ -250,15 +309,15 @@ def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     _refuse_unknown_variables(os.environ)
     try:
         return Settings(**(flags or {}))
-    except InvalidSettings:
-        raise
     except ValidationError as error:
         problems = error.errors(include_url=False)
         hint = _JSON_HINT if any(_is_bare_text(each) for each in problems) else _HINT
         raise InvalidSettings("; ".join(_problem(each) for each in problems), hint=hint) from None
     except SettingsError as error:
         raise InvalidSettings(str(error), hint=_JSON_HINT) from None
-    except (YAMLError, ValueError, TypeError) as error:
+    except MoorageError:
+        raise
+    except (ValueError, TypeError) as error:
         raise _unreadable_file(error) from None
 
 
@@ -287,7 +346,7 @@ def config_file(environment: Mapping[str, str]) -> Path | None:
     if named and not Path(named).is_file():
         raise InvalidSettings(f"MOORAGE_CONFIG names {named}, which is no file", hint="Correct or unset it.")
     found = Path(named or CONFIG_FILE)
-    return found if found.is_file() else None
+    return found.absolute() if found.is_file() else None
 
 
 def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
@@ -308,6 +367,9 @@ def design_values(environment: Mapping[str, str]) -> dict[str, Any]:
     for variable, (section, field) in DESIGN_VARIABLES.items():
         if environment.get(variable):
             values.setdefault(section, {})[field] = environment[variable]
+    if fields := single_of_variables(environment, beside_registry=True):
+        name, definition = single_database(fields, region=environment.get("AWS_REGION"))
+        values |= {"databases": {name: definition}, "default_database": name}
     return values
 
 
@@ -322,7 +384,7 @@ def _rows(section: BaseModel, path: tuple[str, ...]) -> Iterator[SettingRow]:
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | Mapping):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)
 
@@ -334,15 +396,12 @@ def _variables(place: tuple[str, ...]) -> tuple[str, ...]:
 
 def _unreadable_file(error: Exception) -> InvalidSettings:
     """Return what is wrong with the configuration file, by its place and never by its text."""
-    mark = getattr(error, "problem_mark", None)
-    where = f" near line {mark.line + 1}" if mark else ""
-    return InvalidSettings(
-        f"{config_file(os.environ)} does not hold settings{where}: {type(error).__name__}",
-        hint="Write sections and their settings as YAML, for instance:\nserver:\n  port: 8001",
-    )
+    return InvalidSettings(f"{config_file(os.environ)} does not hold settings: {type(error).__name__}", hint=_FILE_HINT)
 
 
 def _problem(error: Any) -> str:
+    if isinstance(cause := error.get("ctx", {}).get("error"), MoorageError):
+        return cause.message
     place = ".".join(str(part) for part in error["loc"])
     shown = f", got {str(error['input'])[:80]!r}" if _may_be_shown(error) else ""
     return f"{place}: {error['msg']}{shown}"

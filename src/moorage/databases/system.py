@@ -9,6 +9,7 @@ from moorage.core.shape import Opened, chosen_tools
 from moorage.databases.commands import commands
 from moorage.databases.opening import open_databases
 from moorage.databases.settings import DatabasesSettings
+from moorage.databases.sources.projects import RegistryDatabases
 from moorage.databases.tools import tools_by_profile
 from moorage.projects.ground import Ground
 
@@ -24,8 +25,9 @@ class DatabasesSystem:
     commands = commands
 
     @asynccontextmanager
-    async def open(self, _ground: Ground, settings: DatabasesSettings) -> AsyncGenerator[Opened]:
-        async with open_databases(settings) as service:
+    async def open(self, ground: Ground, settings: DatabasesSettings) -> AsyncGenerator[Opened]:
+        projects = RegistryDatabases(ground.connections, settings.sql.project_policy)
+        async with open_databases(settings, projects if settings.sql.include_projects else None) as service:
             yield Opened(service, tools=chosen_tools(tools_by_profile(service), settings.sql.tools))
 
 

@@ -106,11 +106,12 @@ def _way_out(error: Any) -> str:
 
 
 def _unknown(name: str, loc: Sequence[Any], model: type[BaseModel]) -> str:
+    is_top = len(loc) == 1 and model in MODELS.values()
     other = next((word for word, each in MODELS.items() if each is not model and name in each.model_fields), None)
-    if len(loc) == 1 and other is not None:
+    if is_top and other is not None:
         return f"belongs to type: {other}"
     fields = list(_model_at(model, loc[:-1]).model_fields)
-    return no_such_field(name, [*fields, "url"] if len(loc) == 1 else fields)
+    return no_such_field(name, [*fields, "url"] if is_top else fields)
 
 
 def _model_at(model: type[BaseModel], loc: Sequence[Any]) -> type[BaseModel]:

@@ -32,6 +32,21 @@ def fields_of(url: str) -> dict[str, Any]:
     Raises:
         InvalidUrl: with what is wrong, and nothing of the URL but names of its parameters.
     """
+    fields, parameters = _taken_apart(url)
+    unknown = [name for name in parameters if name not in PARAMETERS]
+    if unknown:
+        raise InvalidUrl(f"the parameter {unknown[0]!r} is not known; known are {', '.join(PARAMETERS)}")
+    return fields | {PARAMETERS[name]: value for name, value in parameters.items()}
+
+
+def known_fields_of(url: str) -> dict[str, Any]:
+    """Return the fields that a URL gives, whatever else stands in it: for one that was written for another program."""
+    fields, parameters = _taken_apart(url)
+    return fields | {PARAMETERS[name]: value for name, value in parameters.items() if name in PARAMETERS}
+
+
+def _taken_apart(url: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the fields in front of the question mark, and the parameters behind it."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.split("+")[0] not in ("postgresql", "postgres"):
         raise InvalidUrl("a URL begins with postgresql://")
@@ -39,12 +54,12 @@ def fields_of(url: str) -> dict[str, Any]:
         parts = urlsplit(f"postgresql://{rest}")
         login, _, hosts = parts.netloc.rpartition("@")
         fields = dict(_login_and_place(login, hosts))
-        given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        parameters = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError:
         raise InvalidUrl("the URL cannot be read; write special characters in it as %XX") from None
     if path := unquote(parts.path.removeprefix("/")):
         fields["database"] = path
-    return fields | dict(_parameters(given))
+    return fields, parameters
 
 
 def _login_and_place(login: str, hosts: str) -> Iterator[tuple[str, Any]]:
@@ -79,10 +94,3 @@ def _host_and_port(text: str) -> tuple[str, str]:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _parameters(given: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for name, value in given:
-        if name not in PARAMETERS:
-            raise InvalidUrl(f"the parameter {name!r} is not known; known are {', '.join(PARAMETERS)}")
-        yield PARAMETERS[name], value
