@@ -112,6 +112,19 @@ class Call(Protocol):
         """One of "stdio", "http", "sse"; "memory" in tests."""
         ...
 
+    @property
+    def can_confirm(self) -> bool:
+        """Whether the caller can ask a person."""
+        ...
+
+    async def confirm(self, message: str) -> bool:
+        """Ask a person through the caller for a yes; False is no, or no answer.
+
+        Call it where nothing is held and repeating everything before it is harmless: with some callers the tool is
+        called anew with the answer, and the same message finds it then.
+        """
+        ...
+
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Tell the caller how far the work is; silently ignored when the caller did not ask."""
         ...

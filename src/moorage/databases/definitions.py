@@ -77,6 +77,9 @@ class Definition(Policy):
     writes: tuple[StatementKind, ...] = Field(
         DATA_KINDS, description="With readonly: false, the kinds of statements that may write."
     )
+    require_confirmation: bool = Field(
+        False, description="Write only after a person's yes: not at all through clients that cannot ask one."
+    )
 
 
 class SshTunnel(GivenValue):

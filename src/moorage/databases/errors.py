@@ -73,6 +73,13 @@ class NotConfirmed(Conflict):
     code: ClassVar[str] = "databases.not_confirmed"
 
 
+class OutcomeUnknown(Unavailable):
+    """The connection was lost over a commit, and whether it took place could not be found out."""
+
+    code: ClassVar[str] = "databases.outcome_unknown"
+    retryable: ClassVar[bool] = False
+
+
 class RoleTooPowerful(Forbidden):
     """The login role may do more than the definition's require_least_privilege allows."""
 
@@ -120,6 +127,12 @@ class DatabaseLoginRefused(Forbidden):
     """The database refused the user, the password, or the database's name."""
 
     code: ClassVar[str] = "databases.login_refused"
+
+
+class AuditUnavailable(Unavailable):
+    """What was asked for cannot be written into the audit log, without which the settings allow nothing."""
+
+    code: ClassVar[str] = "databases.audit_unavailable"
 
 
 class NotSupported(BrokenState):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from moorage.databases.audit.recorder import Recorder
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.policy.guard import Guard
 from moorage.databases.service import DatabasesService
@@ -24,9 +25,11 @@ async def open_databases(
     """
     connections = Connections(settings.sql)
     catalog = Catalog(_watched(settings), projects=projects, on_change=connections.keep)
+    service = DatabasesService(catalog, connections, Guard(settings.sql), Recorder(), settings.sql)
     try:
-        yield DatabasesService(catalog, connections, Guard(settings.sql))
+        yield service
     finally:
+        await service.runner.close()
         await connections.close()
 
 

@@ -49,6 +49,9 @@ class SqlSettings(BaseModel):
     wait_seconds: float = Field(5.0, gt=0, le=120, description="How long a call waits for a connection.")
     reading_seconds: float = Field(60.0, gt=0, le=600, description="How long an answer that was cut can be read on.")
     max_readings: int = Field(20, ge=0, description="Answers that can be read on at once; older ones end.")
+    mark_untrusted: bool = Field(
+        False, description="Put rows between two random lines, and say that they are data and no instructions."
+    )
     max_sql_bytes: ByteSize = Field(ByteSize(32_768), ge=100, le=1_000_000, description="Length of a statement.")
     include_projects: bool = Field(True, description="Whether project databases appear as project:<name>.")
     audit: AuditSettings = AuditSettings()

@@ -12,7 +12,7 @@ from moorage.databases.service import DatabasesService
 def tools_by_profile(service: DatabasesService) -> Mapping[str, list[Tool]]:
     """Return every tool under the profile it belongs to, in the order clients see them."""
     return {
-        "core": [*QueryTools(service.catalog, service.runner).core()],
+        "core": [*QueryTools(service.catalog, service.runner, marks_data=service.settings.mark_untrusted).core()],
         "tuning": [],
         "everywhere": [],
         "manage": [],

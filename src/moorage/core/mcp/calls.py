@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from moorage.core.access import Caller, current_caller
+from moorage.core.mcp.confirming import ask, can_ask
 from moorage.core.mcp.sdk import AccessToken, AuthenticatedUser, Context, fastmcp_request_ctx, get_context
 from moorage.core.telemetry.traces import current_trace_id
 
@@ -60,6 +61,13 @@ class RunningCall:
 
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         await self.context.report_progress(done, total, message)
+
+    @property
+    def can_confirm(self) -> bool:
+        return can_ask(self.context)
+
+    async def confirm(self, message: str) -> bool:
+        return await ask(self.context, message)
 
 
 def current_call() -> RunningCall:

@@ -14,6 +14,7 @@ from moorage.core.access import acting_as, allow, count_call
 from moorage.core.errors import Internal, MoorageError
 from moorage.core.mcp.arguments import Arguments
 from moorage.core.mcp.calls import CallsInFlight, RunningCall, current_call
+from moorage.core.mcp.confirming import AnswerAwaited
 from moorage.core.mcp.records import CallRecord, recorded
 from moorage.core.mcp.results import result_of, result_of_failure
 from moorage.core.mcp.schemas import published
@@ -37,6 +38,8 @@ class ToolDoor:
         with acting_as(call.caller), self.in_flight.one(), recorded(self.tool, call, given) as record:
             try:
                 return result_of(await self._run(given, call))
+            except AnswerAwaited as question:
+                return question.as_result()
             except MoorageError as error:
                 record.fail(error.code)
                 return result_of_failure(error)

@@ -25,6 +25,7 @@ with validators_at_first_use():
     from fastmcp.server.http import create_sse_app, create_streamable_http_app
     from fastmcp.tools import Tool as FastMCPTool
     from fastmcp.tools import ToolResult
+    from fastmcp.tools.base import InputRequiredToolResult
     from fastmcp.utilities.json_schema import compress_schema
     from fastmcp.utilities.versions import VersionSpec
     from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -42,7 +43,11 @@ with validators_at_first_use():
     from mcp.types import (
         INTERNAL_ERROR,
         INVALID_PARAMS,
+        ElicitRequest,
+        ElicitRequestFormParams,
+        ElicitResult,
         EmptyResult,
+        InputRequiredResult,
         JSONRPCError,
         JSONRPCMessage,
         JSONRPCNotification,
@@ -57,19 +62,26 @@ with validators_at_first_use():
         UnsubscribeRequestParams,
         jsonrpc_message_adapter,
     )
+    from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
 __all__ = [
     "INTERNAL_ERROR",
     "INVALID_PARAMS",
+    "MODERN_PROTOCOL_VERSIONS",
     "SUBSCRIPTION_ID_META_KEY",
     "AccessToken",
     "AuthenticatedUser",
     "Context",
+    "ElicitRequest",
+    "ElicitRequestFormParams",
+    "ElicitResult",
     "EmptyResult",
     "FastMCP",
     "FastMCPResource",
     "FastMCPTool",
     "InMemorySubscriptionBus",
+    "InputRequiredResult",
+    "InputRequiredToolResult",
     "JSONRPCError",
     "JSONRPCMessage",
     "JSONRPCNotification",

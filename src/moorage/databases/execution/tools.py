@@ -6,19 +6,25 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from moorage.core.shape import Tool
+from moorage.core.shape import Call, Tool
 from moorage.databases.arguments import DatabaseArgument
-from moorage.databases.execution.answers import as_json
+from moorage.databases.execution.answers import written
 from moorage.databases.execution.running import Request, Runner
+from moorage.databases.execution.writing import Format
 from moorage.databases.sources.catalog import Catalog
 
 
 class QueryTools:
-    """The door: arguments in, statement run, answer out."""
+    """The door: arguments in, statement run, answer out.
 
-    def __init__(self, catalog: Catalog, runner: Runner) -> None:
+    Args:
+        marks_data: whether rows are told apart from what this program says.
+    """
+
+    def __init__(self, catalog: Catalog, runner: Runner, *, marks_data: bool = False) -> None:
         self._catalog = catalog
         self._runner = runner
+        self._marks_data = marks_data
 
     def core(self) -> list[Tool]:
         return [
@@ -37,9 +43,18 @@ class QueryTools:
         self,
         sql: Annotated[str, Field(description="One statement; $1, $2 for parameters.")] = "",
         database_id: DatabaseArgument = None,
-        parameters: Annotated[list[Any] | None, Field(description="Values of $1, $2, ...")] = None,
-        max_rows: Annotated[int | None, Field(description="At most so many rows.", ge=1)] = None,
+        parameters: list[Any] | None = None,
+        max_rows: Annotated[int | None, Field(ge=1)] = None,
+        max_bytes: Annotated[int | None, Field(ge=1_000)] = None,
+        timeout_seconds: Annotated[float | None, Field(gt=0)] = None,
+        format: Format = Format.JSON,  # noqa: A002  (the name a caller would guess)
+        commit: Annotated[bool, Field(description="Keep what is written; else it is a preview.")] = False,
+        next: Annotated[str | None, Field(description="Of an answer that was cut: read on.")] = None,  # noqa: A002
+        call: Call | None = None,
     ) -> str:
-        """Run one SQL statement and return columns and rows as JSON, cut at a limit with a notice."""
-        database = await self._catalog.find(database_id)
-        return as_json(await self._runner.run(database, Request(sql, parameters or (), max_rows)))
+        """Run one SQL statement; returns columns and rows, cut at limits with a notice."""
+        named = self._runner.database_of(next) if next and database_id is None else database_id
+        request = Request(sql, parameters or (), max_rows, max_bytes, timeout_seconds, format, commit, next)
+        confirm = call.confirm if call is not None and call.can_confirm else None
+        answer = await self._runner.run(await self._catalog.find(named), request, confirm)
+        return written(answer, is_marked=self._marks_data)

@@ -1,0 +1,164 @@
+"""Taking rows in until a limit is reached, so that what is left out is never in memory either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from moorage.databases.connectors.session import Cursor
+from moorage.databases.definitions import Limits
+from moorage.databases.errors import AnswerTooLarge
+from moorage.databases.execution.shortening import Shortened, shortened
+from moorage.databases.execution.writing import Format, lines_of
+from moorage.databases.models import Cell
+
+CutBy = Literal["rows", "bytes"]
+Rows = Sequence[Sequence[Cell]]
+
+FIRST_ROWS = 20
+"""Fetched before anything is known of their size; rows of a megabyte are 20 MB then."""
+
+GROWTH = 10
+"""A piece is at most so many times what was fetched before it: sizes change on the way."""
+
+PIECE_BYTES = 1024 * 1024
+"""Of a later piece, by the size of the rows before it."""
+
+NARROWEST_CELL_CHARACTERS = 10
+"""A row that does not fit as a whole is cut down to this before it is given up."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much one answer may hold.
+
+    Attributes:
+        bytes: of columns and rows as they are written.
+        cell_characters: a longer value is cut.
+    """
+
+    rows: int
+    bytes: int
+    cell_characters: int
+
+    @classmethod
+    def of(cls, limits: Limits, *, max_rows: int | None, max_bytes: int | None) -> Bounds:
+        """Return what a call asks for, as far as the database's limits go."""
+        return cls(
+            rows=min(max_rows or limits.rows, limits.max_rows),
+            bytes=int(min(max_bytes or limits.bytes, limits.max_bytes)),
+            cell_characters=limits.cell_characters,
+        )
+
+
+@dataclass
+class Page:
+    """The rows of one answer, written as they come.
+
+    Attributes:
+        bytes: of what is written, what stands before the rows included.
+        cut_by: the limit that ended the page before the rows did.
+    """
+
+    bounds: Bounds
+    format: Format
+    bytes: int
+    rows: list[Sequence[Cell]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    cut_by: CutBy | None = None
+
+    @property
+    def rows_left(self) -> int:
+        return self.bounds.rows - len(self.rows)
+
+    @property
+    def bytes_left(self) -> int:
+        return self.bounds.bytes - self.bytes
+
+    def add(self, rows: Rows) -> int:
+        """Take rows up to the limits and return how many were taken; when they are not all, the page is full.
+
+        Raises:
+            AnswerTooLarge: not even the first row fits, however short its values are cut.
+        """
+        some = shortened(rows[: self.rows_left], self.bounds.cell_characters)
+        taken = self._keep(some)
+        if not self.rows and rows:
+            taken = self._keep_narrowed(rows[0])
+        if taken < len(rows):
+            self.cut_by = "bytes" if self.rows_left else "rows"
+        return taken
+
+    def _keep(self, rows: Rows) -> int:
+        """Keep as many rows as fit into what is left of the bytes."""
+        taken = 0
+        for row, line in zip(rows, lines_of(rows, self.format), strict=True):
+            size = 1 + (len(line) if line.isascii() else len(line.encode()))
+            if size > self.bytes_left:
+                break
+            self.bytes += size
+            self.rows.append(row)
+            self.lines.append(line)
+            taken += 1
+        return taken
+
+    def _keep_narrowed(self, row: Sequence[Cell]) -> int:
+        """Keep a row that is too large for a page of its own, its values cut shorter and shorter."""
+        characters = self.bounds.cell_characters
+        while characters > NARROWEST_CELL_CHARACTERS:
+            characters //= 2
+            if self._keep(shortened([row], characters)):
+                return 1
+        raise AnswerTooLarge(
+            f"one row of {len(row)} columns does not fit into {self.bounds.bytes:,} bytes",
+            hint="Name the columns you need instead of *, or raise max_bytes.",
+        )
+
+    def count_shortened(self) -> int:
+        """Return how many values were cut."""
+        return sum(type(cell) is Shortened for row in self.rows for cell in row)
+
+
+class RowReader:
+    """The rows of an open cursor, given out page by page."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        self._fetched = 0
+        self._waiting: list[list[Cell]] = []
+        self._ended = False
+
+    async def fill(self, page: Page) -> bool:
+        """Fill a page; return whether there are rows beyond it."""
+        while page.cut_by is None and (self._waiting or not self._ended):
+            if not self._waiting:
+                await self._fetch(self._piece(page))
+            del self._waiting[: page.add(self._waiting)]
+        return page.cut_by is not None
+
+    async def read_to_the_end(self) -> None:
+        """Fetch what is left and throw it away: only then is known how many rows a statement wrote."""
+        while not self._ended:
+            await self._fetch(self._light_piece())
+        self._waiting.clear()
+
+    async def _fetch(self, limit: int) -> None:
+        rows = await self.cursor.fetch(limit)
+        self._ended = len(rows) < limit
+        self._fetched += len(rows)
+        self._waiting = rows
+
+    def _piece(self, page: Page) -> int:
+        """Return how many rows to ask for: one more than there is room for, to see whether there are more."""
+        if not self._fetched:
+            return min(FIRST_ROWS, page.rows_left + 1)
+        fitting = page.rows_left
+        if page.rows:
+            fitting = min(fitting, page.bytes_left * len(page.rows) // page.bytes)
+        return min(fitting + 1, self._light_piece())
+
+    def _light_piece(self) -> int:
+        """Return how many rows of the size of those before are no burden."""
+        weight = self.cursor.bytes_received // max(self._fetched, 1)
+        return max(1, min(self._fetched * GROWTH, PIECE_BYTES // max(weight, 1)))
