@@ -22,7 +22,7 @@ class Safe:
         self.calls = 0
 
     async def open_safe(
-        self, call: Call, counted: Annotated[bool, Field(description="Ask another question each time.")] = False
+        self, call: Call, *, counted: Annotated[bool, Field(description="Ask another question each time.")] = False
     ) -> str:
         """Open a safe."""
         self.calls += 1
