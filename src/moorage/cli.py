@@ -4,38 +4,69 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections import UserDict
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.text import Text
+from typer.core import TyperGroup
+from typer.main import get_group
 
 import moorage
-from moorage.access.commands import commands as tokens
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.shape import Opened
 from moorage.core.shell import Json, Shell, shell_of
 from moorage.core.telemetry.logs import configure_logging
 from moorage.core.telemetry.statements import log_statements_slower_than
 from moorage.core.telemetry.traces import configure_tracing
-from moorage.operations.backup.commands import commands as backups
-from moorage.operations.commands import commands as operations
-from moorage.operations.doctor.commands import commands as doctor
-from moorage.operations.restore.commands import commands as restoring
 from moorage.settings import Settings, load_settings, setting_rows
-from moorage.systems import SYSTEMS, open_house
+from moorage.systems import open_house
+
+COMMANDS: Mapping[str, str] = {
+    "project": "moorage.projects.commands",
+    **dict.fromkeys(("index", "search", "chunks", "outline", "repo"), "moorage.codebase.commands"),
+    "workflow": "moorage.workflow.commands",
+    "db": "moorage.databases.commands",
+    "migrate": "moorage.operations.commands",
+    **dict.fromkeys(("backup", "verify", "backups"), "moorage.operations.backup.commands"),
+    "restore": "moorage.operations.restore.commands",
+    "doctor": "moorage.operations.doctor.commands",
+    "token": "moorage.access.commands",
+}
+"""Where the commands of systems are: each is imported when it is called, so that no command waits for the others."""
+
+
+class _Commands(UserDict[str, Any]):
+    """Commands by name; those of systems, given by their modules, are imported when they are asked for."""
+
+    def __getitem__(self, key: str) -> Any:
+        found = super().__getitem__(key)
+        if isinstance(found, str):
+            group = get_group(import_module(found).commands)
+            self[key] = found = group if group.name == key else group.commands[key]
+        return found
+
+
+class _Program(TyperGroup):
+    """The commands of this module, and those in the table."""
+
+    def __init__(self, *, commands: Mapping[str, Any], **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = _Commands({**commands, **COMMANDS})
+
 
 app = typer.Typer(
+    cls=_Program,
     name="moorage",
     help="One PostgreSQL under an AI coding agent: code search and projects over MCP.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _commands in (*(system.commands for system in SYSTEMS), operations, backups, restoring, doctor, tokens):
-    app.add_typer(_commands)
 
 Project = Annotated[str | None, typer.Option("--project", "-p", help="The project that is served.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen at; others than loopback only with tokens.")]
@@ -78,16 +109,14 @@ def up(
     watch: Annotated[bool, typer.Option(help="Index files again as they change.")] = True,
 ) -> None:
     """Start everything: PostgreSQL, a project for the folder, its index, and the server; until stopped."""
-    from moorage import serving
+    from moorage.starting import serve_folder
 
     shell = shell_of(context)
     server = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     flags = {"project": project, "server": server, "codebase": {"watch": watch}}
     settings = shell.guarded(lambda: _settings(context, flags, quiet=True))
     folder = path.expanduser().resolve()
-    shell.guarded(
-        lambda: asyncio.run(serving.serve_folder(settings, folder, shell, question=search, any_port=port is None))
-    )
+    shell.guarded(lambda: asyncio.run(serve_folder(settings, folder, shell, question=search, any_port=port is None)))
 
 
 @app.command("serve", epilog="Examples: moorage serve --transport stdio; moorage serve codebase --port 8001")

@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from moorage.codebase.lines import LINE as CODEBASE_LINE
-from moorage.codebase.system import SYSTEM as CODEBASE
 from moorage.core.embedding.factory import make_embedder
 from moorage.core.errors import InvalidInput
 from moorage.core.postgres.address import Address, address_from_parts, address_from_url, behind_pooler
 from moorage.core.postgres.embedded import EmbeddedServer
 from moorage.core.shape import Opened, System
-from moorage.databases.system import SYSTEM as DATABASES
-from moorage.operations.backup.taking import take_project_backup
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
 from moorage.projects.metering import metered
 from moorage.projects.models import MAIN_SERVER
 from moorage.projects.provisioning import Provisioner, project_lines
 from moorage.projects.service import ProjectService
-from moorage.projects.system import SYSTEM as PROJECTS
 from moorage.projects.usage import Usage
 from moorage.settings import REGISTRY_DATABASE, PostgresSettings, ServerAddress, Settings
 from moorage.workflow.lines import LINE as WORKFLOW_LINE
-from moorage.workflow.system import SYSTEM as WORKFLOW
 
-SYSTEMS: tuple[System, ...] = (PROJECTS, CODEBASE, WORKFLOW, DATABASES)
+
+class ListedSystem:
+    """A system by its name; imported when it is first needed, because a process that serves one needs no other."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def purpose(self) -> str:
+        return self._system.purpose
+
+    def open(self, ground: Ground, settings: Any) -> AbstractAsyncContextManager[Opened]:
+        return self._system.open(ground, settings)
+
+    @cached_property
+    def _system(self) -> System:
+        return import_module(f"moorage.{self.name}.system").SYSTEM
+
+
+GROUND_FLOOR = "projects"
+SYSTEMS: tuple[System, ...] = tuple(map(ListedSystem, (GROUND_FLOOR, "codebase", "workflow", "databases")))
 LINES = project_lines((CODEBASE_LINE, WORKFLOW_LINE))
 
 
@@ -50,7 +68,7 @@ def system_names(wanted: Sequence[str]) -> list[str]:
     for name in wanted:
         if name not in known:
             raise InvalidInput(f"there is no system {name!r}", hint=f"Systems: {', '.join(known)}.")
-    return [name for name in known if not wanted or name in wanted or name == PROJECTS.name]
+    return [name for name in known if not wanted or name in wanted or name == GROUND_FLOOR]
 
 
 @asynccontextmanager
@@ -93,6 +111,8 @@ async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerato
         stack.push_async_callback(embedder.close)
 
         async def back_up(name: str) -> str:
+            from moorage.operations.backup.taking import take_project_backup
+
             folder = settings.backup.folder_in(settings.home)
             return str((await take_project_backup(connections, name, folder, settings.backup)).folder)
 

@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
-from moorage.serving import _free_port, reachable_as, served_names
+from moorage.serving import reachable_as, served_names
 from moorage.settings import Settings
+from moorage.starting import _free_port
 
 
 @pytest.mark.parametrize(("host", "family"), [("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)])

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from moorage.codebase.commands import commands
 from moorage.codebase.diagnosing import CodebaseDiagnoses
 from moorage.codebase.metering import metered
 from moorage.codebase.service import CodebaseService
@@ -25,7 +24,6 @@ class CodebaseSystem:
         "Code search: search_code finds where something is done by meaning, words and names;"
         " index_repository makes a folder or git URL searchable."
     )
-    commands = commands
 
     @asynccontextmanager
     async def open(self, ground: Ground, settings: CodebaseSettings) -> AsyncGenerator[Opened]:

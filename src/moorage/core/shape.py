@@ -1,8 +1,8 @@
 """The shape every system has: the doors it offers and the life it leads.
 
 A system is a module `moorage.<name>.system` with one object `SYSTEM`. Opening it yields an `Opened`: tools
-for the MCP door, routes for the HTTP door, checks for readiness. Command line doors are found without opening
-anything.
+for the MCP door, routes for the HTTP door, checks for readiness. Command line doors are found without it, in
+`moorage.<name>.commands`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, Field
 from starlette.routing import BaseRoute
@@ -19,9 +19,6 @@ from starlette.routing import BaseRoute
 from moorage.core.access import Scope
 from moorage.core.postgres.pools import Connection
 from moorage.core.values import Value
-
-if TYPE_CHECKING:  # a server has no command line
-    from typer import Typer
 
 PROJECT_PLACE = "{project_name}"
 
@@ -211,11 +208,6 @@ class System(Protocol):
     @property
     def purpose(self) -> str:
         """One sentence: what it is for. Part of the instructions that models read."""
-        ...
-
-    @property
-    def commands(self) -> Typer:
-        """The system's door on the command line; named, it becomes a group of commands."""
         ...
 
     def open(self, ground: Any, settings: Any, /) -> AbstractAsyncContextManager[Opened]:

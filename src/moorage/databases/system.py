@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from moorage.core.shape import Opened, chosen_tools
-from moorage.databases.commands import commands
 from moorage.databases.opening import open_databases
 from moorage.databases.settings import DatabasesSettings
 from moorage.databases.sources.projects import RegistryDatabases
@@ -22,7 +21,6 @@ class DatabasesSystem:
         "Databases: list_databases shows what there is, search_objects and get_table_schema what is in it, run_query"
         " reads it with SQL."
     )
-    commands = commands
 
     @asynccontextmanager
     async def open(self, ground: Ground, settings: DatabasesSettings) -> AsyncGenerator[Opened]:

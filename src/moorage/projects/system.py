@@ -8,7 +8,6 @@ from typing import Any
 
 from moorage.core.errors import MoorageError
 from moorage.core.shape import Check, Opened
-from moorage.projects.commands import commands
 from moorage.projects.ground import Ground
 from moorage.projects.models import RESERVED_NAME
 from moorage.projects.tools import ProjectTools
@@ -19,7 +18,6 @@ class ProjectsSystem:
 
     name = "projects"
     purpose = "Projects: each has its own database; every other tool works inside one, named by project_name."
-    commands = commands
 
     @asynccontextmanager
     async def open(self, ground: Ground, _settings: Any) -> AsyncGenerator[Opened]:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 from moorage.core.shape import Opened, chosen_tools
 from moorage.projects.ground import Ground
-from moorage.workflow.commands import commands
 from moorage.workflow.evolution.diagnosing import EvolutionDiagnoses
 from moorage.workflow.feed.diagnosing import FeedDiagnoses
 from moorage.workflow.feed.tools import changes_resource
@@ -28,7 +27,6 @@ class WorkflowSystem:
         "Work items: prime says what matters now; create_entity, update_entity and query_entities keep tasks, bugs"
         " and decisions; ready_work and claim_work share them among agents."
     )
-    commands = commands
 
     @asynccontextmanager
     async def open(self, ground: Ground, settings: WorkflowSettings) -> AsyncGenerator[Opened]:
