@@ -9,12 +9,12 @@ from typing import Literal
 from moorage.databases.connectors.session import Cursor
 from moorage.databases.definitions import Limits
 from moorage.databases.errors import AnswerTooLarge
-from moorage.databases.execution.shortening import Shortened, shortened
-from moorage.databases.execution.writing import Format, lines_of
+from moorage.databases.execution.shortening import shortened
+from moorage.databases.execution.writing import Format, Row, Shortened, lines_of
 from moorage.databases.models import Cell
 
 CutBy = Literal["rows", "bytes"]
-Rows = Sequence[Sequence[Cell]]
+Rows = Sequence[Row]
 
 FIRST_ROWS = 20
 """Fetched before anything is known of their size; rows of a megabyte are 20 MB then."""
@@ -64,7 +64,7 @@ class Page:
     bounds: Bounds
     format: Format
     bytes: int
-    rows: list[Sequence[Cell]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     cut_by: CutBy | None = None
 
@@ -103,7 +103,7 @@ class Page:
             taken += 1
         return taken
 
-    def _keep_narrowed(self, row: Sequence[Cell]) -> int:
+    def _keep_narrowed(self, row: Row) -> int:
         """Keep a row that is too large for a page of its own, its values cut shorter and shorter."""
         characters = self.bounds.cell_characters
         while characters > NARROWEST_CELL_CHARACTERS:

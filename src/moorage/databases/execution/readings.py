@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from moorage.core.access import current_caller
 from moorage.core.errors import MoorageError
@@ -17,7 +17,7 @@ HANDLE_BYTES = 16
 _WAY_OUT = "Run the statement again; to read on after a pause, page with ORDER BY a key and WHERE key > the last one."
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True)
 class Reading:
     """A statement whose rows were not all given out.
 
@@ -50,14 +50,14 @@ class Readings:
         self._ending: set[asyncio.Task[None]] = set()
 
     def hold(self, reading: Reading) -> str | None:
-        """Keep a reading and return its handle; None when none are kept, and then it is still the caller's."""
+        """Take a reading over from the caller and return its handle; None, and nothing is taken, when none are kept."""
         if not self._most:
             return None
         if len(self._held) >= self._most:
             self._end(next(iter(self._held)))
         handle = secrets.token_urlsafe(HANDLE_BYTES)
         timer = asyncio.get_running_loop().call_later(self.seconds, self._end, handle)
-        self._held[handle] = (reading, timer)
+        self._held[handle] = (replace(reading, held=reading.held.pop_all()), timer)
         return handle
 
     def database_of(self, handle: str) -> str:
