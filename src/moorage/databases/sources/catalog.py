@@ -10,6 +10,7 @@ import structlog
 
 from moorage.core.access import current_caller
 from moorage.core.errors import Unavailable
+from moorage.core.shape import Check
 from moorage.databases.definitions import PROJECT_PREFIX, Database, Origin
 from moorage.databases.errors import DatabaseNotFound, DatabaseNotNamed
 from moorage.databases.settings import DatabasesSettings
@@ -110,6 +111,12 @@ class Catalog:
         if database_id is None:
             raise DatabaseNotNamed("database_id is missing", hint="Name one; list_databases shows them.")
         return await self._refuse(name)
+
+    async def check(self) -> Sequence[Check]:
+        """Tell `/health/ready` whether the files are followed as they stand; the process is of use all the same."""
+        await self._look()
+        detail = "" if self.problem is None else "the file is not followed; list_databases tells administrators why"
+        return [Check("definitions", ok=self.problem is None, detail=detail, required=False)]
 
     async def read_again(self) -> None:
         """Follow the files as they stand now, without waiting for the next look."""

@@ -14,6 +14,8 @@ from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.errors import InvalidProjectName, ProjectNotFound, ServerUnknown
 from moorage.projects.models import READABLE_STATES, Project
 
+REMEMBERED_PROJECTS = 10_000
+
 
 class RegistryDatabases:
     """The projects of a registry as databases: found where they are now, also after they moved.
@@ -58,6 +60,8 @@ class RegistryDatabases:
         if known != seen or made is None:
             made = self._make(project)
             if made is not None:
+                if len(self._made) >= REMEMBERED_PROJECTS:
+                    self._made.clear()
                 self._made[project.name] = (seen, made)
         return made
 

@@ -41,7 +41,7 @@ def single_of_variables(environment: Mapping[str, str], *, beside_registry: bool
     if beside_registry:
         if not (environment.get("POSTGRES_HOSTNAME") or environment.get("POSTGRES_RESOURCE_ARN")):
             return {}
-        if any(environment.get(name) for name in REGISTRY_PLACES):
+        if any(environment.get(name) for name in ("POSTGRES_RESOURCE_ARN", *REGISTRY_PLACES)):
             taken = {name: value for name, value in environment.items() if name not in REGISTRY_VARIABLES}
     fields = {}
     for name, variables in VARIABLES.items():
@@ -61,7 +61,7 @@ def single_database(fields: Mapping[str, str], *, region: str | None = None) -> 
     Raises:
         InvalidDefinition: no database is named, or the fields contradict each other.
     """
-    given = {name: _literal(value) for name, value in fields.items()}
+    given: dict[str, Any] = {name: _literal(value) for name, value in fields.items()}
     _refuse_contradictions(given)
     if "readonly" in given:
         given["readonly"] = _truth(given["readonly"])
