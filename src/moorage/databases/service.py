@@ -9,6 +9,7 @@ from moorage.databases.execution.running import Confirm, Request, Runner
 from moorage.databases.policy.guard import Guard
 from moorage.databases.settings import SqlSettings
 from moorage.databases.sources.catalog import Catalog
+from moorage.databases.tuning.service import TuningService
 
 
 class DatabasesService:
@@ -21,6 +22,7 @@ class DatabasesService:
         self.connections = connections
         self.settings = settings
         self.runner = Runner(connections, guard, recorder, settings)
+        self.tuning = TuningService(catalog, connections, guard)
 
     async def run_query(self, database_id: str | None, request: Request, confirm: Confirm | None = None) -> Answer:
         """Run a statement in the database named, or in the default one; see `Runner.run`."""

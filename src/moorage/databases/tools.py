@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from moorage.core.shape import Tool
 from moorage.databases.execution.tools import QueryTools
 from moorage.databases.service import DatabasesService
+from moorage.databases.tuning.tools import TuningTools
 
 
 def tools_by_profile(service: DatabasesService) -> Mapping[str, list[Tool]]:
     """Return every tool under the profile it belongs to, in the order clients see them."""
+    tuning = TuningTools(service.tuning)
     return {
-        "core": [*QueryTools(service.catalog, service.runner, marks_data=service.settings.mark_untrusted).core()],
+        "core": [
+            *QueryTools(service.catalog, service.runner, marks_data=service.settings.mark_untrusted).core(),
+            *tuning.core(),
+        ],
         "tuning": [],
         "everywhere": [],
         "manage": [],

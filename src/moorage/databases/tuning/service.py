@@ -7,7 +7,6 @@ from typing import Any
 
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.policy.guard import Guard
-from moorage.databases.roles.power import RolePowers
 from moorage.databases.sources.catalog import Catalog
 from moorage.databases.sources.choosing import choose
 from moorage.databases.spreading import Asked, spread
@@ -22,10 +21,10 @@ EXAMINING_SECONDS, EXAMINING_ALL_SECONDS = 12.0, 25.0
 class TuningService:
     """The use cases, each for the databases that the caller may see."""
 
-    def __init__(self, catalog: Catalog, connections: Connections, guard: Guard, powers: RolePowers) -> None:
+    def __init__(self, catalog: Catalog, connections: Connections, guard: Guard) -> None:
         self._catalog = catalog
         self._explainer = Explainer(connections, guard)
-        self._examiner = Examiner(connections, powers)
+        self._examiner = Examiner(connections, guard.powers)
 
     async def explain_query(
         self, database_id: str | None, sql: str, parameters: Sequence[Any] | None = None, *, analyze: bool = False
