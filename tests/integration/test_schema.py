@@ -77,7 +77,7 @@ async def test_the_registry_is_what_one_reads(address, two_databases: list[str])
     await migrate(address, as_made, (REGISTRY_LINE,))
     made = await catalogue(address, as_made)
     assert await catalogue(address, as_read) == made
-    assert {row[1] for row in made["columns"]} == {"projects", "deleted_projects", "tokens"}
+    assert {row[1] for row in made["columns"]} == {"projects", "deleted_projects", "tokens", "audited_statements"}
 
 
 async def test_a_project_is_what_one_reads(address, two_databases: list[str]):

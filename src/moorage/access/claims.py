@@ -11,7 +11,7 @@ from typing import Any
 
 from moorage.access.errors import InvalidToken, NoScope
 from moorage.access.settings import IssuerSettings
-from moorage.core.access import Caller, Scope
+from moorage.core.access import Caller, DatabaseGrant, InvalidGrant, Scope, parse_grant
 
 SCOPE_PREFIX = "moorage:"
 MAX_NAME_CHARACTERS = 255
@@ -31,6 +31,7 @@ def caller_of(claims: Mapping[str, Any], settings: IssuerSettings) -> Caller:
         _name(claims.get(settings.name_claim), settings.name_claim),
         _scope(word for claim in settings.scope_claims for word in _words(claims, claim)),
         _projects(claims, settings.projects_claim),
+        _databases(claims, settings.databases_claim),
         expires_at=_end(claims["exp"], settings.leeway_seconds),
     )
 
@@ -96,6 +97,15 @@ def _scope(words: Iterable[str]) -> Scope:
 
 def _projects(claims: Mapping[str, Any], claim: str) -> frozenset[str] | None:
     return frozenset(_words(claims, claim)) if claim in claims else None
+
+
+def _databases(claims: Mapping[str, Any], claim: str) -> tuple[DatabaseGrant, ...] | None:
+    if claim not in claims:
+        return None
+    try:
+        return tuple(map(parse_grant, _words(claims, claim)))
+    except InvalidGrant as error:
+        raise InvalidToken(f"the token's claim {claim} is wrong: {error.message}", hint=error.hint) from None
 
 
 def _words(claims: Mapping[str, Any], claim: str) -> list[str]:

@@ -26,6 +26,10 @@ def create(
     project: Annotated[
         list[str] | None, typer.Option("--project", "-p", help="Good for this project only; may be repeated.")
     ] = None,
+    database: Annotated[
+        list[str] | None,
+        typer.Option("--database", "-d", help="Good for this database, or tag:NAME, with =write; may be repeated."),
+    ] = None,
     expires: Annotated[str | None, typer.Option(help="Good for this long: 12h, 30d, 4w; default for ever.")] = None,
     calls_per_minute: Annotated[int | None, typer.Option(help="Most calls in a minute.")] = None,
     json: Json = False,
@@ -35,7 +39,12 @@ def create(
 
     async def use(services: Services):
         return await _tokens(services).create(
-            name, scope=scope, projects=project or None, expires=expires, calls_per_minute=calls_per_minute
+            name,
+            scope=scope,
+            projects=project or None,
+            databases=database or None,
+            expires=expires,
+            calls_per_minute=calls_per_minute,
         )
 
     token = shell.run(_SYSTEMS, use)
@@ -58,7 +67,7 @@ def list_tokens(context: typer.Context, json: Json = False) -> None:
     if json:
         shell.print_json(tokens)
         return
-    columns = ("name", "state", "scope", "projects", "calls/min", "expires", "last used", "created by")
+    columns = ("name", "state", "scope", "projects", "databases", "calls/min", "expires", "last used", "created by")
     shell.print_table("Tokens", columns, [_row(each) for each in tokens])
 
 
@@ -83,8 +92,15 @@ def _tokens(services: Services) -> TokenService:
 
 def _summary(token: Token) -> str:
     projects = "all projects" if token.projects is None else ", ".join(token.projects)
+    databases = f"databases: {_databases(token)}"
     until = "for ever" if token.expires_at is None else f"until {token.expires_at:%Y-%m-%d %H:%M} UTC"
-    return f"{token.scope.value}, {projects}, {until}"
+    return f"{token.scope.value}, {projects}, {databases}, {until}"
+
+
+def _databases(token: Token) -> str:
+    if token.databases is not None:
+        return ", ".join(token.databases)
+    return "all" if token.projects is None else "those of the projects"
 
 
 def _row(token: Token) -> tuple[object, ...]:
@@ -92,4 +108,5 @@ def _row(token: Token) -> tuple[object, ...]:
     expires = token.expires_at and f"{token.expires_at:%Y-%m-%d %H:%M}"
     used = token.last_used_at and f"{token.last_used_at:%Y-%m-%d %H:%M}"
     rate = token.calls_per_minute
-    return token.name, token.state, token.scope.value, projects, rate, expires, used, token.created_by
+    databases = _databases(token)
+    return token.name, token.state, token.scope.value, projects, databases, rate, expires, used, token.created_by

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import computed_field
 
 from moorage.access.errors import InvalidTokenRequest
-from moorage.core.access import Caller, Scope
+from moorage.core.access import Caller, Scope, parse_grant
 from moorage.core.values import Value
 
 PREFIX = "mrg_"
@@ -33,6 +33,8 @@ class Token(Value):
 
     Attributes:
         projects: names of the projects it is good for; None is all of them.
+        databases: of other people, that it is good for, as `parse_grant` reads them; None is all of them for a token of
+            all projects, and none for one of some.
         last_used_at: to about half a minute.
     """
 
@@ -40,6 +42,7 @@ class Token(Value):
     name: str
     scope: Scope
     projects: tuple[str, ...] | None
+    databases: tuple[str, ...] | None
     calls_per_minute: int | None
     created_at: datetime
     created_by: str
@@ -57,8 +60,14 @@ class Token(Value):
 
     def caller(self) -> Caller:
         projects = None if self.projects is None else frozenset(self.projects)
+        databases = None if self.databases is None else tuple(map(parse_grant, self.databases))
         return Caller(
-            self.name, self.scope, projects, expires_at=self.expires_at, calls_per_minute=self.calls_per_minute
+            self.name,
+            self.scope,
+            projects,
+            databases,
+            expires_at=self.expires_at,
+            calls_per_minute=self.calls_per_minute,
         )
 
 

@@ -2,19 +2,19 @@
 
 -- name: token_insert :optional
 -- No row comes back when the name is taken.
-INSERT INTO public.tokens (name, hash, scope, projects, calls_per_minute, created_by, expires_at)
-VALUES (:name, :hash, :scope, :projects, :calls_per_minute, :created_by, now() + CAST(:life AS interval))
+INSERT INTO public.tokens (name, hash, scope, projects, databases, calls_per_minute, created_by, expires_at)
+VALUES (:name, :hash, :scope, :projects, :databases, :calls_per_minute, :created_by, now() + CAST(:life AS interval))
 ON CONFLICT (name) DO NOTHING
-RETURNING id, name, scope, projects, calls_per_minute, created_at, created_by, expires_at, revoked_at, last_used_at;
+RETURNING id, name, scope, projects, databases, calls_per_minute, created_at, created_by, expires_at, revoked_at, last_used_at;
 
 -- name: token_find :many
 -- By their hashes; all of them in one go, because whoever tries tokens must not cost a statement each.
-SELECT hash, id, name, scope, projects, calls_per_minute, created_at, created_by, expires_at, revoked_at, last_used_at
+SELECT hash, id, name, scope, projects, databases, calls_per_minute, created_at, created_by, expires_at, revoked_at, last_used_at
 FROM public.tokens
 WHERE hash = ANY (CAST(:hashes AS bytea[]));
 
 -- name: token_list :many
-SELECT id, name, scope, projects, calls_per_minute, created_at, created_by, expires_at, revoked_at, last_used_at
+SELECT id, name, scope, projects, databases, calls_per_minute, created_at, created_by, expires_at, revoked_at, last_used_at
 FROM public.tokens
 ORDER BY name;
 
@@ -23,7 +23,7 @@ ORDER BY name;
 UPDATE public.tokens
 SET revoked_at = coalesce(revoked_at, now())
 WHERE name = :name
-RETURNING id, name, scope, projects, calls_per_minute, created_at, created_by, expires_at, revoked_at, last_used_at;
+RETURNING id, name, scope, projects, databases, calls_per_minute, created_at, created_by, expires_at, revoked_at, last_used_at;
 
 -- name: token_exists :value
 -- Whether there ever was one: a server whose last token is revoked does not open up again.

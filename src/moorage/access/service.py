@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from moorage.access import store
 from moorage.access.errors import InvalidTokenRequest, TokenNameTaken, TokenNotFound
 from moorage.access.models import NewToken, Token, hash_of, new_secret, parse_life, parse_token_name
-from moorage.core.access import NotAllowed, Scope, allow, current_caller
+from moorage.core.access import DatabaseGrant, NotAllowed, Scope, allow, current_caller, parse_grant
 from moorage.projects.connections import ProjectConnectionManager
 
 MAX_CALLS_PER_MINUTE = 1_000_000
+MAX_GRANTS = 200
 
 
 class TokenService:
@@ -31,6 +32,7 @@ class TokenService:
         *,
         scope: Scope,
         projects: Sequence[str] | None = None,
+        databases: Sequence[str] | None = None,
         expires: str | None = None,
         calls_per_minute: int | None = None,
     ) -> NewToken:
@@ -38,14 +40,17 @@ class TokenService:
 
         Args:
             projects: names of the projects it is good for; None is all of them, also those made later.
+            databases: of other people, that it is good for: `analytics`, `tag:staging=write`, `project:*`; None is all
+                of them, also those added later, or none where it is for some projects only.
             expires: `12h`, `30d`; None is never.
 
         Raises:
-            InvalidTokenRequest, TokenNameTaken, NotAllowed.
+            InvalidTokenRequest, InvalidGrant, TokenNameTaken, NotAllowed.
         """
         _allow_administration("creating a token")
         parse_token_name(name)
         _check_rate(calls_per_minute)
+        grants = None if databases is None else _parse_grants(databases, scope)
         life, secret = parse_life(expires), new_secret()
         with self._connections.registry() as registry:
             if projects is not None:
@@ -56,6 +61,7 @@ class TokenService:
                 hashed=hash_of(secret),
                 scope=scope,
                 projects=None if projects is None else sorted(set(projects)),
+                databases=grants,
                 calls_per_minute=calls_per_minute,
                 created_by=current_caller().name,
                 life=life,
@@ -81,10 +87,32 @@ class TokenService:
 
 
 def _allow_administration(what: str) -> None:
-    """Refuse also an administrator of some projects: who makes tokens could make one for the others."""
+    """Refuse also an administrator of some projects or databases: who makes tokens could make one for the others."""
     allow(Scope.ADMIN, what)
-    if current_caller().projects is not None:
-        raise NotAllowed(f"{what} is for administrators of all projects", hint="Use a token without projects.")
+    if current_caller().is_limited:
+        raise NotAllowed(
+            f"{what} is for administrators of all projects and databases",
+            hint="Use a token without projects and databases.",
+        )
+
+
+def _parse_grants(databases: Sequence[str], scope: Scope) -> list[DatabaseGrant]:
+    """Return the grants, each once; one that the scope makes empty is refused, or nobody would notice."""
+    grants = [parse_grant(text) for text in dict.fromkeys(databases)]
+    if not 0 < len(grants) <= MAX_GRANTS:
+        raise InvalidTokenRequest(
+            f"databases has {len(grants)} entries",
+            hint=f"Name 1 to {MAX_GRANTS}, or leave it out; tag:NAME and * mean many at once.",
+            field="databases",
+        )
+    idle = next((grant for grant in grants if grant.may_write and not scope.includes(Scope.WRITE)), None)
+    if idle is not None:
+        raise InvalidTokenRequest(
+            f"database {str(idle)!r} grants writing, which the scope {scope.value} does not include",
+            hint=f"Use the scope {Scope.WRITE.value}, or leave =write out.",
+            field="databases",
+        )
+    return grants
 
 
 def _check_rate(calls_per_minute: int | None) -> None:

@@ -41,6 +41,12 @@ class IssuerSettings(BaseModel):
         min_length=1,
         description="Claim that lists the projects a token is good for; without it, all.",
     )
+    databases_claim: str = Field(
+        "moorage_databases",
+        min_length=1,
+        description="Claim that lists the databases a token is good for: id, tag:name, either with =write; without it,"
+        " all of them for a token of all projects.",
+    )
     name_claim: str = Field("sub", description="Claim that names the caller in rows and logs.")
     asked_scopes: tuple[ScopeWord, ...] = Field(
         ("moorage:read", "moorage:write"),

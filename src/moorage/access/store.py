@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from moorage.access.models import Token
-from moorage.core.access import Scope
+from moorage.core.access import DatabaseGrant, Scope
 from moorage.core.postgres.queries import Executor, load_statements
 
 _statements = load_statements("moorage.access")
@@ -21,6 +21,7 @@ async def token_insert(
     hashed: bytes,
     scope: Scope,
     projects: Sequence[str] | None,
+    databases: Sequence[DatabaseGrant] | None,
     calls_per_minute: int | None,
     created_by: str,
     life: timedelta | None,
@@ -32,6 +33,7 @@ async def token_insert(
         hash=hashed,
         scope=scope.value,
         projects=None if projects is None else list(projects),
+        databases=None if databases is None else [str(grant) for grant in databases],
         calls_per_minute=calls_per_minute,
         created_by=created_by,
         life=life,

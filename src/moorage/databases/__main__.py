@@ -17,6 +17,7 @@ import moorage
 from moorage.core.errors import InvalidInput, MoorageError
 from moorage.core.http.guards import is_loopback
 from moorage.core.mcp.server import McpServer, build_server
+from moorage.core.postgres.embedded import default_home
 from moorage.core.serving import NotLoopback, serve_http, serve_stdio
 from moorage.core.shape import chosen_tools
 from moorage.core.telemetry.logs import configure_logging
@@ -111,7 +112,8 @@ def _add_serving_flags(parser: ArgumentParser) -> None:
 
 
 async def _serve(settings: DatabasesSettings, flags: Namespace) -> None:
-    async with open_databases(settings) as service:
+    home = Path(os.environ.get("MOORAGE_HOME") or default_home())
+    async with open_databases(settings, home=home) as service:
         server = build_server(
             name="moorage-databases",
             version=moorage.__version__,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moorage.databases.audit.recorder import Recorder
+from moorage.databases.audit.opening import Audit
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.running import Confirm, Request, Runner
@@ -16,12 +16,13 @@ class DatabasesService:
     """The use cases, each given to the part that does it."""
 
     def __init__(
-        self, catalog: Catalog, connections: Connections, guard: Guard, recorder: Recorder, settings: SqlSettings
+        self, catalog: Catalog, connections: Connections, guard: Guard, audit: Audit, settings: SqlSettings
     ) -> None:
         self.catalog = catalog
         self.connections = connections
         self.settings = settings
-        self.runner = Runner(connections, guard, recorder, settings)
+        self.runner = Runner(connections, guard, audit.recorder, settings)
+        self.audit = audit.service
         self.tuning = TuningService(catalog, connections, guard)
 
     async def run_query(self, database_id: str | None, request: Request, confirm: Confirm | None = None) -> Answer:

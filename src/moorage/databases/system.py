@@ -25,7 +25,12 @@ class DatabasesSystem:
     @asynccontextmanager
     async def open(self, ground: Ground, settings: DatabasesSettings) -> AsyncGenerator[Opened]:
         projects = RegistryDatabases(ground.connections, settings.sql.project_policy)
-        async with open_databases(settings, projects if settings.sql.include_projects else None) as service:
+        async with open_databases(
+            settings,
+            projects if settings.sql.include_projects else None,
+            home=ground.home,
+            registry=ground.connections,
+        ) as service:
             yield Opened(service, tools=chosen_tools(tools_by_profile(service), settings.sql.tools))
 
 

@@ -1,4 +1,5 @@
--- The registry database (`mcp_registry`): a row a project, those that are gone, and the tokens of callers.
+-- The registry database (`mcp_registry`): a row a project, those that are gone, the tokens of callers, and what they
+-- ran in databases of other people.
 -- Kept true by tests/integration/test_schema.py.
 
 CREATE TABLE public.projects (
@@ -64,10 +65,47 @@ CREATE TABLE public.tokens (
     expires_at        timestamptz,
     revoked_at        timestamptz,
     last_used_at      timestamptz,
+    -- Databases of other people it is good for, as "id", "tag:name" or either with "=write"; NULL is all of them for a
+    -- token of all projects, and none for one of some.
+    databases         text[],
     CONSTRAINT valid_scope CHECK (scope IN ('read', 'write', 'admin')),
     CONSTRAINT valid_rate  CHECK (calls_per_minute > 0),
     CONSTRAINT hashed      CHECK (octet_length(hash) = 32)
 );
+
+-- What callers ran in databases of other people, where `sql.audit.to` is postgres; a row a statement.
+CREATE TABLE public.audited_statements (
+    id                   uuid             PRIMARY KEY,
+    -- When it began.
+    at                   timestamptz      NOT NULL,
+    database_id          text             NOT NULL,
+    caller               text             NOT NULL,
+    -- ok, refused, failed, timeout, cancelled; committing where nobody knows whether the commit succeeded.
+    outcome              text             NOT NULL,
+    error_code           text,
+    duration_ms          double precision NOT NULL,
+    -- NULL for what was never judged.
+    kind                 text,
+    fingerprint          text,
+    tables               text[],
+    -- As far as `sql.audit.statements` says; never with the values of parameters.
+    statement            text,
+    statement_characters integer,
+    rows                 bigint,
+    rows_affected        bigint,
+    bytes                bigint,
+    is_committed         boolean,
+    cut_by               text,
+    -- The row whose answer is read on.
+    continues            uuid,
+    tool                 text,
+    transport            text,
+    client               text,
+    request_id           text
+);
+
+CREATE INDEX audited_statements_at ON public.audited_statements (at);
+CREATE INDEX audited_statements_database ON public.audited_statements (database_id, at);
 
 -- Every project database: whose it is. Written once; compared when a connection is opened.
 \connect project_<name>

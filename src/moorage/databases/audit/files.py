@@ -10,12 +10,14 @@ from __future__ import annotations
 import fcntl
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 ENDING = ".jsonl"
 MAX_OPEN_FILES = 64
+BLOCK_BYTES = 65_536
 OWNER_ONLY, FOLDER_OF_OWNER = 0o600, 0o700
 
 
@@ -50,8 +52,8 @@ class AuditFiles:
     def lines(self, database_id: str) -> Iterator[bytes]:
         """Yield the lines of a database, those written last first."""
         for path in self._paths(database_id):
-            with suppress(FileNotFoundError):
-                yield from reversed(path.read_bytes().splitlines())
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                yield from _backwards(file)
 
     def purge(self, database_id: str, *, before: bytes) -> int:
         """Delete lines that sort before `before`, as times at their beginning do; return how many it were."""
@@ -119,7 +121,7 @@ class LogFile:
             self._descriptor = None
 
     @contextmanager
-    def _locked(self) -> Iterator[tuple[int, int]]:
+    def _locked(self) -> Generator[tuple[int, int]]:
         """Hold the lock of the file that is at the place now; yield its descriptor and its size."""
         while True:
             descriptor = self._descriptor if self._descriptor is not None else self._opened()
@@ -163,6 +165,18 @@ class LogFile:
         finally:
             os.close(descriptor)
         new.replace(self._path)
+
+
+def _backwards(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file from its end, holding one block at a time."""
+    place, rest = file.seek(0, os.SEEK_END), b""
+    while place > 0:
+        size = min(BLOCK_BYTES, place)
+        place = file.seek(place - size)
+        rest, *lines = (file.read(size) + rest).split(b"\n")
+        yield from (line for line in reversed(lines) if line)
+    if rest:
+        yield rest
 
 
 def _full(path: Path, number: int) -> Path:

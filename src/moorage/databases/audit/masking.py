@@ -8,15 +8,17 @@ is left, numbers become `?`, and the text ends at the first quote: before that o
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 import pgparse  # ty: ignore[import-not-found]  (compiled, without stubs)
 
-MAX_CHARACTERS = 8_000
-"""Of a longer statement no text is kept: its terms could be nested deeper than the stack of this thread is."""
+from moorage.core.errors import MoorageError
+from moorage.databases.policy.parsing import fingerprint, normalized
+from moorage.databases.policy.texts import check_text
 
-MAX_COMMENTS = 100
-"""The time to read openers of comments inside each other grows with their square."""
+MAX_BYTES = 8_000
+"""Of a longer statement no text is kept, so that a line of the log stays one that can be read."""
 
 REMEMBERED_CHARACTERS = 1_000
 REMEMBERED_STATEMENTS = 1_000
@@ -33,24 +35,35 @@ _PIECE = re.compile(
 )
 
 
-def masked(sql: str) -> str | None:
-    """Return the statement with no value in it; None for what cannot be read, and for what is too large to try."""
-    if len(sql) > MAX_CHARACTERS or sql.count("/*") > MAX_COMMENTS:
-        return None
+@dataclass(frozen=True)
+class Masked:
+    """A statement without its values, and what it has in common with those that differ in values alone."""
+
+    text: str
+    fingerprint: str
+
+
+def masked(sql: str) -> Masked | None:
+    """Return the statement with no value in it; None for what cannot be read, and for what is too large."""
     return _masked_short(sql) if len(sql) <= REMEMBERED_CHARACTERS else _masked(sql)
 
 
-def _masked(sql: str) -> str | None:
+def _masked(sql: str) -> Masked | None:
     try:
-        text = pgparse.normalize(sql)
-    except (pgparse.PGQueryError, ValueError):  # no statement; or no text that PostgreSQL could be sent
+        check_text(sql, max_bytes=MAX_BYTES)
+        text = normalized(sql)
+        return Masked(_shown(text), fingerprint(sql))
+    except (MoorageError, pgparse.PGQueryError):
         return None
-    end = next((found.start() for found in _PIECE.finditer(text) if found["end"]), None)
-    shown = _PIECE.sub(_without_values, text[:end]).strip()
-    return shown if end is None else f"{shown} {CUT}"
 
 
 _masked_short = lru_cache(REMEMBERED_STATEMENTS)(_masked)
+
+
+def _shown(text: str) -> str:
+    end = next((found.start() for found in _PIECE.finditer(text) if found["end"]), None)
+    shown = _PIECE.sub(_without_values, text[:end]).strip()
+    return shown if end is None else f"{shown} {CUT}"
 
 
 def _without_values(found: re.Match[str]) -> str:

@@ -10,7 +10,9 @@ from time import perf_counter
 from typing import Any, Literal
 from uuid import uuid4
 
-from moorage.core.values import Value
+from pydantic import AwareDatetime
+
+from moorage.core.values import GivenValue, Value
 from moorage.databases.definitions import StatementKind
 from moorage.databases.policy.guard import Verdict
 
@@ -56,7 +58,7 @@ class Record:
     def facts(self) -> dict[str, Any]:
         """Return what is kept of it besides its text, the time first, by which lines are told apart."""
         return {
-            "at": self.at.isoformat(timespec="microseconds"),
+            "at": _moment(self.at),
             "id": self.id,
             "database_id": self.database_id,
             "outcome": self.outcome,
@@ -107,9 +109,33 @@ class AuditEntry(Value):
     request_id: str | None = None
 
 
+class AuditFilter(GivenValue):
+    """Which entries are wanted; what is None does not matter.
+
+    Attributes:
+        since, until: when the statement began; `until` itself is left out.
+    """
+
+    caller: str | None = None
+    outcome: Outcome | None = None
+    kind: StatementKind | None = None
+    fingerprint: str | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+    def takes(self, entry: AuditEntry) -> bool:
+        asked = {"caller": self.caller, "outcome": self.outcome, "kind": self.kind, "fingerprint": self.fingerprint}
+        return (
+            all(value is None or getattr(entry, name) == value for name, value in asked.items())
+            and (self.since is None or entry.at >= self.since)
+            and (self.until is None or entry.at < self.until)
+        )
+
+
 Entry = Mapping[str, Any]
 """An `AuditEntry` on its way out: JSON-ready, without what is None."""
 
+LINE_START = b'{"at":"'
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -118,6 +144,11 @@ def line_of(entry: Entry) -> bytes:
     return (_encode(entry) + "\n").encode(errors="replace")
 
 
-def line_before(moment: datetime) -> bytes:
-    """Return what sorts before every line of this moment or a later one."""
-    return f'{{"at":"{moment.astimezone(UTC).isoformat(timespec="microseconds")}'.encode()
+def line_before(at: datetime) -> bytes:
+    """Return what sorts before every line of this moment or a later one, and after those of earlier ones."""
+    return LINE_START + _moment(at).encode()
+
+
+def _moment(at: datetime) -> str:
+    """Return a moment as entries have it, always of the same length, so that their text sorts as they do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
