@@ -5,5 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
-DatabaseArgument = Annotated[str | None, Field(description="Which database; list_databases names them.")]
+Absent = SkipJsonSchema[None]
+"""What an argument is that is left out. Null is taken as well, but not published: it would double a schema's length."""
+
+DatabaseArgument = Annotated[str | Absent, Field(description="Which database; list_databases names them.")]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from moorage.databases.execution.writing import Format, lines_of
+from moorage.databases.execution.writing import Format
 from moorage.databases.models import Cell, Column
 
 
@@ -55,18 +55,10 @@ def body_of(answer: Answer) -> str:
     """Return the columns and rows as text; nothing for a statement that gives no rows back."""
     if not answer.columns:
         return ""
-    head = head_of(answer.columns, answer.format)
+    head = answer.format.head_of(answer.columns)
     if answer.format is Format.JSON:
         return f"{head}{','.join(answer.lines)}]}}"
     return "\n".join([head, *answer.lines])
-
-
-def head_of(columns: Sequence[Column], format: Format) -> str:  # noqa: A002  (the tool's argument has this name)
-    """Return what stands before the rows."""
-    if format is not Format.JSON:
-        return lines_of([[each.name for each in columns]], format)[0]
-    named = {"columns": [each.name for each in columns], "types": [each.type for each in columns]}
-    return f'{_compact(named)[:-1]},"rows":['
 
 
 def _told(answer: Answer) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from moorage.databases.connectors.session import Cursor
 from moorage.databases.definitions import Limits
 from moorage.databases.errors import AnswerTooLarge
 from moorage.databases.execution.shortening import shortened
-from moorage.databases.execution.writing import Format, Row, Shortened, lines_of
+from moorage.databases.execution.writing import Format, Row, Shortened
 from moorage.databases.models import Cell
 
 CutBy = Literal["rows", "bytes"]
@@ -93,7 +93,7 @@ class Page:
     def _keep(self, rows: Rows) -> int:
         """Keep as many rows as fit into what is left of the bytes."""
         taken = 0
-        for row, line in zip(rows, lines_of(rows, self.format), strict=True):
+        for row, line in zip(rows, self.format.lines_of(rows), strict=True):
             size = 1 + (len(line) if line.isascii() else len(line.encode()))
             if size > self.bytes_left:
                 break

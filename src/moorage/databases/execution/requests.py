@@ -11,7 +11,7 @@ from moorage.databases.connectors.connections import terms_of
 from moorage.databases.connectors.session import Connector, Cursor, Terms
 from moorage.databases.definitions import Database
 from moorage.databases.errors import InvalidStatement
-from moorage.databases.execution.answers import Answer, head_of
+from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.pages import Bounds, Page
 from moorage.databases.execution.writing import Format
 from moorage.databases.models import Column
@@ -66,7 +66,7 @@ class Run:
         """Return the page of its answer before any row is there."""
         request = self.request
         bounds = Bounds.of(self.database.limits, max_rows=request.max_rows, max_bytes=request.max_bytes)
-        return Page(bounds, request.format, bytes=len(head_of(columns, request.format).encode()))
+        return Page(bounds, request.format, bytes=len(request.format.head_of(columns).encode()))
 
     def answer(self, page: Page, cursor: Cursor, notices: Sequence[str], *, next_handle: str | None = None) -> Answer:
         """Return the answer, and write down how much of it there is."""

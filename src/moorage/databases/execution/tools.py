@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from moorage.core.shape import Call, Tool
-from moorage.databases.arguments import DatabaseArgument
+from moorage.databases.arguments import Absent, DatabaseArgument
 from moorage.databases.execution.answers import written
 from moorage.databases.execution.running import Request, Runner
 from moorage.databases.execution.writing import Format
@@ -41,18 +41,18 @@ class QueryTools:
 
     async def run_query(
         self,
-        sql: Annotated[str, Field(description="One statement; $1, $2 for parameters.")] = "",
+        sql: Annotated[str, Field(description="One statement.")] = "",
         database_id: DatabaseArgument = None,
-        parameters: list[Any] | None = None,
-        max_rows: Annotated[int | None, Field(ge=1)] = None,
-        max_bytes: Annotated[int | None, Field(ge=1_000)] = None,
-        timeout_seconds: Annotated[float | None, Field(gt=0)] = None,
-        format: Format = Format.JSON,  # noqa: A002  (the name a caller would guess)
-        commit: Annotated[bool, Field(description="Keep what is written; else it is a preview.")] = False,
-        next: Annotated[str | None, Field(description="Of an answer that was cut: read on.")] = None,  # noqa: A002
+        parameters: Annotated[list[Any] | Absent, Field(description="$1, $2, ...")] = None,
+        max_rows: Annotated[PositiveInt | Absent, Field(description="Default 200.")] = None,
+        max_bytes: Annotated[Annotated[int, Field(ge=1_000)] | Absent, Field(description="Default 50000.")] = None,
+        timeout_seconds: Annotated[PositiveFloat | Absent, Field(description="To lower it.")] = None,
+        format: Annotated[Format, Field(description="Of rows.")] = Format.JSON,  # noqa: A002  (as callers guess)
+        commit: Annotated[bool, Field(description="Keep writes; else a preview.")] = False,
+        next: Annotated[str | Absent, Field(description="Of a cut answer: read on.")] = None,  # noqa: A002
         call: Call | None = None,
     ) -> str:
-        """Run one SQL statement; returns columns and rows, cut at limits with a notice."""
+        """Run SQL; returns columns and rows, cut at limits with a notice."""
         named = self._runner.database_of(next) if next and database_id is None else database_id
         request = Request(sql, parameters or (), max_rows, max_bytes, timeout_seconds, format, commit, next)
         confirm = call.confirm if call is not None and call.can_confirm else None

@@ -11,7 +11,7 @@ from enum import StrEnum
 from json.encoder import encode_basestring
 from typing import Any
 
-from moorage.databases.models import Cell, RawJson
+from moorage.databases.models import Cell, Column, RawJson
 
 _NEEDS_QUOTES = re.compile(r'[",\t\r\n]|^\s|\s$')
 
@@ -26,24 +26,27 @@ class Format(StrEnum):
     CSV = "csv"
     TSV = "tsv"
 
+    def head_of(self, columns: Sequence[Column]) -> str:
+        """Return what stands before the rows."""
+        names, types = [each.name for each in columns], [each.type for each in columns]
+        if self is Format.JSON:
+            return f'{{"columns":{json_of(names)},"types":{json_of(types)},"rows":['
+        return self.lines_of([names])[0]
 
-SEPARATORS = {Format.JSON: ",", Format.CSV: ",", Format.TSV: "\t"}
+    def lines_of(self, rows: Sequence[Row]) -> list[str]:
+        """Return each row as it is written, without what stands between rows."""
+        is_json = self is Format.JSON
+        columns = [_written(each, _AS_JSON if is_json else _AS_CSV) for each in zip(*rows, strict=True)]
+        if not columns:
+            return ["[]" if is_json else ""] * len(rows)
+        lines = map("\t".join if self is Format.TSV else ",".join, zip(*columns, strict=True))
+        return [f"[{each}]" for each in lines] if is_json else list(lines)
 
 
 class Shortened(str):
     """The beginning of a longer text, with a mark behind it."""
 
     __slots__ = ()
-
-
-def lines_of(rows: Sequence[Row], format: Format) -> list[str]:  # noqa: A002  (the tool's argument has this name)
-    """Return each row as it is written, without what stands between rows."""
-    writers = _AS_JSON if format is Format.JSON else _AS_CSV
-    columns = [_written(each, writers) for each in zip(*rows, strict=True)]
-    if not columns:
-        return ["[]" if format is Format.JSON else ""] * len(rows)
-    lines = map(SEPARATORS[format].join, zip(*columns, strict=True))
-    return [f"[{each}]" for each in lines] if format is Format.JSON else list(lines)
 
 
 def _written(column: Row, writers: Mapping[type, Writer]) -> list[str]:
