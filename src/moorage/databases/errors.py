@@ -31,10 +31,40 @@ class DatabaseExists(Conflict):
     code: ClassVar[str] = "databases.exists"
 
 
+class DefinitionsNotKept(BrokenState):
+    """The file of definitions cannot be read or written, or there is none; nothing was changed."""
+
+    code: ClassVar[str] = "databases.definitions_not_kept"
+
+
+class DefinitionsLocked(Unavailable):
+    """Others have been changing the file of definitions for too long; nothing was changed."""
+
+    code: ClassVar[str] = "databases.definitions_locked"
+
+
 class SecretUnavailable(Unavailable):
     """A password could not be read from where the definition says it is."""
 
     code: ClassVar[str] = "databases.secret_unavailable"
+
+
+class TooManyDatabases(InvalidInput):
+    """The call means more databases than one call may ask."""
+
+    code: ClassVar[str] = "databases.too_many"
+
+
+class ObjectNotFound(NotFound):
+    """The database has no table of this name that its role may see; `details` name near ones."""
+
+    code: ClassVar[str] = "databases.object_not_found"
+
+
+class AmbiguousName(InvalidInput):
+    """Several tables have this name, and the search path finds none of them; `details` name them."""
+
+    code: ClassVar[str] = "databases.ambiguous_name"
 
 
 class InvalidStatement(InvalidInput):

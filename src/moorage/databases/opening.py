@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from moorage.databases.audit.opening import open_audit
 from moorage.databases.connectors.connections import Connections
+from moorage.databases.managing.service import ManagingService
 from moorage.databases.policy.guard import Guard
 from moorage.databases.service import DatabasesService
 from moorage.databases.settings import DatabasesSettings
@@ -37,7 +38,8 @@ async def open_databases(
     connections = Connections(settings.sql)
     catalog = Catalog(_watched(settings), projects=projects, on_change=connections.keep)
     async with open_audit(settings.sql.audit, catalog, home, registry) as audit:
-        service = DatabasesService(catalog, connections, Guard(settings.sql), audit, settings.sql)
+        managing = ManagingService(catalog, settings)
+        service = DatabasesService(catalog, connections, Guard(settings.sql), audit, settings.sql, managing)
         try:
             yield service
         finally:

@@ -6,6 +6,8 @@ from moorage.databases.audit.opening import Audit
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.running import Confirm, Request, Runner
+from moorage.databases.exploring.explorer import Explorer
+from moorage.databases.managing.service import ManagingService
 from moorage.databases.policy.guard import Guard
 from moorage.databases.settings import SqlSettings
 from moorage.databases.sources.catalog import Catalog
@@ -16,13 +18,21 @@ class DatabasesService:
     """The use cases, each given to the part that does it."""
 
     def __init__(
-        self, catalog: Catalog, connections: Connections, guard: Guard, audit: Audit, settings: SqlSettings
+        self,
+        catalog: Catalog,
+        connections: Connections,
+        guard: Guard,
+        audit: Audit,
+        settings: SqlSettings,
+        managing: ManagingService,
     ) -> None:
         self.catalog = catalog
         self.connections = connections
         self.settings = settings
         self.runner = Runner(connections, guard, audit.recorder, settings)
         self.audit = audit.service
+        self.managing = managing
+        self.explorer = Explorer(connections)
         self.tuning = TuningService(catalog, connections, guard)
 
     async def run_query(self, database_id: str | None, request: Request, confirm: Confirm | None = None) -> Answer:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from moorage.core.shape import Tool
 from moorage.databases.execution.tools import QueryTools
+from moorage.databases.exploring.tools import ExploringTools
+from moorage.databases.managing.tools import ManagingTools
 from moorage.databases.service import DatabasesService
 from moorage.databases.tuning.tools import TuningTools
 
@@ -13,12 +15,15 @@ from moorage.databases.tuning.tools import TuningTools
 def tools_by_profile(service: DatabasesService) -> Mapping[str, list[Tool]]:
     """Return every tool under the profile it belongs to, in the order clients see them."""
     tuning = TuningTools(service.tuning)
+    managing = ManagingTools(service.catalog, service.connections, service.managing)
     return {
         "core": [
             *QueryTools(service.catalog, service.runner, marks_data=service.settings.mark_untrusted).core(),
+            *managing.core(),
+            *ExploringTools(service.catalog, service.explorer).core(),
             *tuning.core(),
         ],
         "tuning": [],
         "everywhere": [],
-        "manage": [],
+        "manage": managing.manage(),
     }

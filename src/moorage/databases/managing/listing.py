@@ -1,0 +1,65 @@
+"""Listing databases: which there are, what each is for, and what may be done there; few tokens a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from moorage.core.access import Caller
+from moorage.databases.definitions import Database, Origin
+from moorage.databases.sources.grants import may_write
+
+COLUMNS = ("id", "access", "health", "type", "tags", "description")
+_TYPES = {"direct_postgres": "direct", "rds_data_api": "data_api"}
+
+
+def matching(databases: Sequence[Database], search: str, tag: str | None) -> list[Database]:
+    """Return the databases with a tag, if one is wanted, that have every word of `search` somewhere in what is said."""
+    words = search.casefold().split()
+    return [
+        each
+        for each in databases
+        if (tag is None or tag in each.definition.tags) and all(word in _text(each) for word in words)
+    ]
+
+
+def page_of(
+    found: Sequence[Database],
+    caller: Caller,
+    *,
+    health_of: Callable[[Database], str],
+    default: str | None,
+    offset: int,
+    limit: int,
+    notices: Sequence[str] = (),
+) -> str:
+    """Return one page as compact JSON: how many there are, columns, a row each, and where the next page begins."""
+    shown = found[offset : offset + limit]
+    head: dict[str, Any] = {"total": len(found)}
+    if default is not None and any(each.id == default for each in found):
+        head["default"] = default
+    head["columns"] = COLUMNS
+    head["databases"] = [_row(each, caller, health_of(each)) for each in shown]
+    if offset + limit < len(found):
+        head["next_offset"] = offset + limit
+    if notices:
+        head["notices"] = list(notices)
+    return json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+
+
+def _row(database: Database, caller: Caller, health: str) -> list[str]:
+    definition = database.definition
+    kind = "project" if database.origin is Origin.PROJECT else _TYPES[definition.type]
+    return [database.id, _access(database, caller), health, kind, ",".join(definition.tags), definition.description]
+
+
+def _access(database: Database, caller: Caller) -> str:
+    """Return "read", and the kinds of writing that both the policy and the caller's grants allow."""
+    if database.definition.readonly or not may_write(database, caller):
+        return "read"
+    return ",".join(["read", *(each.value for each in database.definition.writes)])
+
+
+def _text(database: Database) -> str:
+    return " ".join([database.id, database.definition.description, *database.definition.tags]).casefold()
