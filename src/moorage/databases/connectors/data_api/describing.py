@@ -1,0 +1,91 @@
+"""What PostgreSQL says of a statement that has not run: the types of its parameters, and its columns.
+
+The service describes answers only together with their rows, and refuses those with types it does not know. So the
+catalogue is asked, in statements that give back text alone.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from moorage.databases.connectors.data_api.statements import Statement
+from moorage.databases.models import Column
+
+# Sends a statement with its parameters, where the caller's begins (see `translate`), and returns the first cell.
+Ask = Callable[[str, Sequence[dict[str, Any]], int | None], Awaitable[str]]
+
+# One row of the statement's columns, all NULL, without running it: LIMIT 0 asks it for nothing.
+_OUTLINE = """(
+SELECT statement.* FROM (VALUES (1)) AS one LEFT JOIN (SELECT * FROM (
+{statement}
+) AS statement LIMIT 0) AS statement ON true) AS moorage_row"""
+_PARAMETERS = """
+SELECT pg_catalog.array_to_json(parameter_types::text[])::text FROM pg_catalog.pg_prepared_statements WHERE name = :name
+"""
+# As JSON and not JSONB, which would drop all but one of columns with equal names.
+_NAMES = "SELECT pg_catalog.row_to_json(moorage_row)::text FROM {outline}"
+_TYPES = """
+WITH RECURSIVE described AS (
+    SELECT names, ARRAY[{types}]::oid[] AS oids
+    FROM (SELECT pg_catalog.row_to_json(moorage_row) AS names, moorage_row.* FROM {outline})
+        AS moorage_row (names{aliases})
+), types (place, oid) AS (
+    SELECT each.place, each.oid FROM described, unnest(oids) WITH ORDINALITY AS each (oid, place)
+    UNION ALL
+    SELECT place, typbasetype FROM types JOIN pg_catalog.pg_type USING (oid) WHERE typtype = 'd'
+)
+SELECT json_build_object('names', (SELECT names FROM described), 'types', (
+    SELECT json_agg(
+        CASE WHEN e.oid IS NULL THEN CASE WHEN n.nspname = 'pg_catalog' THEN t.typname::text
+                                          ELSE pg_catalog.format_type(t.oid, NULL) END
+             ELSE CASE WHEN m.nspname = 'pg_catalog' THEN e.typname::text
+                       ELSE pg_catalog.format_type(e.oid, NULL) END || '[]' END
+        ORDER BY types.place)
+    FROM types
+    JOIN pg_catalog.pg_type AS t ON t.oid = types.oid AND t.typtype <> 'd'
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+    LEFT JOIN pg_catalog.pg_type AS e
+        ON e.oid = t.typelem AND t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc
+    LEFT JOIN pg_catalog.pg_namespace AS m ON m.oid = e.typnamespace
+))::text"""
+
+
+async def columns_of(
+    ask: Ask, sent: str, parameters: Sequence[dict[str, Any]], width: int | None
+) -> tuple[Column, ...]:
+    """Return the columns that a query gives back.
+
+    Args:
+        width: how many they are; None costs another call.
+    """
+    outline = _OUTLINE.format(statement=sent)
+    if width is None:
+        query = _NAMES.format(outline=outline)
+        width = len(_pairs(await ask(query, parameters, _shift(query, sent, parameters))))
+    names = [f"c{place}" for place in range(width)]
+    types = ", ".join(f"pg_catalog.pg_typeof({name})" for name in names)
+    query = _TYPES.format(outline=outline, types=types, aliases="".join(f", {name}" for name in names))
+    described = dict(_pairs(await ask(query, parameters, _shift(query, sent, parameters))))
+    pairs = zip(described["names"], described["types"] or (), strict=True)
+    return tuple(Column(name=name, type=type_name) for (name, _), type_name in pairs)
+
+
+async def parameter_types(ask: Ask, statement: Statement) -> dict[int, str]:
+    """Return the types that PostgreSQL gives the parameters, by number from 1, as text for a cast."""
+    name = f"moorage_{secrets.token_hex(8)}"  # it would outlive the transaction, so no two may meet
+    preparing = f"PREPARE {name} AS "
+    await ask(preparing + statement.text.decode(), (), len(preparing))
+    types = await ask(_PARAMETERS, [{"name": "name", "value": {"stringValue": name}}], None)
+    await ask(f"DEALLOCATE {name}", (), None)
+    return dict(enumerate(json.loads(types), 1))
+
+
+def _pairs(text: str) -> list[tuple[str, Any]]:
+    return json.loads(text, object_pairs_hook=list)
+
+
+def _shift(query: str, sent: str, parameters: Sequence[dict[str, Any]]) -> int | None:
+    return None if parameters else query.index(sent)
