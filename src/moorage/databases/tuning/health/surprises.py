@@ -21,7 +21,6 @@ SURPRISES = (
     ("standard_conforming_strings", "off", Severity.WARNING, "backslashes in strings are escapes"),
     ("password_encryption", "md5", Severity.WARNING, "new passwords are kept in a form that is easily found out"),
     ("synchronous_commit", "off", Severity.INFO, "the last commits can be lost in a crash"),
-    ("idle_in_transaction_session_timeout", "0", Severity.INFO, "a transaction may be left open for ever"),
 )
 
 
