@@ -12,7 +12,13 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from moorage.core.errors import MoorageError
-from moorage.core.mcp.sdk import TextContent, ToolResult
+from moorage.core.mcp.sdk import (
+    CallToolResult,
+    InputRequiredResult,
+    InputRequiredToolResult,
+    TextContent,
+    ToolResult,
+)
 
 FAILURE_TEXT_LIMIT_CHARACTERS = 10_000
 """Claude Code trims the text of an error near 11,000 characters."""
@@ -32,6 +38,15 @@ def result_of_failure(error: MoorageError) -> ToolResult:
     if error.details:
         text += f"\nDetails: {_compact(error.details)}"
     return ToolResult(content=[_text(text[:FAILURE_TEXT_LIMIT_CHARACTERS])], is_error=True)
+
+
+def as_sent(result: ToolResult) -> CallToolResult | InputRequiredResult:
+    """Return a result as the protocol has it: what came of the call, or the question that must be answered first."""
+    if isinstance(result, InputRequiredToolResult):
+        return result.input_required
+    return CallToolResult(
+        content=result.content, structured_content=result.structured_content, is_error=result.is_error
+    )
 
 
 def _compact(details: dict[str, Any]) -> str:

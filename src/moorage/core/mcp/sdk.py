@@ -21,7 +21,7 @@ with validators_at_first_use():
     from fastmcp.resources import Resource as FastMCPResource
     from fastmcp.resources import ResourceContent, ResourceResult, ResourceTemplate
     from fastmcp.server.context import Context, reset_transport, set_transport
-    from fastmcp.server.dependencies import fastmcp_request_ctx, get_context
+    from fastmcp.server.dependencies import bind_request_context, fastmcp_request_ctx, get_context
     from fastmcp.server.http import create_sse_app, create_streamable_http_app
     from fastmcp.tools import Tool as FastMCPTool
     from fastmcp.tools import ToolResult
@@ -43,6 +43,7 @@ with validators_at_first_use():
     from mcp.types import (
         INTERNAL_ERROR,
         INVALID_PARAMS,
+        CallToolResult,
         ElicitRequest,
         ElicitRequestFormParams,
         ElicitResult,
@@ -71,6 +72,7 @@ __all__ = [
     "SUBSCRIPTION_ID_META_KEY",
     "AccessToken",
     "AuthenticatedUser",
+    "CallToolResult",
     "Context",
     "ElicitRequest",
     "ElicitRequestFormParams",
@@ -105,6 +107,7 @@ __all__ = [
     "ToolsListChanged",
     "UnsubscribeRequestParams",
     "VersionSpec",
+    "bind_request_context",
     "compress_schema",
     "create_sse_app",
     "create_streamable_http_app",
