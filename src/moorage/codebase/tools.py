@@ -18,7 +18,7 @@ from moorage.codebase.models import (
     SearchResults,
 )
 from moorage.codebase.service import CodebaseService
-from moorage.core.shape import Call, Tool
+from moorage.core.shape import READS, WRITES, Call, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 
 RepositoryRef = Annotated[
@@ -43,18 +43,16 @@ class CodebaseTools:
         self._resolve = resolve
 
     def tools(self) -> list[Tool]:
-        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
-        writes = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
         return [
-            Tool(self.search_code, title="Search code", **reads),
-            Tool(self.get_code_chunks, title="Get code chunks", **reads),
-            Tool(self.file_outline, title="Outline of a file", **reads),
+            Tool(self.search_code, title="Search code", **READS),
+            Tool(self.get_code_chunks, title="Get code chunks", **READS),
+            Tool(self.file_outline, title="Outline of a file", **READS),
             # A git URL is fetched from outside.
-            Tool(self.index_repository, title="Index a repository", **{**writes, "open_world": True}),
-            Tool(self.index_status, title="Status of an index", **reads),
-            Tool(self.list_repositories, title="List repositories", **reads),
-            Tool(self.cancel_indexing, title="Cancel indexing", **writes),
-            Tool(self.remove_repository, title="Remove a repository", **{**writes, "destructive": True}),
+            Tool(self.index_repository, title="Index a repository", **{**WRITES, "open_world": True}),
+            Tool(self.index_status, title="Status of an index", **READS),
+            Tool(self.list_repositories, title="List repositories", **READS),
+            Tool(self.cancel_indexing, title="Cancel indexing", **WRITES),
+            Tool(self.remove_repository, title="Remove a repository", **{**WRITES, "destructive": True}),
         ]
 
     async def search_code(

@@ -22,6 +22,11 @@ from moorage.core.values import Value
 
 PROJECT_PLACE = "{project_name}"
 
+READS: Mapping[str, bool] = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
+"""The hints of a tool that only looks, and at nothing outside."""
+WRITES: Mapping[str, bool] = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
+"""The hints of a tool that adds or changes, inside, and is safe to repeat."""
+
 
 @dataclass(frozen=True)
 class Tool:
@@ -36,6 +41,7 @@ class Tool:
         structured: True: the result model's schema is published and the result is structured content
             beside the same data as text. False: the function returns prose (`str`) and nothing else.
         needs_admin: what it does to a project as a whole is for administrators: making, deleting, archiving it.
+        is_for_readers: whoever may read may call it too; it asks itself who may write.
     """
 
     function: Callable[..., Awaitable[Any]]
@@ -46,13 +52,14 @@ class Tool:
     open_world: bool
     structured: bool = True
     needs_admin: bool = False
+    is_for_readers: bool = False
 
     @property
     def scope(self) -> Scope:
         """What a caller needs: read for what only reads, write for the rest, admin where it is said."""
         if self.needs_admin:
             return Scope.ADMIN
-        return Scope.READ if self.read_only else Scope.WRITE
+        return Scope.READ if self.read_only or self.is_for_readers else Scope.WRITE
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from moorage.core.access import current_caller
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, Tool
 from moorage.projects.models import CreatedProject, DeletedProject, Project, ProjectPage, ProjectStats
 from moorage.projects.service import ProjectService
 
@@ -25,12 +25,11 @@ class ProjectTools:
         self._service = service
 
     def tools(self) -> list[Tool]:
-        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
         changes = {"read_only": False, "open_world": False, "needs_admin": True}
         return [
-            Tool(self.list_projects, title="List projects", **reads),
-            Tool(self.get_project, title="Get a project", **reads),
-            Tool(self.project_stats, title="Size of a project", **reads),
+            Tool(self.list_projects, title="List projects", **READS),
+            Tool(self.get_project, title="Get a project", **READS),
+            Tool(self.project_stats, title="Size of a project", **READS),
             Tool(self.create_project, title="Create a project", destructive=False, idempotent=True, **changes),
             Tool(
                 self.update_project, title="Change or archive a project", destructive=False, idempotent=True, **changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.briefing.service import BriefingService
 
@@ -16,8 +16,7 @@ class BriefingTools:
 
     def core(self) -> list[Tool]:
         """The tool that every client sees first."""
-        hints = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
-        return [Tool(self.prime, title="What matters now", structured=False, **hints)]
+        return [Tool(self.prime, title="What matters now", structured=False, **READS)]
 
     async def prime(self, project_name: ProjectArgument = None) -> str:
         """Say in under 1,000 tokens what matters now: your claims, ready and blocked work, types, news. Begin here."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, WRITES, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import Cursor, IdempotencyKey, Moment
 from moorage.workflow.deployments.models import (
@@ -37,18 +37,16 @@ class DeploymentTools:
 
     def core(self) -> list[Tool]:
         """The tool that every client sees."""
-        writes = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
-        return [Tool(self.record_deployment, title="Record a deployment", **writes)]
+        return [Tool(self.record_deployment, title="Record a deployment", **WRITES)]
 
     def deployments(self) -> list[Tool]:
         """The tools that look at deployments."""
-        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
         return [
-            Tool(self.list_deployments, title="List deployments", **reads),
-            Tool(self.get_deployment, title="Get a deployment", **reads),
-            Tool(self.live_deployments, title="What is live where", **reads),
-            Tool(self.compare_deployments, title="Compare deployments", **reads),
-            Tool(self.delivery_figures, title="DORA figures", **reads),
+            Tool(self.list_deployments, title="List deployments", **READS),
+            Tool(self.get_deployment, title="Get a deployment", **READS),
+            Tool(self.live_deployments, title="What is live where", **READS),
+            Tool(self.compare_deployments, title="Compare deployments", **READS),
+            Tool(self.delivery_figures, title="DORA figures", **READS),
         ]
 
     async def record_deployment(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, WRITES, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import IdempotencyKey, SchemaName
 from moorage.workflow.exchange.models import ExportedText, ExportFormat, ImportFormat, ImportReport
@@ -24,11 +24,9 @@ class ExchangeTools:
 
     def exchange(self) -> list[Tool]:
         """The tools that bring entities in and out as texts."""
-        writes = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
-        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
         return [
-            Tool(self.import_entities, title="Import entities", **writes),
-            Tool(self.export_entities, title="Export entities", **reads),
+            Tool(self.import_entities, title="Import entities", **WRITES),
+            Tool(self.export_entities, title="Export entities", **READS),
         ]
 
     async def import_entities(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from moorage.core.shape import PROJECT_PLACE, Resource, Tool
+from moorage.core.shape import PROJECT_PLACE, READS, Resource, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import Moment
 from moorage.workflow.feed.models import ChangePage, Subject
@@ -23,8 +23,7 @@ class FeedTools:
 
     def history(self) -> list[Tool]:
         """The tool of the profile of this name."""
-        hints = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
-        return [Tool(self.list_changes, title="Follow changes", **hints)]
+        return [Tool(self.list_changes, title="Follow changes", **READS)]
 
     async def list_changes(
         self,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import (
     FITS_VERSION,
@@ -36,13 +36,12 @@ class HistoryTools:
 
     def history(self) -> list[Tool]:
         """The tools of the profile of this name."""
-        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
         writes = {"read_only": False, "destructive": False, "idempotent": False, "open_world": False}
         return [
-            Tool(self.entity_history, title="List versions of an entity", **reads),
-            Tool(self.get_entity_version, title="Get an entity as it was", **reads),
-            Tool(self.diff_entity, title="Compare versions of an entity", **reads),
-            Tool(self.entities_as_of, title="List entities as they were", **reads),
+            Tool(self.entity_history, title="List versions of an entity", **READS),
+            Tool(self.get_entity_version, title="Get an entity as it was", **READS),
+            Tool(self.diff_entity, title="Compare versions of an entity", **READS),
+            Tool(self.entities_as_of, title="List entities as they were", **READS),
             Tool(self.restore_entity_version, title="Restore a version of an entity", **writes),
         ]
 

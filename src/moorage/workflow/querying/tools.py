@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.querying.models import DEFAULT_LIMIT, MAX_LIMIT, Query, QueryResult, View
 from moorage.workflow.querying.service import QueryService
@@ -26,8 +26,7 @@ class QueryTools:
 
     def core(self) -> list[Tool]:
         """The tools that every client sees."""
-        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
-        return [Tool(self.query_entities, title="Query entities", **reads)]
+        return [Tool(self.query_entities, title="Query entities", **READS)]
 
     async def query_entities(
         self,

@@ -6,14 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, WRITES, Tool
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import Rules, SchemaName
 from moorage.workflow.types.agreement import parse_rules
 from moorage.workflow.types.models import DeletedType, RegisteredType, ShownType, TypeList
 from moorage.workflow.types.service import TypeService
-
-_WRITES = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
 
 
 class TypeTools:
@@ -25,15 +23,14 @@ class TypeTools:
 
     def core(self) -> list[Tool]:
         """The tools that every client sees."""
-        return [Tool(self.register_entity_type, title="Register a type of entities", **_WRITES)]
+        return [Tool(self.register_entity_type, title="Register a type of entities", **WRITES)]
 
     def types(self) -> list[Tool]:
         """The tools for those who look after types."""
-        reads = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
         return [
-            Tool(self.list_entity_types, title="List types of entities", **reads),
-            Tool(self.get_entity_type, title="Show a type of entities", **reads),
-            Tool(self.delete_entity_type, title="Delete a type of entities", **{**_WRITES, "destructive": True}),
+            Tool(self.list_entity_types, title="List types of entities", **READS),
+            Tool(self.get_entity_type, title="Show a type of entities", **READS),
+            Tool(self.delete_entity_type, title="Delete a type of entities", **{**WRITES, "destructive": True}),
         ]
 
     async def register_entity_type(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from moorage.core.errors import InvalidInput
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, WRITES, Tool
 from moorage.core.values import GivenValue
 from moorage.projects.arguments import ProjectArgument, Resolve
 from moorage.workflow.arguments import ClaimToken, Cursor, EntityId, IdempotencyKey
@@ -26,9 +26,6 @@ from moorage.workflow.work.answers import (
 from moorage.workflow.work.commenting import MAX_CHARACTERS
 from moorage.workflow.work.models import LinkRole
 from moorage.workflow.work.service import WorkService
-
-_READS = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
-_WRITES = {"read_only": False, "destructive": False, "idempotent": True, "open_world": False}
 
 OnlyType = Annotated[str | None, Field(description="Only of this type.", max_length=63)]
 
@@ -50,21 +47,21 @@ class WorkTools:
     def core(self) -> list[Tool]:
         """The tools that every client sees."""
         return [
-            Tool(self.get_entity, title="Get an entity", **_READS),
-            Tool(self.link_entities, title="Link entities", **_WRITES),
-            Tool(self.ready_work, title="Find ready work", **_READS),
-            Tool(self.claim_work, title="Claim work", **{**_WRITES, "idempotent": False}),
+            Tool(self.get_entity, title="Get an entity", **READS),
+            Tool(self.link_entities, title="Link entities", **WRITES),
+            Tool(self.ready_work, title="Find ready work", **READS),
+            Tool(self.claim_work, title="Claim work", **{**WRITES, "idempotent": False}),
         ]
 
     def planning(self) -> list[Tool]:
         """The tools of whoever plans and discusses."""
         return [
-            Tool(self.why_blocked, title="Why is it blocked?", **_READS),
-            Tool(self.critical_path, title="Critical path", **_READS),
-            Tool(self.entity_tree, title="Tree of an entity", **_READS),
-            Tool(self.references_to, title="Who refers to this code?", **_READS),
-            Tool(self.add_comment, title="Add a comment", **{**_WRITES, "idempotent": False}),
-            Tool(self.list_comments, title="List comments", **_READS),
+            Tool(self.why_blocked, title="Why is it blocked?", **READS),
+            Tool(self.critical_path, title="Critical path", **READS),
+            Tool(self.entity_tree, title="Tree of an entity", **READS),
+            Tool(self.references_to, title="Who refers to this code?", **READS),
+            Tool(self.add_comment, title="Add a comment", **{**WRITES, "idempotent": False}),
+            Tool(self.list_comments, title="List comments", **READS),
         ]
 
     async def get_entity(self, entity_id: EntityId, project_name: ProjectArgument = None) -> ShownEntity:
