@@ -61,6 +61,12 @@ class ObjectNotFound(NotFound):
     code: ClassVar[str] = "databases.object_not_found"
 
 
+class UnknownKind(InvalidInput):
+    """There is no kind of objects of this name."""
+
+    code: ClassVar[str] = "databases.unknown_kind"
+
+
 class AmbiguousName(InvalidInput):
     """Several tables have this name, and the search path finds none of them; `details` name them."""
 

@@ -1,43 +1,48 @@
-"""Choosing several databases by one argument."""
+"""Which databases a call means that may name several: by their ids, by a tag, or all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from moorage.databases.definitions import Database
-from moorage.databases.errors import DatabaseNotFound
+from moorage.databases.errors import DatabaseNotFound, TooManyDatabases
 from moorage.databases.sources.catalog import Catalog
 
-EVERY = "*"
 TAG_PREFIX = "tag:"
+ALL = "*"
+MAX_DATABASES = 50
+"""Of one call. Their answers share one context window, and their connections one budget."""
 
 
-async def choose(catalog: Catalog, chosen: str | None) -> Sequence[Database]:
-    """Return the databases that an argument means, each once, of those the caller may see.
+async def choose(catalog: Catalog, wanted: str | None) -> list[Database]:
+    """Return the databases named, each once, in the order named; the default one when none is.
 
     Args:
-        chosen: an id, ids with commas between, "tag:<tag>", or "*"; None is the default database.
+        wanted: ids and `tag:NAME`, with commas between them, or `*`.
 
     Raises:
-        DatabaseNotNamed: none is named, and there is no default.
-        DatabaseNotFound: there is none of an id, or none has the tag.
+        DatabaseNotNamed, DatabaseNotFound: as `Catalog.find`; also when a tag is on none that the caller may see.
+        TooManyDatabases: they are more than one call may ask.
     """
-    if chosen is None:
-        return [await catalog.find(None)]
-    found: dict[str, Database] = {}
-    for part in chosen.split(","):
-        for each in await _meant(catalog, part.strip()):
-            found[each.id] = each
-    return list(found.values())
+    names = [each.strip() for each in (wanted or "").split(",")]
+    if names == [""]:
+        return [await catalog.find(wanted)]
+    chosen = {each.id: each for name in dict.fromkeys(names) for each in await _named(catalog, name)}
+    if len(chosen) > MAX_DATABASES:
+        raise TooManyDatabases(
+            f"these are {len(chosen)} databases, and one call asks {MAX_DATABASES} at most",
+            hint="Name fewer, or a tag that fewer have.",
+        )
+    return list(chosen.values())
 
 
-async def _meant(catalog: Catalog, part: str) -> Sequence[Database]:
-    if part == EVERY:
+async def _named(catalog: Catalog, name: str) -> Sequence[Database]:
+    if name == ALL:
         return await catalog.all()
-    if not part.startswith(TAG_PREFIX):
-        return [await catalog.find(part)]
-    tag = part.removeprefix(TAG_PREFIX)
+    if not name.startswith(TAG_PREFIX):
+        return [await catalog.find(name)]
+    tag = name.removeprefix(TAG_PREFIX)
     tagged = [each for each in await catalog.all() if tag in each.definition.tags]
     if not tagged:
-        raise DatabaseNotFound(f"no database has the tag {tag[:100]!r}", hint="list_databases shows tags.")
+        raise DatabaseNotFound(f"no database has the tag {tag[:100]!r}", hint="list_databases shows their tags.")
     return tagged
