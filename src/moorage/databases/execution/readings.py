@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from moorage.core.access import current_caller
 from moorage.core.errors import MoorageError
+from moorage.databases.connectors.session import Session
 from moorage.databases.definitions import Database
 from moorage.databases.errors import ReadingEnded
 from moorage.databases.execution.pages import RowReader
@@ -29,6 +30,7 @@ class Reading:
     """
 
     database: Database
+    session: Session
     rows: RowReader
     held: AsyncExitStack
     record_id: str
@@ -37,6 +39,8 @@ class Reading:
 
 class Readings:
     """The readings of this process by their handles: each handle is good for one page.
+
+    They end with their time, when there are too many, and when somebody else needs their connection.
 
     Args:
         seconds: how long each is kept.
@@ -58,6 +62,7 @@ class Readings:
         handle = secrets.token_urlsafe(HANDLE_BYTES)
         timer = asyncio.get_running_loop().call_later(self.seconds, self._end, handle)
         self._held[handle] = (replace(reading, held=reading.held.pop_all()), timer)
+        reading.session.lend_until(lambda: self._end(handle))
         return handle
 
     def database_of(self, handle: str) -> str:

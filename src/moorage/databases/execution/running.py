@@ -8,8 +8,9 @@ from dataclasses import replace
 from moorage.databases.audit.recorder import Recorder
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.definitions import Database, StatementKind
-from moorage.databases.errors import NotConfirmed
+from moorage.databases.errors import NotConfirmed, QueryFailed
 from moorage.databases.execution.answers import Answer
+from moorage.databases.execution.nearest import advise
 from moorage.databases.execution.notices import notices_of, question
 from moorage.databases.execution.pages import RowReader
 from moorage.databases.execution.readings import Reading, Readings
@@ -76,7 +77,11 @@ class Runner:
         async with self._recorder.recorded(database.id, request.sql) as record:
             refuse_unfit(request)
             run = Run(database, await self._connections.to(database), request, record, confirmed_rows)
-            return await self._read(run) or await self._writes.write(run)
+            try:
+                return await self._read(run) or await self._writes.write(run)
+            except QueryFailed as error:
+                await advise(error, run)
+                raise
 
     async def _read(self, run: Run) -> Answer | None:
         """Run a statement that reads; None when it writes, and then it did not run."""
@@ -88,7 +93,7 @@ class Runner:
             if verdict.kind is not StatementKind.READ:
                 return None
             rows = RowReader(await session.open(run.request.sql, run.request.parameters))
-            return await self._page(run, Reading(run.database, rows, held, run.record.id))
+            return await self._page(run, Reading(run.database, session, rows, held, run.record.id))
 
     async def _read_on(self, database: Database, request: Request, handle: str) -> Answer:
         reading = self._readings.take(handle, database)

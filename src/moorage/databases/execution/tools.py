@@ -36,6 +36,7 @@ class QueryTools:
                 idempotent=False,
                 open_world=True,
                 structured=False,
+                is_for_readers=True,
             )
         ]
 
