@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,7 +22,21 @@ SHOWN_CHARACTERS = 80
 NAMED_PROBLEMS = 100
 NEAREST = 3
 NAME_CHARACTERS = 100
-_HINT = "docs/how-to/add-databases.md shows every field; nothing was changed."
+# https://docs.pydantic.dev/latest/errors/validation_errors/
+_WORDS = {
+    "string_type": "should be a text; put it into quotes",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "float_parsing": "should be a number",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "tuple_type": "should be a list: [one, another]",
+    "model_type": "should be a section with fields of its own",
+    "dict_type": "should be a section with fields of its own",
+    "byte_size": "should be a size: 50000, 50KB, 1MB",
+    "byte_size_unit": "should be a size: 50000, 50KB, 1MB",
+}
+_HINT = "docs/how-to/add-databases.md shows every field with an example."
 
 
 @dataclass(frozen=True)
@@ -93,16 +108,19 @@ def _message(error: Any, model: type[BaseModel], given: Mapping[str, Any]) -> st
         return _unknown(name, error["loc"], model)
     first = str(error["loc"][0]) if error["loc"] else ""
     value = shown(first, _at(given, error["loc"]))
-    return f"{_words(error)}{value}{_way_out(error)}"
+    return f"{_words(error)}{value}{_near_choice(error, value)}"
 
 
 def _words(error: Any) -> str:
-    text = error["msg"].removeprefix("Value error, ")
+    """Return what is wrong in words of the file, where the library has words of Python."""
+    text = _WORDS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
 
 
-def _way_out(error: Any) -> str:
-    return "; put it into quotes" if error["type"] == "string_type" else ""
+def _near_choice(error: Any, value: str) -> str:
+    """Return which of the values allowed may be meant, where only some are."""
+    choices = re.findall(r"'([^']+)'", str(error.get("ctx", {}).get("expected", "")))
+    return meaning(value.rpartition("got ")[2].strip("'"), choices) if value else ""
 
 
 def _unknown(name: str, loc: Sequence[Any], model: type[BaseModel]) -> str:
