@@ -15,8 +15,8 @@ from moorage.databases.models import Cell, RawJson
 MAX_SAFE_INTEGER = 2**53
 """Readers of JSON keep whole numbers up to here: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
-_TOKEN = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{},"]+', re.DOTALL)
-_BOX_TOKEN = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{};"]+', re.DOTALL)
+_PIECE = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{},"]+', re.DOTALL)
+_BOX_PIECE = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{};"]+', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _INTEGERS = frozenset({"int2", "int4", "int8", "oid", "xid", "cid", "xid8"})
 _FLOATS = frozenset({"float4", "float8"})
@@ -61,17 +61,17 @@ def written(value: Any) -> str:
 def _nested(text: str, element: str, read: Callable[[str], Cell]) -> list[Cell]:
     outermost: list[Cell] = []
     open_lists: list[list[Cell]] = [outermost]
-    for token in (_BOX_TOKEN if element == "box" else _TOKEN).findall(text):
-        if token == "{":
+    for piece in (_BOX_PIECE if element == "box" else _PIECE).findall(text):
+        if piece == "{":
             inner: list[Cell] = []
             open_lists[-1].append(inner)
             open_lists.append(inner)
-        elif token == "}":
+        elif piece == "}":
             open_lists.pop()
-        elif token[0] == '"':
-            open_lists[-1].append(read(_ESCAPED.sub(r"\1", token[1:-1])))
+        elif piece[0] == '"':
+            open_lists[-1].append(read(_ESCAPED.sub(r"\1", piece[1:-1])))
         else:
-            open_lists[-1].append(None if token == "NULL" else read(token))
+            open_lists[-1].append(None if piece == "NULL" else read(piece))
     return outermost[0]
 
 

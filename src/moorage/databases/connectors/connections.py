@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
+from moorage.databases.connectors.dialing import FindLogin
 from moorage.databases.connectors.direct import DirectConnector
+from moorage.databases.connectors.health import ConnectorState
+from moorage.databases.connectors.pools import Budget
 from moorage.databases.connectors.session import Connector, Terms
 from moorage.databases.definitions import PROJECT_PREFIX, Database, DirectPostgres, RdsDataApi
-from moorage.databases.errors import NotSupported
 from moorage.databases.settings import SqlSettings
+from moorage.databases.sources.secrets import login_of
+
+RETIRING_SECONDS = 10.0
+"""What calls of an older definition get beyond their time limit before their connections are cut."""
 
 
 class Connections:
-    """The connectors of this process, by database."""
+    """The connectors of this process, by database.
 
-    def __init__(self, settings: SqlSettings) -> None:
+    Args:
+        find_login: returns user and password of a definition as they are now.
+    """
+
+    def __init__(self, settings: SqlSettings, *, find_login: FindLogin = login_of) -> None:
         self._settings = settings
+        self._find_login = find_login
+        self._budget = Budget(settings.max_connections, settings.wait_seconds, settings.idle_seconds)
         self._open: dict[str, tuple[DirectPostgres | RdsDataApi, Connector]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def to(self, database: Database) -> Connector:
-        """Return the connector of a database; one of an older definition is closed first."""
-        held = self._open.get(database.id)
-        if held is not None and held[0] == database.definition:
-            return held[1]
-        self._open[database.id] = (database.definition, self._make(database.definition))
-        if held is not None:
-            await held[1].close()
-        return self._open[database.id][1]
+        """Return the connector of a database; one of an older definition ends when its calls have ended."""
+        definition, connector = self._open.get(database.id, (None, None))
+        if connector is not None and (definition is database.definition or definition == database.definition):
+            return connector
+        made = self._make(database.definition)
+        self._open[database.id] = (database.definition, made)
+        if connector is not None and definition is not None:
+            self._retire(definition, connector)
+        return made
+
+    def state_of(self, database: Database) -> ConnectorState:
+        """Return what is known of the way to a database; asks nothing."""
+        _, connector = self._open.get(database.id, (None, None))
+        return getattr(connector, "state", ConnectorState())
 
     async def keep(self, databases: Mapping[str, Database]) -> None:
         """Close what leads to databases that are gone, or are described in another way now; projects are no matter."""
@@ -36,18 +56,30 @@ class Connections:
             if not name.startswith(PROJECT_PREFIX)
             and (name not in databases or databases[name].definition != definition)
         ]
-        for connector in [self._open.pop(name)[1] for name in gone]:
-            await connector.close()
+        for name in gone:
+            self._retire(*self._open.pop(name))
 
     async def close(self) -> None:
-        while self._open:
-            _, (_, connector) = self._open.popitem()
-            await connector.close()
+        """End all connections; calls that run are given a moment."""
+        for task in self._closing:
+            task.cancel()
+        connectors = [connector for _, connector in self._open.values()]
+        self._open.clear()
+        await asyncio.gather(*self._closing, *(each.close() for each in connectors), return_exceptions=True)
+
+    def _retire(self, definition: DirectPostgres | RdsDataApi, connector: Connector) -> None:
+        """Have a connector closed once its calls have ended, and nobody wait for that."""
+        seconds = definition.limits.statement_seconds + RETIRING_SECONDS
+        task = asyncio.create_task(connector.close(seconds))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _make(self, definition: DirectPostgres | RdsDataApi) -> Connector:
         if isinstance(definition, DirectPostgres):
-            return DirectConnector(definition, self._settings)
-        raise NotSupported("connections by the Data API are not there yet")
+            return DirectConnector(definition, self._settings, self._budget, find_login=self._find_login)
+        from moorage.databases.connectors.data_api.connector import DataApiConnector  # most have no such database
+
+        return DataApiConnector(definition, self._settings)
 
 
 def terms_of(database: Database, *, read_only: bool = True, statement_seconds: float | None = None) -> Terms:

@@ -7,116 +7,202 @@ the simple one are the terms of a transaction and its end: text of our own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any
 
 import asyncpg
-from asyncpg.cursor import Cursor as DriverCursor
-from asyncpg.prepared_stmt import PreparedStatement
+import structlog
 
-from moorage.core.postgres.identifiers import quote_identifier
-from moorage.databases.connectors.codecs import set_codecs
+from moorage.core.errors import MoorageError
+from moorage.databases.connectors.dialing import Dialer, FindLogin
+from moorage.databases.connectors.driver import DriverConnection
+from moorage.databases.connectors.failures import DRIVER_ERRORS, failure_of
+from moorage.databases.connectors.health import FIRST_PAUSE_SECONDS, ConnectorState, Health
+from moorage.databases.connectors.messages import CLEAN, END, beginning
+from moorage.databases.connectors.pools import Budget, Place, Pool
 from moorage.databases.connectors.session import Terms
+from moorage.databases.connectors.statements import DirectSession
+from moorage.databases.connectors.type_names import TypeNames
 from moorage.databases.definitions import DirectPostgres
-from moorage.databases.models import Cell, Column
+from moorage.databases.errors import DatabaseBusy, DatabaseUnavailable
 from moorage.databases.settings import SqlSettings
+from moorage.databases.sources.secrets import login_of
 
-APPLICATION_NAME = "moorage"
-# What a statement may have left in its session, by whatever hole: nothing of it meets the next caller.
-_END = "ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; RESET ALL"
+log = structlog.get_logger(__name__)
+
+END_SECONDS = 5.0
+"""How long the end of a transaction may take, a cancelled statement's included, before the connection is cut."""
+CLOSE_SECONDS = 2.0
 
 
 class DirectConnector:
-    """The connections to one database."""
+    """The connections to one database.
 
-    def __init__(self, definition: DirectPostgres, settings: SqlSettings) -> None:
+    Args:
+        budget: what the connectors of this process share.
+        find_login: returns user and password as they are now.
+    """
+
+    def __init__(
+        self, definition: DirectPostgres, settings: SqlSettings, budget: Budget, *, find_login: FindLogin = login_of
+    ) -> None:
         self._definition = definition
-        self._settings = settings
-        self._idle: list[asyncpg.Connection] = []
-        self._places = asyncio.Semaphore(definition.pool_size)
+        self._begin_seconds = settings.connect_seconds
+        self._budget = budget
+        self._dialer = Dialer(definition, settings.connect_seconds, find_login)
+        self._pool = Pool(definition.pool_size, budget, server=f"{definition.hostname}:{definition.port}")
+        self._health = Health()
+        self._types = TypeNames()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_watched = False
+
+    @property
+    def state(self) -> ConnectorState:
+        """What is known of the database, without asking it."""
+        health, pool = self._health, self._pool
+        return ConnectorState(
+            status=health.status,
+            since=health.since,
+            error=health.error.message if health.error else None,
+            next_try_seconds=round(health.seconds_to_next_try, 1) if health.error else None,
+            open=pool.open,
+            in_use=pool.in_use,
+            waiting=pool.waiting,
+            latency_ms=None if health.latency_seconds is None else round(health.latency_seconds * 1000, 2),
+        )
 
     @asynccontextmanager
     async def session(self, terms: Terms) -> AsyncGenerator[DirectSession]:
-        async with self._places:
-            connection = self._idle.pop() if self._idle else await self._connect()
+        if not self._pool.has_idle:
+            self._health.want()
+        place = await self._pool.take()
+        try:
+            connection = await self._begun(place, terms)
+            yield DirectSession(connection, terms, self._types, lambda wanted: self._pool.hold(place, wanted))
+        except BaseException:
+            self._end_aside(place)
+            raise
+        await self._end(place)
+
+    async def close(self, patience_seconds: float = CLOSE_SECONDS) -> None:
+        """End all connections; sessions that are open are given a moment, and new ones keep nothing."""
+        await self._pool.retire(patience_seconds)
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._dialer.close()
+
+    async def _begun(self, place: Place, terms: Terms) -> DriverConnection:
+        """Begin a transaction: on a connection that lay idle, or where that turns out dead, once more on a new one."""
+        if place.connection is not None:
             try:
-                await connection.execute(_beginning(terms))
-                yield DirectSession(connection)
-                await connection.execute(_END)
-            except BaseException:
-                connection.terminate()
-                raise
-            self._idle.append(connection)
+                return await self._begin(place.connection, terms)
+            except DRIVER_ERRORS as error:
+                if not _is_dead(place.connection, error):
+                    raise failure_of(error) from error
+            place.connection.terminate()
+            place.connection = None
+            self._pool.drop_idle()
+        place.connection = await self._open()
+        try:
+            return await self._begin(place.connection, terms)
+        except DRIVER_ERRORS as error:
+            raise failure_of(error) from error
 
-    async def close(self) -> None:
-        for connection in self._idle:
-            await connection.close()
-        self._idle.clear()
-
-    async def _connect(self) -> asyncpg.Connection:
-        definition = self._definition
-        connection = await asyncpg.connect(
-            host=definition.hostname,
-            port=definition.port,
-            user=definition.username,
-            password=definition.password.get_secret_value() if definition.password else None,
-            database=definition.database,
-            timeout=self._settings.connect_seconds,
-            statement_cache_size=0,
-            server_settings={"application_name": APPLICATION_NAME},
-        )
-        await set_codecs(connection)
+    async def _begin(self, connection: DriverConnection, terms: Terms) -> DriverConnection:
+        version, is_superuser = connection.get_server_version().major, connection.is_superuser
+        sent = perf_counter()
+        async with asyncio.timeout(self._begin_seconds):
+            await connection.execute(beginning(terms, version, is_superuser=is_superuser))
+        self._health.answered(perf_counter() - sent)
         return connection
 
+    async def _open(self) -> DriverConnection:
+        """Open a connection, and remember how that went."""
+        self._health.want()
+        with self._health.trying():
+            try:
+                return await self._dial()
+            except DatabaseBusy:
+                raise
+            except MoorageError as error:
+                self._health.failed(error)
+                self._pool.refuse_waiting(error)
+                if isinstance(error, DatabaseUnavailable):
+                    self._watch()
+                raise
 
-class DirectSession:
-    """One transaction on one connection."""
+    async def _dial(self) -> DriverConnection:
+        """Open a connection; where the server is full, once more after one that lay idle there was closed."""
+        try:
+            return await self._dialer.connect()
+        except DatabaseBusy:
+            if not await self._budget.close_idlest_at(self._pool.server):
+                raise
+        return await self._dialer.connect()
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
+    async def _end(self, place: Place) -> None:
+        """End the transaction and give the connection back, clean or not at all."""
+        assert place.connection is not None
+        connection, place.connection = place.connection, None
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await connection.execute(END if connection.is_in_transaction() else CLEAN)
+            place.connection = connection
+        except DRIVER_ERRORS:  # nothing of the caller's is lost: it was rolled back, or committed before
+            log.info("connection.not_clean", database=self._definition.database)
+        finally:
+            if place.connection is None:
+                connection.terminate()
+            self._pool.give_back(place)
 
-    async def fetch(self, query: str, *args: Any) -> Sequence[Any]:
-        return await self._connection.fetch(query, *args)
+    def _end_aside(self, place: Place) -> None:
+        """End what failed or was cancelled without making its caller wait, who may be gone.
 
-    async def fetchrow(self, query: str, *args: Any) -> Any:
-        return await self._connection.fetchrow(query, *args)
+        A cancelled statement is cancelled in PostgreSQL first; the place is taken until that is done.
+        """
+        if place.connection is None or place.connection.is_closed():
+            self._pool.give_back(place)
+        else:
+            self._start(self._end(place))
 
-    async def execute(self, query: str, *args: Any) -> str:
-        return await self._connection.execute(query, *args)
+    def _watch(self) -> None:
+        """See to it that somebody notices when the database is back."""
+        if not self._is_watched:
+            self._is_watched = True
+            self._start(self._until_back())
 
-    async def open(self, sql: str, parameters: Sequence[Any]) -> DirectCursor:
-        statement = await self._connection.prepare(sql, name="")
-        return DirectCursor(statement, await statement.cursor(*parameters))
+    async def _until_back(self) -> None:
+        """Try again after each pause, for as long as calls want the database."""
+        try:
+            while self._health.is_wanted:
+                await asyncio.sleep(max(self._health.seconds_to_next_try, FIRST_PAUSE_SECONDS))
+                await self._try_again()
+        finally:
+            self._is_watched = False
 
-    async def commit(self) -> None:
-        await self._connection.execute("COMMIT")
+    async def _try_again(self) -> None:
+        place = self._pool.try_take()
+        if place is None:
+            return
+        sent = perf_counter()
+        try:
+            place.connection = await self._open()
+            self._health.answered(perf_counter() - sent)
+        except MoorageError as error:
+            log.info("database.down", database=self._definition.database, reason=error.message)
+        finally:
+            self._pool.give_back(place)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
-class DirectCursor:
-    """A portal, read in pieces."""
-
-    def __init__(self, statement: PreparedStatement, cursor: DriverCursor) -> None:
-        self._cursor = cursor
-        self._statement = statement
-        self.columns = tuple(Column(name=each.name, type=each.type.name) for each in statement.get_attributes())
-        self.bytes_received = 0
-        self.rows_affected: int | None = None
-
-    async def fetch(self, limit: int) -> list[list[Cell]]:
-        return [list(record) for record in await self._cursor.fetch(limit)]
-
-
-def _beginning(terms: Terms) -> str:
-    """Return the statements that begin a transaction under its terms, all in one message."""
-    settings = [
-        f"SET LOCAL statement_timeout = {round(terms.statement_seconds * 1000)}",
-        f"SET LOCAL lock_timeout = {round(terms.lock_seconds * 1000)}",
-        f"SET LOCAL idle_in_transaction_session_timeout = {round(terms.idle_seconds * 1000)}",
-        f"SET LOCAL work_mem = '{terms.work_memory_bytes // 1024}kB'",
-    ]
-    if terms.search_path:
-        settings.append(f"SET LOCAL search_path = {', '.join(map(quote_identifier, terms.search_path))}")
-    if terms.role:
-        settings.append(f"SET LOCAL ROLE {quote_identifier(terms.role)}")
-    return "; ".join([f"BEGIN {'READ ONLY' if terms.read_only else 'READ WRITE'}", *settings])
+def _is_dead(connection: DriverConnection, error: BaseException) -> bool:
+    """Tell whether a connection failed as one does that was cut while it lay idle: nothing was run by then."""
+    return connection.is_closed() or isinstance(error, (TimeoutError, asyncpg.InterfaceError))

@@ -50,7 +50,8 @@ class Cursor(Protocol):
     async def fetch(self, limit: int) -> list[list[Cell]]:
         """Return at most `limit` further rows; fewer only at the end. The first call is what runs the statement.
 
-        Cells are fit for JSON already: whole numbers beyond 2^53, numeric, NaN and infinity are text, json[] is RawJson.
+        Cells are fit for JSON already: whole numbers beyond 2^53, numeric, NaN and infinity are text; json[] is
+        RawJson.
 
         Raises:
             AnswerTooLarge: so much came at once that the connection was given up.
@@ -106,6 +107,6 @@ class Connector(Protocol):
         """
         ...
 
-    async def close(self) -> None:
-        """End all connections; sessions that are open are given a moment."""
+    async def close(self, patience_seconds: float = 2.0) -> None:
+        """End all connections; sessions that are open are given so long to end by themselves."""
         ...

@@ -1,0 +1,281 @@
+"""Connections kept for the next caller: per database at most so many, over all databases at most so many.
+
+A call takes a place: a connection that lay idle, or the right to open one. Where neither is to be had, the connection
+of another database that has been idle for longest is closed; sessions that are only held open are asked to leave; and
+the call waits its turn, for a bounded time. Nothing here runs while nobody holds or waits for anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from moorage.databases.connectors.driver import DriverConnection
+from moorage.databases.connectors.failures import DRIVER_ERRORS
+from moorage.databases.errors import DatabaseBusy
+
+_CLOSE_SECONDS = 2.0
+
+
+@dataclass(eq=False)
+class Place:
+    """The right to one connection of a pool.
+
+    Attributes:
+        connection: what lay idle; None when it has to be opened, or is not to be kept.
+        wanted: asks whoever holds the place to leave, where it is only held.
+    """
+
+    pool: Pool
+    connection: DriverConnection | None = None
+    wanted: Callable[[], None] | None = None
+
+
+@dataclass(eq=False)
+class _Waiter:
+    pool: Pool
+    granted: asyncio.Future[Place]
+
+
+@dataclass
+class Budget:
+    """What all pools of this process share.
+
+    Attributes:
+        open: connections that are open, or being opened.
+        idle: with the time since when, longest first.
+    """
+
+    limit: int
+    wait_seconds: float
+    idle_seconds: float
+    open: int = 0
+    idle: dict[DriverConnection, tuple[Pool, float]] = field(default_factory=dict)
+    _waiting: deque[_Waiter] = field(default_factory=deque)
+    _held: dict[Place, None] = field(default_factory=dict)
+    _sweep: asyncio.TimerHandle | None = None
+
+    def has_room(self) -> bool:
+        """Tell whether one more may be opened, closing one that is idle where that is needed."""
+        return self.open < self.limit or self.close_idlest()
+
+    def close_idlest(self) -> bool:
+        """Close the connection that has been idle for longest; False when none is idle."""
+        for connection, (pool, _) in self.idle.items():
+            pool.drop(connection)
+            return True
+        return False
+
+    async def close_idlest_at(self, server: str) -> bool:
+        """Close the connection to this server that has been idle for longest, and wait until it is; False for none."""
+        for connection, (pool, _) in self.idle.items():
+            if pool.server == server:
+                await pool.close_idle(connection)
+                return True
+        return False
+
+    def keep(self, connection: DriverConnection, pool: Pool) -> None:
+        self.idle[connection] = (pool, monotonic())
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(self.idle_seconds, self._close_unused)
+
+    def hold(self, place: Place) -> None:
+        """Remember a place as one that is only held, to be asked for when somebody waits."""
+        self._held[place] = None
+        if self._waiting:
+            self._ask(self._waiting[0].pool)
+
+    def released(self, place: Place) -> None:
+        self._held.pop(place, None)
+        self._grant()
+
+    def must_queue(self, pool: Pool) -> bool:
+        """Tell whether somebody waits already for what this pool's next caller needs."""
+        return any(each.pool is pool for each in self._waiting)
+
+    async def wait(self, pool: Pool) -> Place:
+        """Wait for a place, after those who came before.
+
+        Raises:
+            DatabaseBusy: none became free in time.
+        """
+        waiter, place = _Waiter(pool, asyncio.get_running_loop().create_future()), None
+        self._waiting.append(waiter)
+        self._ask(pool)
+        try:
+            async with asyncio.timeout(self.wait_seconds):
+                place = await waiter.granted
+        except TimeoutError:
+            raise self._busy(pool) from None
+        finally:
+            self._waiting.remove(waiter)
+            if place is None:
+                _take_back(waiter)
+        return place
+
+    def refuse(self, pool: Pool, error: Exception) -> None:
+        """Let those who wait for this pool know that waiting is of no use."""
+        for each in self._waiting:
+            if each.pool is pool and not each.granted.done():
+                each.granted.set_exception(error)
+
+    def waiting_for(self, pool: Pool) -> int:
+        return sum(each.pool is pool for each in self._waiting)
+
+    def _grant(self) -> None:
+        for each in self._waiting:
+            if not each.granted.done() and (place := each.pool.try_take()) is not None:
+                each.granted.set_result(place)
+
+    def _ask(self, pool: Pool) -> None:
+        """Ask the session that was held first to leave: one of this pool, or any where the budget is used up."""
+        is_own = pool.open >= pool.size
+        for place in self._held:
+            if place.wanted is not None and (place.pool is pool or not is_own):
+                wanted, place.wanted = place.wanted, None
+                wanted()
+                return
+
+    def _busy(self, pool: Pool) -> DatabaseBusy:
+        return DatabaseBusy(
+            f"no connection became free within {self.wait_seconds:g} s: {pool.in_use} of {pool.size} of this database"
+            f" and {self.open} of {self.limit} over all databases are in use",
+            hint="Repeat the call in a moment; answers that were cut hold a connection until they are read or expire.",
+        )
+
+    def _close_unused(self) -> None:
+        self._sweep = None
+        now = monotonic()
+        while self.idle:
+            connection, (pool, since) = next(iter(self.idle.items()))
+            if since + self.idle_seconds > now:
+                delay = since + self.idle_seconds - now
+                self._sweep = asyncio.get_running_loop().call_later(delay, self._close_unused)
+                return
+            pool.drop(connection)
+
+
+class Pool:
+    """The connections to one database.
+
+    Attributes:
+        server: where they lead.
+        open: connections that are open, or being opened.
+        in_use: those that calls hold.
+    """
+
+    def __init__(self, size: int, budget: Budget, *, server: str) -> None:
+        self.size = size
+        self.server = server
+        self.open = 0
+        self.in_use = 0
+        self._budget = budget
+        self._idle: list[DriverConnection] = []
+        self._is_retired = False
+        self._all_back = asyncio.Event()
+
+    @property
+    def has_idle(self) -> bool:
+        return bool(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        return self._budget.waiting_for(self)
+
+    async def take(self) -> Place:
+        """Return a place at once where there is one, else when one becomes free.
+
+        Raises:
+            DatabaseBusy: none became free in time.
+        """
+        place = None if self._budget.must_queue(self) else self.try_take()
+        return place or await self._budget.wait(self)
+
+    def try_take(self) -> Place | None:
+        while self._idle:
+            connection = self._idle.pop()
+            del self._budget.idle[connection]
+            if not connection.is_closed():
+                self.in_use += 1
+                return Place(self, connection)
+            self._forget()
+        if self.open >= self.size or not self._budget.has_room():
+            return None
+        self.open += 1
+        self._budget.open += 1
+        self.in_use += 1
+        return Place(self)
+
+    def give_back(self, place: Place) -> None:
+        """Take a place back, with its connection where that is clean, or without."""
+        self.in_use -= 1
+        if place.connection is None or place.connection.is_closed():
+            self._forget()
+        elif self._is_retired:
+            place.connection.terminate()
+            self._forget()
+        else:
+            self._idle.append(place.connection)
+            self._budget.keep(place.connection, self)
+        if self.in_use == 0:
+            self._all_back.set()
+        self._budget.released(place)
+
+    def hold(self, place: Place, wanted: Callable[[], None]) -> None:
+        """Say that a place is only held; `wanted` is called when somebody waits for it."""
+        place.wanted = wanted
+        self._budget.hold(place)
+
+    def drop(self, connection: DriverConnection) -> None:
+        """Close a connection that is idle."""
+        self._idle.remove(connection)
+        del self._budget.idle[connection]
+        connection.terminate()
+        self._forget()
+
+    async def close_idle(self, connection: DriverConnection) -> None:
+        """Close a connection that is idle, and return when the server has seen it."""
+        self._idle.remove(connection)
+        del self._budget.idle[connection]
+        try:
+            await connection.close(timeout=_CLOSE_SECONDS)
+        except DRIVER_ERRORS:
+            connection.terminate()
+        finally:
+            self._forget()
+
+    def drop_idle(self) -> None:
+        """Close what is idle: one of them turned out dead, and the others are as old."""
+        for connection in tuple(self._idle):
+            self.drop(connection)
+
+    def refuse_waiting(self, error: Exception) -> None:
+        self._budget.refuse(self, error)
+
+    async def retire(self, patience_seconds: float) -> None:
+        """Keep no connection from now on; return when all are back, or patience is at its end."""
+        self._is_retired = True
+        self.drop_idle()
+        self._all_back.clear()
+        if self.in_use:
+            try:
+                async with asyncio.timeout(patience_seconds):
+                    await self._all_back.wait()
+            except TimeoutError:
+                return
+
+    def _forget(self) -> None:
+        self.open -= 1
+        self._budget.open -= 1
+
+
+def _take_back(waiter: _Waiter) -> None:
+    """Give back what was granted just when the caller went away."""
+    granted = waiter.granted
+    if not granted.done():
+        granted.cancel()
+    elif granted.exception() is None:
+        waiter.pool.give_back(granted.result())
