@@ -43,13 +43,18 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until the client leaves or the process is told to stop."""
-    flags = _parser().parse_args(arguments)
+    flags = parse_flags(arguments)
     configure_logging(level=flags.log_level)
     try:
         settings = settings_from(flags, os.environ)
         asyncio.run(_serve(settings, flags))
     except MoorageError as error:
         sys.exit(_told(error))
+
+
+def parse_flags(arguments: Sequence[str] | None) -> Namespace:
+    """Read the command line; None is that of the process."""
+    return _parser().parse_args(arguments)
 
 
 def settings_from(flags: Namespace, environment: Mapping[str, str]) -> DatabasesSettings:
