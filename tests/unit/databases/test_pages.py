@@ -72,14 +72,14 @@ async def test_few_rows_of_a_large_answer_are_fetched():
     """A hundred thousand rows: what is fetched is what is shown, and one more."""
     cursor = RowsAtHand([[n] for n in range(100_000)])
     await RowReader(cursor).fill(page(rows=1_000))
-    assert cursor.asked == [20, 200, 781]
+    assert cursor.asked == [10, 200, 791]
 
 
 async def test_rows_of_a_megabyte_come_one_by_one():
     cursor = RowsAtHand([["x" * 5_000] for _ in range(60)], row_bytes=PIECE_BYTES)
     filled = page(size=200_000)
     await RowReader(cursor).fill(filled)
-    assert cursor.asked[0] == 20
+    assert cursor.asked[0] == 10
     assert set(cursor.asked[1:]) == {1}
 
 

@@ -131,12 +131,14 @@ class DirectCursor:
         self._session = session
         self._connection = connection
         self._statement = statement
+        self._sql = statement.get_query()  # a statement does not tell it any more once its connection is cut
         self._name = name
         self._parameters = parameters
         self._received = received
         self._mend = menders(columns)
         self._is_begun = False
         self._is_complete = False
+        self._rows_given = 0
         names = [each.name for each in statement.get_attributes()]
         self.columns = tuple(Column(name=name, type=kind.name) for name, kind in zip(names, columns, strict=True))
         self.rows_affected: int | None = None
@@ -150,7 +152,10 @@ class DirectCursor:
             return []
         records, status, self._is_complete = await self._session.bounded(self._portal(limit), self._failure)
         self._is_begun = True
-        self.rows_affected = _rows_written(status)
+        self._rows_given += len(records or ())
+        written = _rows_written(status)
+        if written is not None:  # of a portal with rows it counts those of the last piece alone
+            self.rows_affected = self._rows_given if self.columns else written
         rows = [list(record) for record in records or ()]
         for mend in self._mend:
             mend(rows)
@@ -162,7 +167,7 @@ class DirectCursor:
         return self._connection.run_portal(self._statement, self._parameters.bound, self._name, limit)
 
     def _failure(self, error: BaseException) -> MoorageError:
-        return statement_failure(error, self._statement.get_query(), self._parameters.values, self._parameters.types)
+        return statement_failure(error, self._sql, self._parameters.values, self._parameters.types)
 
 
 def _rows_written(status: bytes | None) -> int | None:

@@ -16,10 +16,10 @@ from moorage.databases.models import Cell
 CutBy = Literal["rows", "bytes"]
 Rows = Sequence[Row]
 
-FIRST_ROWS = 20
-"""Fetched before anything is known of their size; rows of a megabyte are 20 MB then."""
+FIRST_ROWS = 10
+"""Fetched before anything is known of their size; rows of a megabyte are 10 MB then."""
 
-GROWTH = 10
+GROWTH = 20
 """A piece is at most so many times what was fetched before it: sizes change on the way."""
 
 PIECE_BYTES = 1024 * 1024
