@@ -27,7 +27,7 @@ from moorage.access.issuer import MAX_TOKEN_CHARACTERS, Issuer
 from moorage.access.jwks import KeyRing
 from moorage.access.resources import resources_of
 from moorage.access.settings import IssuerSettings
-from moorage.core.access import Scope
+from moorage.core.access import DatabaseGrant, Scope
 from tests.support.issuers import REALM, IssuerPeer, new_key, public_jwk, running_issuer, shared_key
 
 HERE = "https://moorage.example"
@@ -82,6 +82,13 @@ async def test_a_good_token_gives_its_caller(peer: IssuerPeer) -> None:
     assert (caller.name, caller.scope, caller.projects) == ("ada", Scope.WRITE, frozenset({"web", "api"}))
     assert caller.expires_at is not None
     assert caller.expires_at.timestamp() == jwt.decode(token, options={"verify_signature": False})["exp"] + 30
+
+
+async def test_databases_of_a_token_are_those_of_its_claim(peer: IssuerPeer) -> None:
+    token = peer.token(DOOR, moorage_databases="shop tag:eu=write")
+    caller = await issuer_of(peer).verify(token, path="/mcp")
+    assert caller.databases == (DatabaseGrant("shop"), DatabaseGrant("tag:eu", may_write=True))
+    assert (await issuer_of(peer).verify(peer.token(DOOR), path="/mcp")).databases is None
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"])
@@ -156,6 +163,8 @@ async def test_a_set_audience_is_the_only_one(peer: IssuerPeer) -> None:
         pytest.param({"scope": ["moorage:read", 7]}, id="a scope among numbers"),
         pytest.param({"moorage_projects": 7}, id="projects that are a number"),
         pytest.param({"moorage_projects": {"web": True}}, id="projects that are a map"),
+        pytest.param({"moorage_databases": 7}, id="databases that are a number"),
+        pytest.param({"moorage_databases": ["shop", "shop=all"]}, id="databases with a right that is none"),
     ],
 )
 async def test_a_token_with_a_wrong_claim_is_refused(peer: IssuerPeer, changes: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from moorage.access.errors import InvalidTokenRequest, TokenNameTaken, TokenNotFound
 from moorage.access.models import hash_of
-from moorage.core.access import Caller, NotAllowed, Scope, acting_as
+from moorage.core.access import Caller, DatabaseGrant, InvalidGrant, NotAllowed, Scope, acting_as
 from moorage.core.postgres.queries import load_statements
 
 
@@ -65,6 +65,9 @@ async def test_revoking_what_is_not_there_is_refused(tokens):
         ("calls_per_minute", {"calls_per_minute": 0}),
         ("projects", {"projects": []}),
         ("projects", {"projects": ["no_such_project"]}),
+        ("databases", {"databases": []}),
+        ("databases", {"databases": ["shop=write"]}),
+        ("databases", {"scope": Scope.WRITE, "databases": [f"shop_{number}" for number in range(201)]}),
     ],
 )
 async def test_a_wrong_request_names_its_field_and_makes_nothing(tokens, field, request_):
@@ -75,8 +78,34 @@ async def test_a_wrong_request_names_its_field_and_makes_nothing(tokens, field, 
     assert await tokens.list() == []
 
 
-@pytest.mark.parametrize("caller", [Caller("w", Scope.WRITE), Caller("a", Scope.ADMIN, frozenset({"boats"}))])
-async def test_tokens_are_for_administrators_of_all_projects(tokens, caller):
+async def test_a_wrong_grant_is_named_and_makes_nothing(tokens):
+    with pytest.raises(InvalidGrant, match="shop write"):
+        await tokens.create("ci", scope=Scope.WRITE, databases=["shop", "shop write"])
+    assert await tokens.list() == []
+
+
+async def test_a_token_s_databases_become_its_caller_s(tokens):
+    made = await tokens.create("ci", scope=Scope.WRITE, databases=["shop", "tag:eu=write", "shop"])
+    assert made.databases == ("shop", "tag:eu=write")
+    (listed,) = await tokens.list()
+    assert listed.caller().databases == (DatabaseGrant("shop"), DatabaseGrant("tag:eu", may_write=True))
+
+
+async def test_a_token_from_before_is_good_for_what_it_was(tokens, connections):
+    made = await tokens.create("ci", scope=Scope.WRITE)
+    assert await connections.registry_pool.fetchval("SELECT databases FROM public.tokens") is None
+    assert made.caller() == Caller("ci", Scope.WRITE)
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        Caller("w", Scope.WRITE),
+        Caller("a", Scope.ADMIN, frozenset({"boats"})),
+        Caller("a", Scope.ADMIN, databases=(DatabaseGrant("*", may_write=True),)),
+    ],
+)
+async def test_tokens_are_for_administrators_of_everything(tokens, caller):
     with acting_as(caller):
         for act in (tokens.create("ci", scope=Scope.READ), tokens.list(), tokens.revoke("ci")):
             with pytest.raises(NotAllowed):
