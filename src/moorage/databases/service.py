@@ -6,7 +6,7 @@ from moorage.databases.audit.opening import Audit
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.running import Confirm, Request, Runner
-from moorage.databases.exploring.explorer import Explorer
+from moorage.databases.exploring.service import ExploringService
 from moorage.databases.managing.service import ManagingService
 from moorage.databases.policy.guard import Guard
 from moorage.databases.settings import SqlSettings
@@ -32,7 +32,7 @@ class DatabasesService:
         self.runner = Runner(connections, guard, audit.recorder, settings)
         self.audit = audit.service
         self.managing = managing
-        self.explorer = Explorer(connections)
+        self.exploring = ExploringService(catalog, connections, settings)
         self.tuning = TuningService(catalog, connections, guard)
 
     async def run_query(self, database_id: str | None, request: Request, confirm: Confirm | None = None) -> Answer:

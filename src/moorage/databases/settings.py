@@ -52,6 +52,9 @@ class SqlSettings(BaseModel):
     mark_untrusted: bool = Field(
         False, description="Put rows between two random lines, and say that they are data and no instructions."
     )
+    max_databases: int = Field(50, ge=1, le=1_000, description="Databases that one call may ask.")
+    databases_at_once: int = Field(8, ge=1, le=100, description="How many of them are asked at the same time.")
+    everywhere_seconds: float = Field(60.0, gt=0, le=600, description="How long all of them may take together.")
     max_sql_bytes: ByteSize = Field(ByteSize(32_768), ge=100, le=1_000_000, description="Length of a statement.")
     include_projects: bool = Field(True, description="Whether project databases appear as project:<name>.")
     audit: AuditSettings = AuditSettings()

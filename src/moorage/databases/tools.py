@@ -20,7 +20,7 @@ def tools_by_profile(service: DatabasesService) -> Mapping[str, list[Tool]]:
         "core": [
             *QueryTools(service.catalog, service.runner, marks_data=service.settings.mark_untrusted).core(),
             *managing.core(),
-            *ExploringTools(service.catalog, service.explorer).core(),
+            *ExploringTools(service.exploring).core(),
             *tuning.core(),
         ],
         "tuning": [],

@@ -22,8 +22,12 @@ WITH asked AS MATERIALIZED (
             ELSE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
         END
         AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-        AND (CAST(:allowed_schemas AS text) = '[]' OR n.nspname LIKE ANY (CAST((SELECT allowed_schemas FROM asked) AS text[])))
-        AND NOT n.nspname LIKE ANY (CAST((SELECT denied_schemas FROM asked) AS text[])) AS is_open
+        AND (
+            CAST(:allowed_schemas AS text) = '[]'
+            OR n.nspname IN ('pg_catalog', 'information_schema')
+            OR n.nspname ~ ANY (CAST((SELECT allowed_schemas FROM asked) AS text[]))
+        )
+        AND NOT n.nspname ~ ANY (CAST((SELECT denied_schemas FROM asked) AS text[])) AS is_open
     FROM pg_catalog.pg_namespace AS n
 ), relation AS MATERIALIZED (
     SELECT
@@ -38,11 +42,12 @@ WITH asked AS MATERIALIZED (
         AND coalesce(n.is_open, false)
         AND (
             CAST(:allowed_tables AS text) = '[]'
-            OR n.name || '.' || c.relname LIKE ANY (CAST((SELECT allowed_tables FROM asked) AS text[]))
+            OR n.name IN ('pg_catalog', 'information_schema')
+            OR n.name || '.' || c.relname ~ ANY (CAST((SELECT allowed_tables FROM asked) AS text[]))
         )
         AND (
             CAST(:denied_tables AS text) = '[]'
-            OR NOT n.name || '.' || c.relname LIKE ANY (CAST((SELECT denied_tables FROM asked) AS text[]))
+            OR NOT n.name || '.' || c.relname ~ ANY (CAST((SELECT denied_tables FROM asked) AS text[]))
         )
         AND (
             pg_catalog.has_table_privilege(c.oid, 'SELECT')

@@ -30,7 +30,7 @@ def sketch_of(relation: Relation) -> str:
 
 
 def lines_of(relation: Relation) -> list[str]:
-    """Return everything of a relation, line by line: what it is, its columns and constraints, then what belongs to it."""
+    """Return everything of a relation by lines: what it is, its columns and constraints, then what belongs to it."""
     return [*_facts(relation), *_statement(relation), *_belongings(relation)]
 
 
@@ -134,7 +134,8 @@ def _belongings(relation: Relation) -> Iterator[str]:
         using = f" USING ({policy.using})" if policy.using else ""
         check = f" WITH CHECK ({policy.check})" if policy.check else ""
         kind = "" if policy.is_permissive else " AS RESTRICTIVE"
-        yield f"CREATE POLICY {one_line(policy.name)} ON {one_line(relation.quoted)}{kind} FOR {policy.command}{using}{check};"
+        head = f"CREATE POLICY {one_line(policy.name)} ON {one_line(relation.quoted)}"
+        yield f"{head}{kind} FOR {policy.command}{using}{check};"
     if relation.references:
         yield from _listed("referenced by", [f"{each.name} {each.definition}" for each in relation.references])
     if relation.children:

@@ -6,13 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from moorage.core.shape import Tool
+from moorage.core.shape import READS, Tool
 from moorage.databases.arguments import Absent, DatabaseArgument
-from moorage.databases.exploring.explorer import Explorer, Search
 from moorage.databases.exploring.listing import Detail
 from moorage.databases.exploring.patterns import read_kinds, read_pattern
-from moorage.databases.sources.catalog import Catalog
-from moorage.databases.sources.choosing import choose
+from moorage.databases.exploring.service import ExploringService, Search
 
 MAX_NAME = 300
 
@@ -25,12 +23,11 @@ def _listed(given: Any) -> Any:
 class ExploringTools:
     """The door: arguments in, catalogue looked into, text out."""
 
-    def __init__(self, catalog: Catalog, explorer: Explorer) -> None:
-        self._catalog = catalog
-        self._explorer = explorer
+    def __init__(self, service: ExploringService) -> None:
+        self._service = service
 
     def core(self) -> list[Tool]:
-        hints = {"read_only": True, "destructive": False, "idempotent": True, "open_world": True, "structured": False}
+        hints = {**READS, "open_world": True, "structured": False}
         return [
             Tool(self.search_objects, title="Search objects", **hints),
             Tool(self.get_table_schema, title="Get table schema", **hints),
@@ -39,10 +36,10 @@ class ExploringTools:
     async def search_objects(
         self,
         pattern: Annotated[
-            str, Field(description="Part of a name or comment; * is any text.", max_length=MAX_NAME)
+            str, Field(description="Part of a name or comment; * is any.", max_length=MAX_NAME)
         ] = "*",
         database_id: Annotated[
-            str | Absent, BeforeValidator(_listed), Field(description="One or more with commas, tag:NAME, or *.")
+            str | Absent, BeforeValidator(_listed), Field(description="Ids with commas, tag:NAME, or *.")
         ] = None,
         kinds: Annotated[
             str, BeforeValidator(_listed), Field(description="table, view, column, index, ... with commas.")
@@ -52,9 +49,9 @@ class ExploringTools:
         offset: Annotated[int, Field(description="For further ones.", ge=0)] = 0,
     ) -> str:
         """Find tables, columns, functions, ... by name; look here before you write SQL."""
-        databases = await choose(self._catalog, database_id)
+        names = [each.strip() for each in database_id.split(",")] if database_id else []
         search = Search(read_pattern(pattern), read_kinds(kinds), schema, detail, offset=offset)
-        return await self._explorer.search(databases, search)
+        return await self._service.search_objects(names, search)
 
     async def get_table_schema(
         self,
@@ -63,4 +60,4 @@ class ExploringTools:
         schema: Annotated[str | Absent, Field(description="Its schema.")] = None,
     ) -> str:
         """Show one table or view as SQL, with keys, indexes, comments, rows and size."""
-        return await self._explorer.describe_table(await self._catalog.find(database_id), table, schema)
+        return await self._service.get_table_schema(database_id, table, schema)

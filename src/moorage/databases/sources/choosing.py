@@ -10,27 +10,25 @@ from moorage.databases.sources.catalog import Catalog
 
 TAG_PREFIX = "tag:"
 ALL = "*"
-MAX_DATABASES = 50
-"""Of one call. Their answers share one context window, and their connections one budget."""
 
 
-async def choose(catalog: Catalog, wanted: str | None) -> list[Database]:
+async def choose(catalog: Catalog, names: Sequence[str], *, most: int) -> list[Database]:
     """Return the databases named, each once, in the order named; the default one when none is.
 
     Args:
-        wanted: ids and `tag:NAME`, with commas between them, or `*`.
+        names: ids, `tag:NAME`, and `*` for all that the caller may see.
+        most: how many one call may ask.
 
     Raises:
         DatabaseNotNamed, DatabaseNotFound: as `Catalog.find`; also when a tag is on none that the caller may see.
         TooManyDatabases: they are more than one call may ask.
     """
-    names = [each.strip() for each in (wanted or "").split(",")]
-    if names == [""]:
-        return [await catalog.find(wanted)]
+    if not names:
+        return [await catalog.find(None)]
     chosen = {each.id: each for name in dict.fromkeys(names) for each in await _named(catalog, name)}
-    if len(chosen) > MAX_DATABASES:
+    if len(chosen) > most:
         raise TooManyDatabases(
-            f"these are {len(chosen)} databases, and one call asks {MAX_DATABASES} at most",
+            f"these are {len(chosen)} databases, and one call asks {most} at most (sql.max_databases)",
             hint="Name fewer, or a tag that fewer have.",
         )
     return list(chosen.values())

@@ -13,16 +13,27 @@ from moorage.databases.connectors.session import Session
 from moorage.databases.definitions import Database
 from moorage.databases.errors import AmbiguousName, ObjectNotFound
 from moorage.databases.exploring import store
-from moorage.databases.exploring.hiding import hides, hiding_of
+from moorage.databases.exploring.hiding import hiding_of
 from moorage.databases.exploring.listing import Detail, bounded, entries_of, listing
-from moorage.databases.exploring.models import RELATIONS, Found, Kind, Meant, Relation, RelationName
+from moorage.databases.exploring.models import (
+    RELATIONS,
+    Constraint,
+    Found,
+    Kind,
+    Meant,
+    Relation,
+    RelationName,
+    Relative,
+)
 from moorage.databases.exploring.patterns import Pattern
 from moorage.databases.exploring.texts import lines_of
+from moorage.databases.policy.tables import is_open
+from moorage.databases.settings import SqlSettings
+from moorage.databases.sources.catalog import Catalog
+from moorage.databases.sources.choosing import choose
 from moorage.databases.spreading import spread
 
 NEAREST_NAMES = 3
-AT_ONCE = 8
-ALL_SECONDS = 30.0
 # How many objects a page has: names are a few tokens each, a whole table is hundreds.
 PAGE = {Detail.NAMES: 200, Detail.COLUMNS: 40, Detail.FULL: 8}
 FEWEST_OF_EACH = 5
@@ -57,34 +68,42 @@ class Search:
         return [each for each in Kind if each not in (Kind.INDEX, Kind.TRIGGER, Kind.POLICY)]
 
 
-class Explorer:
+class ExploringService:
     """Finds what is in databases, and describes it, without showing what the rules of a database keep out of sight."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, catalog: Catalog, connections: Connections, settings: SqlSettings) -> None:
+        self._catalog = catalog
         self._connections = connections
+        self._settings = settings
 
-    async def search(self, databases: Sequence[Database], search: Search) -> str:
-        """Return what was found in each database as text; of one that fails, why."""
+    async def search_objects(self, names: Sequence[str], search: Search) -> str:
+        """Return what was found in each database as text; where there are several, of one that fails why.
+
+        Args:
+            names: of databases, as `choose` takes them.
+        """
+        databases = await choose(self._catalog, names, most=self._settings.max_databases)
         if len(databases) == 1:
             return await self._search_one(databases[0], search, share=1)
         few = replace(search, limit=max((search.limit or PAGE[search.detail]) // len(databases), FEWEST_OF_EACH))
         asked = await spread(
             databases,
             lambda each: self._search_one(each, few, share=len(databases)),
-            at_once=AT_ONCE,
-            each_seconds=ALL_SECONDS,
-            all_seconds=ALL_SECONDS,
+            at_once=self._settings.databases_at_once,
+            each_seconds=self._settings.everywhere_seconds,
+            all_seconds=self._settings.everywhere_seconds,
         )
         texts = [each.result or f"{each.database.id}: {each.error.as_text() if each.error else ''}" for each in asked]
         return "\n\n".join(texts)
 
-    async def describe_table(self, database: Database, name: str, schema_name: str | None = None) -> str:
+    async def get_table_schema(self, database_id: str | None, name: str, schema_name: str | None = None) -> str:
         """Return everything of one table, view or sequence as text that reads like SQL.
 
         Raises:
             ObjectNotFound: no table that the role may see has this name; `details` name near ones.
             AmbiguousName: several have it, and the search path finds none of them.
         """
+        database = await self._catalog.find(database_id)
         async with self._session(database) as session:
             named = await _named(session, database, name, schema_name)
             near = [] if named else await store.relation_near(session, name)
@@ -136,7 +155,7 @@ async def _details(session: Session, database: Database, found: Found, detail: D
 async def _named(session: Session, database: Database, name: str, schema_name: str | None) -> list[Meant]:
     """Return the relations of this name that may be shown, the likeliest first; those written exactly so, if any."""
     found = await store.relation_find(session, name, schema_name)
-    shown = [each for each in found if not hides(database.definition, each.schema_name, each.name)]
+    shown = [each for each in found if is_open(each.schema_name, each.name, database.definition)]
     return [each for each in shown if each.is_exact == shown[0].is_exact]
 
 
@@ -153,7 +172,7 @@ def _meant(database: Database, name: str, named: Sequence[Meant]) -> tuple[Meant
 
 
 def _not_found(database: Database, name: str, near: Sequence[RelationName]) -> ObjectNotFound:
-    shown = {each.name: each.quoted for each in near if not hides(database.definition, each.schema_name, each.name)}
+    shown = {each.name: each.quoted for each in near if is_open(each.schema_name, each.name, database.definition)}
     plain = name.replace('"', "").rpartition(".")[2]
     nearest = [shown[each] for each in get_close_matches(plain, shown, n=NEAREST_NAMES, cutoff=0.5)]
     return ObjectNotFound(
@@ -165,11 +184,11 @@ def _not_found(database: Database, name: str, near: Sequence[RelationName]) -> O
 
 def _shown(relation: Relation, database: Database) -> Relation:
     """Return the relation without what names others that the rules keep out of sight."""
-    policy = database.definition
 
-    def is_shown(each: object) -> bool:
-        other = getattr(each, "other_schema", None)
-        return other is None or not hides(policy, other, getattr(each, "other_name", ""))
+    def is_shown(each: Relative | Constraint) -> bool:
+        if each.other_schema is None or each.other_name is None:
+            return True
+        return is_open(each.other_schema, each.other_name, database.definition)
 
     return relation.model_copy(
         update={
