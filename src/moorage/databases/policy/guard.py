@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-import pgparse  # ty: ignore[import-not-found]  (compiled, without stubs)
-
 from moorage.databases.connectors.session import Session
-from moorage.databases.definitions import DATA_KINDS, Database, StatementKind
-from moorage.databases.errors import InvalidStatement, StatementRefused
+from moorage.databases.definitions import Database, StatementKind
+from moorage.databases.policy import parsing
+from moorage.databases.policy.gate import Gate
+from moorage.databases.policy.mentions import Mentions
+from moorage.databases.policy.statements import check_allowed, kind_of, only_one
+from moorage.databases.policy.texts import check_text
+from moorage.databases.policy.trees import collect
+from moorage.databases.roles.power import RolePowers
 from moorage.databases.settings import SqlSettings
 
 Purpose = Literal["run", "plan"]
+
+REMEMBERED_TEXTS = 256
 
 
 @dataclass(frozen=True)
@@ -22,45 +29,57 @@ class Verdict:
     Attributes:
         kind: the most powerful thing it does.
         tables: what it names, as written: "schema.table" or "table".
-        fingerprint: the same for statements that differ in values alone.
     """
 
     kind: StatementKind
     tables: tuple[str, ...] = ()
-    fingerprint: str = ""
+    sql: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for statements that differ in values alone; found out when it is asked for."""
+        return parsing.fingerprint(self.sql)
+
+    @property
+    def normalized(self) -> str:
+        """The text with `$1`, `$2`, ... in the place of its values."""
+        return parsing.normalized(self.sql)
 
 
 class Guard:
-    """Judges statements; keeps for each database what its catalogue says of functions, operators, casts and views."""
+    """Judges statements: by the text, by PostgreSQL's grammar, by kind, and by what the catalogue says."""
 
     def __init__(self, settings: SqlSettings) -> None:
         self._settings = settings
+        self._gate = Gate()
+        self.powers = RolePowers()
 
-    async def judge(
-        self, sql: str, database: Database, session: Session, *, purpose: Purpose = "run"
-    ) -> Verdict:  # noqa: ARG002
+    async def judge(self, sql: str, database: Database, session: Session, *, purpose: Purpose = "run") -> Verdict:
         """Return what the statement is.
 
         Args:
             purpose: "plan" for what is only planned: writes of data may be, also where nothing may be written.
-            session: of this database, to read its catalogue where that is not known yet, or has changed.
+            session: of this database, to read its catalogue where that is not known yet, or may have changed.
 
         Raises:
             InvalidStatement: it is no SQL, or not exactly one statement.
             StatementTooLarge: it is longer or deeper than is read.
             StatementRefused: it does what no policy allows.
             WriteNotAllowed: it writes, and the policy of this database does not allow this kind.
+            RoleTooPowerful: the definition wants a role that can do no more than its task, and ours can.
         """
-        try:
-            trees = pgparse.parse(sql)
-        except pgparse.PGQueryError as error:
-            raise InvalidStatement(error.message) from None
-        if len(trees) != 1:
-            raise InvalidStatement(f"one statement is taken, these are {len(trees)}")
-        kinds = {"SelectStmt": StatementKind.READ}
-        if purpose == "plan":
-            kinds |= {f"{kind.value.title()}Stmt": kind for kind in DATA_KINDS}
-        (node,) = trees[0]["stmt"]
-        if node not in kinds:
-            raise StatementRefused("only SELECT is taken")
-        return Verdict(kinds[node])
+        check_text(sql, max_bytes=int(self._settings.max_sql_bytes))
+        kind, mentions = _read_short(sql) if len(sql) <= parsing.SHORT_CHARACTERS else _read(sql)
+        check_allowed(mentions, database.definition, planned_only=purpose == "plan")
+        await self.powers.require(database, session)
+        await self._gate.check(mentions, kind, database, session)
+        return Verdict(kind, tuple(sorted(map(str, mentions.relations))), sql)
+
+
+def _read(sql: str) -> tuple[StatementKind, Mentions]:
+    tree = only_one(parsing.parse(sql))
+    mentions = collect(tree)
+    return kind_of(tree, mentions), mentions
+
+
+_read_short = lru_cache(REMEMBERED_TEXTS)(_read)

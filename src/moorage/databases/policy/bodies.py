@@ -1,0 +1,100 @@
+"""What the bodies of functions mention that people wrote in the database.
+
+PostgreSQL itself lets a function that is not VOLATILE change nothing. What is left to look for is the same as in a
+statement: what it calls and reads, and whether it runs text that it puts together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from moorage.databases.errors import InvalidStatement, StatementTooLarge
+from moorage.databases.policy.functions import Function
+from moorage.databases.policy.mentions import Mentions
+from moorage.databases.policy.parsing import Tree, parse, parse_function
+from moorage.databases.policy.trees import collect
+
+_EXPRESSION, _ASSIGNMENTS = 2, (3, 4, 5)
+"""Values of RawParseMode in src/include/parser/parser.h: whole statements are 0."""
+
+_ASSIGNED = re.compile(r":?=")
+_NO_TYPES = ("record", "trigger", "event_trigger", "refcursor", "unknown")
+_CALLS_BACK = re.compile(r"spi|plv8|execute|query|prepare|subtransaction", re.IGNORECASE)
+_RUNS_TEXT = "it runs SQL that it puts together or is given"
+
+
+class UnfitBodyError(Exception):
+    """A body that is refused whatever it mentions, or that cannot be read; the message says why."""
+
+
+def mentions_in(function: Function) -> list[Mentions]:
+    """Return what the statements and expressions in a function's body mention.
+
+    Raises:
+        UnfitBodyError: it runs text, does what no function may that only reads, or cannot be read.
+    """
+    if function.body is None:
+        raise UnfitBodyError("its body is too long to be looked at")
+    try:
+        if function.language == "sql":
+            return _of_statements(function.body)
+        if function.language == "plpgsql":
+            return _of_program(parse_function(function.body)) if function.body else []
+    except (InvalidStatement, StatementTooLarge) as error:
+        raise UnfitBodyError(f"its body cannot be read ({error.message.splitlines()[0]})") from None
+    if _CALLS_BACK.search(function.body):
+        raise UnfitBodyError(f"it is written in {function.language} and may run SQL from text")
+    return []
+
+
+def _of_statements(sql: str) -> list[Mentions]:
+    found = [collect(tree) for tree in parse(sql)] if sql.strip() else []
+    for mentions in found:
+        for node in mentions.nodes - {"SelectStmt"}:
+            raise UnfitBodyError(f"it contains {node.removesuffix('Stmt').upper()}")
+    return found
+
+
+def _of_program(program: list[Tree]) -> list[Mentions]:
+    return [mentions for sql in _texts(program) for mentions in _of_statements(sql)]
+
+
+def _texts(program: Any) -> Iterator[str]:
+    """Yield every statement, expression and type of a program in PL/pgSQL, as text of SQL."""
+    stack = [program]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(node)
+        elif isinstance(node, dict):
+            _refuse_dynamic(node)
+            if "PLpgSQL_expr" in node:
+                yield from _as_statements(node["PLpgSQL_expr"])
+            elif "typname" in node:
+                yield from _as_cast(node["typname"])
+            stack.extend(node.values())
+
+
+def _as_statements(expression: Tree) -> Iterator[str]:
+    query, mode = expression["query"], expression.get("parseMode", 0)
+    if mode == _EXPRESSION:
+        yield f"SELECT {query}"
+    elif mode in _ASSIGNMENTS:
+        for side in _ASSIGNED.split(query, maxsplit=1):
+            yield f"SELECT {side}"
+    else:
+        yield query
+
+
+def _as_cast(type_name: str) -> Iterator[str]:
+    """A value that a variable gets is checked by the domain that the variable is of."""
+    name = type_name.strip()
+    if "%" not in name and name.lower() not in _NO_TYPES:
+        yield f"SELECT NULL::{name}"
+
+
+def _refuse_dynamic(node: Tree) -> None:
+    if "PLpgSQL_stmt_dynexecute" in node or "PLpgSQL_stmt_dynfors" in node or "dynquery" in node:
+        raise UnfitBodyError(_RUNS_TEXT)

@@ -1,0 +1,265 @@
+"""Asking a database's catalogue what a statement would call and read, by whatever route.
+
+A name could mean any overload that takes as many arguments. What a view reads and calls is taken from the tree that
+PostgreSQL keeps of it; what a function that somebody wrote calls, from its body, in the same way as from a statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from moorage.databases.connectors.session import Session
+from moorage.databases.definitions import Definition
+from moorage.databases.errors import StatementRefused
+from moorage.databases.policy import store
+from moorage.databases.policy.bodies import UnfitBodyError, mentions_in
+from moorage.databases.policy.functions import Function, Objection, is_named, objection_to
+from moorage.databases.policy.mentions import Attribute, Mentions
+from moorage.databases.policy.secrets import (
+    PARTS_OF_VALUES,
+    SECRET_RELATIONS,
+    SECRET_SETTINGS,
+    SUBSCRIPTIONS,
+    check_settings,
+    reads_every_setting,
+    reveals_subscriptions,
+)
+from moorage.databases.policy.store import Relation, Route
+from moorage.databases.policy.tables import check_table, has_rules
+
+MAX_FUNCTIONS = 300
+"""Bodies looked at for one statement."""
+
+_COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+_FILE_WRAPPER = "file_fdw_handler"
+_ASKS_TYPE = ("pg_input_is_valid", "pg_input_error_info")
+_SHIPPED = "pg_catalog"
+
+_Via = tuple[str, ...]
+
+
+class Inquiry:
+    """The questions about one statement.
+
+    Args:
+        routes: all ways of this database to functions that no statement names.
+        writes: the statement may write.
+    """
+
+    def __init__(self, session: Session, definition: Definition, routes: Sequence[Route], *, writes: bool) -> None:
+        self._session = session
+        self._definition = definition
+        self._routes = routes
+        self._writes = writes
+        self._looked_at: set[int] = set()
+
+    async def check(self, mentions: Mentions) -> None:
+        """Refuse a statement that acts, reaches outside, or reveals what it should not.
+
+        Raises:
+            StatementRefused: with the name, the reason, and the way out.
+        """
+        relations = await self._check_mentions(mentions, via=())
+        for relation in relations:
+            if relation.is_named:
+                check_table(relation.schema, relation.name, self._definition)
+        if self._writes and has_rules(self._definition):
+            await self._check_new_names(mentions, relations)
+
+    async def _check_mentions(self, mentions: Mentions, via: _Via, schemas: Sequence[str] = ()) -> list[Relation]:
+        """Look at everything mentioned in a statement, or in the body of a function, which `via` leads to.
+
+        Args:
+            schemas: those that a function sets as its search_path.
+        """
+        await self._check_settings(mentions)
+        relations = await self._relations(mentions, schemas)
+        await self._check_relations(relations, mentions, via)
+        functions = await self._functions(mentions, schemas)
+        self._check_denied(mentions)
+        meant = [each for each in functions if _is_called(each, mentions)]
+        meant += _called_as_attributes(functions, mentions, relations)
+        await self._check_functions(meant, via)
+        await self._check_routes(mentions, relations, functions, via)
+        return relations
+
+    async def _check_settings(self, mentions: Mentions) -> None:
+        check_settings(mentions)
+        if reads_every_setting(mentions):
+            names = await store.setting_secret(self._session, SECRET_SETTINGS)
+            if names:
+                raise StatementRefused(
+                    f"this could show {', '.join(names)}, which can hold secrets",
+                    hint="Name settings that hold none: SHOW work_mem. Other roles than this one see less.",
+                )
+
+    async def _relations(self, mentions: Mentions, schemas: Sequence[str]) -> list[Relation]:
+        if not mentions.relations:
+            return []
+        columns = {each.name for each in mentions.attributes}
+        return await store.relation_find(self._session, _in(schemas, mentions.relations), columns=columns)
+
+    async def _functions(self, mentions: Mentions, schemas: Sequence[str]) -> list[Function]:
+        calls = {(call.schema, call.name) for call in mentions.calls}
+        attributes = {(None, each.name) for each in mentions.attributes}
+        if not calls and not attributes:
+            return []
+        return await store.function_find(self._session, _in(schemas, calls | attributes))
+
+    async def _check_relations(self, relations: Iterable[Relation], mentions: Mentions, via: _Via) -> None:
+        for relation in relations:
+            named = (relation.schema, relation.name)
+            if relation.schema == PARTS_OF_VALUES:
+                raise _refused(str(relation), Objection("it holds parts of other tables' values", ""), via)
+            if named in SECRET_RELATIONS:
+                raise _refused(str(relation), Objection(*SECRET_RELATIONS[named]), via)
+            if named == SUBSCRIPTIONS and (reveals_subscriptions(mentions) or not relation.is_named):
+                way_out = "Name the columns other than subconninfo."
+                raise _refused(str(relation), Objection("it holds logins of other servers", way_out), via)
+            if relation.wrapper == _FILE_WRAPPER:
+                raise _refused(str(relation), Objection("it reads a file or a program of the server", ""), via)
+        for relation in relations:
+            await self._check_oids(relation.calls, (*via, f"reading {relation}"))
+
+    def _check_denied(self, mentions: Mentions) -> None:
+        """Refuse by name what PostgreSQL ships and nothing but the definition speaks against."""
+        denied = self._definition.denied_functions
+        for call in mentions.calls:
+            if denied and call.schema in (None, _SHIPPED) and is_named(_SHIPPED, call.name, denied):
+                raise _refused(call.name, Objection("denied_functions of this database names it", ""), ())
+
+    async def _check_oids(self, oids: Iterable[int], via: _Via) -> None:
+        unknown = set(oids) - self._looked_at
+        if unknown:
+            await self._check_functions(await store.function_find(self._session, oids=unknown), via)
+
+    async def _check_functions(self, functions: Iterable[Function], via: _Via) -> None:
+        for function in functions:
+            objection = objection_to(function, self._definition, writes=self._writes)
+            if objection is not None:
+                raise _refused(f"{function}()", objection, via)
+            await self._check_body(function, via)
+
+    async def _check_body(self, function: Function, via: _Via) -> None:
+        definition = self._definition
+        if not function.is_own or function.oid in self._looked_at:
+            return
+        if is_named(function.schema, function.name, definition.allowed_functions):
+            return
+        self._looked_at.add(function.oid)
+        if len(self._looked_at) > MAX_FUNCTIONS:
+            raise _refused(f"{function}()", Objection("it leads to more functions than are looked at", ""), via)
+        await self._check_inside(function, (*via, f"{function}()"))
+
+    async def _check_inside(self, function: Function, via: _Via) -> None:
+        await self._check_oids((*function.calls, *function.parts), via)
+        if function.reads:
+            read = await store.relation_find(self._session, oids=function.reads)
+            await self._check_relations(read, Mentions(columns=frozenset("*")), via)
+        try:
+            inside = mentions_in(function)
+        except UnfitBodyError as error:
+            way_out = "The operator can add it to allowed_functions of this database."
+            raise _refused(f"{function}()", Objection(str(error), way_out), via[:-1]) from None
+        for mentions in inside:
+            await self._check_mentions(mentions, via, _schemas(function))
+
+    async def _check_routes(
+        self, mentions: Mentions, relations: Sequence[Relation], functions: Sequence[Function], via: _Via
+    ) -> None:
+        if not self._routes:
+            return
+        named = {*mentions.types, *((call.schema, call.name) for call in mentions.calls)}
+        named |= {(None, each.name) for each in mentions.attributes}
+        rows = {number for relation in relations for number in relation.types}
+        cast = {number for relation in relations for number in relation.casts_to}
+        cast |= rows if _fills_rows(mentions) else set()
+        types = await store.type_find(self._session, named, cast)
+        touched = await store.type_find(
+            self._session, oids=rows | types | {number for each in functions for number in each.types}
+        )
+        for route in self._routes:
+            if _is_open(route, mentions, types, touched):
+                await self._check_oids(route.calls, (*via, str(route)))
+
+    async def _check_new_names(self, mentions: Mentions, relations: Sequence[Relation]) -> None:
+        """A table that is not there yet is one in the first schema of the search path, or in the one it names."""
+        known = {relation.asked for relation in relations}
+        path = [each for each in await store.path_current(self._session) if not each.startswith("pg_")]
+        for named in mentions.relations - known:
+            schema = named.schema or (path[0] if path else "")
+            check_table(schema, named.name, self._definition)
+
+
+def _is_called(function: Function, mentions: Mentions) -> bool:
+    return any(
+        call.name == function.name
+        and call.schema in (None, function.schema, "pg_temp")
+        and function.takes(call.arguments)
+        for call in mentions.calls
+    )
+
+
+def _called_as_attributes(
+    functions: Iterable[Function], mentions: Mentions, relations: Sequence[Relation]
+) -> list[Function]:
+    """Return the functions that `t.name` and `(x).name` call, where no column has that name."""
+    return [
+        function
+        for function in functions
+        if function.takes(1)
+        for attribute in mentions.attributes
+        if attribute.name == function.name
+        and (attribute.of_expression or function.takes_rows)
+        and not _is_column(attribute, mentions, relations)
+    ]
+
+
+def _is_column(attribute: Attribute, mentions: Mentions, relations: Sequence[Relation]) -> bool:
+    """Whether everything that the alias could stand for is a relation with such a column."""
+    meant = [relation for alias, relation in mentions.aliases if alias == attribute.owner]
+    having = {each.asked for each in relations if each.is_named and attribute.name in each.columns}
+    return bool(meant) and all(relation in having for relation in meant)
+
+
+def _is_open(route: Route, mentions: Mentions, types: frozenset[int], touched: frozenset[int]) -> bool:
+    if route.route == "domain":
+        return route.types <= types or _names_type(route.name, mentions)
+    if route.route == "operator":
+        return _is_used(route, mentions) and (route.stands_alone or route.types <= touched)
+    return route.types <= touched and (route.named_type is None or route.named_type in types)
+
+
+def _is_used(route: Route, mentions: Mentions) -> bool:
+    for operator in mentions.operators:
+        if operator.name == route.name and (operator.schema == route.schema if operator.schema else route.is_visible):
+            return True
+    return route.name in _COMPARISONS and bool(route.types)
+
+
+def _names_type(name: str, mentions: Mentions) -> bool:
+    """Whether a value could be checked for a type that is named by a string."""
+    asked = [call.texts[1] for call in mentions.calls if call.name in _ASKS_TYPE and len(call.texts) > 1]
+    return any(text is None or name.lower() in text.lower() for text in asked)
+
+
+def _fills_rows(mentions: Mentions) -> bool:
+    """Whether values are made into rows of a type that only an argument has."""
+    return any("populate_record" in call.name for call in mentions.calls)
+
+
+def _in(schemas: Sequence[str], names: Iterable[tuple[str | None, str]]) -> set[tuple[str | None, str]]:
+    """Look names up in the search path, and in the schemas that a function puts into its own."""
+    wanted = set(names)
+    return wanted | {(each, name) for schema, name in wanted if schema is None for each in schemas}
+
+
+def _schemas(function: Function) -> tuple[str, ...]:
+    if function.search_path is None:
+        return ()
+    return tuple(part.strip().strip('"') for part in function.search_path.split(","))
+
+
+def _refused(what: str, objection: Objection, via: _Via) -> StatementRefused:
+    path = f", to which {' and '.join(via)} leads" if via else ""
+    return StatementRefused(f"{what} is refused{path}: {objection.why}", hint=objection.way_out, refused=what)

@@ -1,0 +1,285 @@
+-- What the guard asks of a caller's database. Names come as a JSON list of pairs [schema or null, name], oids as a JSON
+-- list of numbers; lists are given back as JSON too, so that every way to a database understands both.
+-- Objects of initdb have oids below 16384 (FirstNormalObjectId in src/include/access/transam.h).
+
+-- name: function_find :many
+-- What a call of these names could mean, and the functions of these oids. Those that PostgreSQL ships and does not call
+-- volatile come only when they are listed. A body is given where it has to be read; NULL there means too long.
+WITH wanted AS (
+    SELECT each ->> 0 AS schema, each ->> 1 AS name
+    FROM pg_catalog.json_array_elements(CAST(CAST(:names AS text) AS json)) AS each
+),
+found AS (
+    SELECT p.oid
+    FROM wanted AS w
+    JOIN pg_catalog.pg_proc AS p ON p.proname = w.name
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+    WHERE (w.schema IS NULL AND pg_catalog.pg_function_is_visible(p.oid)) OR n.nspname = w.schema
+        OR (w.schema = 'pg_temp' AND n.oid = pg_catalog.pg_my_temp_schema())
+    UNION
+    SELECT CAST(each AS oid) FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
+),
+described AS (
+    SELECT p.*, n.nspname, l.lanname, l.lanpltrusted,
+        EXISTS (
+            SELECT 1 FROM pg_catalog.pg_depend AS d
+            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
+        ) AS is_of_extension
+    FROM found AS f
+    JOIN pg_catalog.pg_proc AS p ON p.oid = f.oid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+    JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+    WHERE p.oid >= 16384 OR p.provolatile = 'v'
+        OR p.proname = ANY (pg_catalog.string_to_array(CAST(:listed AS text), ','))
+)
+SELECT
+    CAST(d.oid AS bigint) AS oid,
+    CAST(d.nspname AS text) AS schema,
+    CAST(d.proname AS text) AS name,
+    CAST(d.pronargs - d.pronargdefaults AS integer) AS fewest,
+    CAST(CASE WHEN d.provariadic = 0 THEN d.pronargs ELSE 1000 END AS integer) AS most,
+    d.provolatile = 'v' AS is_volatile,
+    CAST(d.lanname AS text) AS language,
+    d.lanpltrusted AS is_trusted,
+    d.oid < 16384 AS is_shipped,
+    d.is_of_extension,
+    EXISTS (
+        SELECT 1 FROM pg_catalog.pg_type AS t WHERE t.oid = d.proargtypes[0] AND t.typtype IN ('c', 'p', 'd')
+    ) AS takes_rows,
+    CASE
+        WHEN d.oid < 16384 OR d.is_of_extension OR d.prokind = 'a' THEN ''
+        WHEN pg_catalog.length(d.prosrc) > 100000 THEN NULL
+        WHEN d.lanname = 'plpgsql' THEN pg_catalog.pg_get_functiondef(d.oid)
+        ELSE d.prosrc
+    END AS body,
+    (
+        SELECT pg_catalog.substr(each, 13) FROM pg_catalog.unnest(d.proconfig) AS each
+        WHERE each LIKE 'search\_path=%'
+    ) AS search_path,
+    CAST((
+        SELECT pg_catalog.json_agg(DISTINCT CAST(match[2] AS bigint))
+        FROM pg_catalog.regexp_matches(
+            pg_catalog.concat(d.proargdefaults, d.prosqlbody), '[:](funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g'
+        ) AS match
+        WHERE d.oid >= 16384 AND NOT d.is_of_extension
+    ) AS text) AS calls,
+    CAST((
+        SELECT pg_catalog.json_agg(DISTINCT CAST(match[1] AS bigint))
+        FROM pg_catalog.regexp_matches(CAST(d.prosqlbody AS text), '[:]relid (\d+)', 'g') AS match
+        WHERE d.oid >= 16384 AND NOT d.is_of_extension
+    ) AS text) AS reads,
+    CAST((
+        SELECT pg_catalog.json_agg(DISTINCT CAST(part AS bigint))
+        FROM pg_catalog.pg_aggregate AS a,
+            pg_catalog.unnest(ARRAY[
+                a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggmtransfn,
+                a.aggminvtransfn, a.aggmfinalfn
+            ]) AS part
+        WHERE a.aggfnoid = d.oid AND d.oid >= 16384 AND NOT d.is_of_extension AND part <> 0
+    ) AS text) AS parts,
+    CAST((
+        SELECT pg_catalog.json_agg(DISTINCT CAST(each AS bigint))
+        FROM pg_catalog.unnest(CAST(d.proargtypes AS oid[]) || d.prorettype) AS each
+        WHERE each >= 16384
+    ) AS text) AS types
+FROM described AS d;
+
+-- name: relation_find :many
+-- The relations of these names and oids, and through the views among them whatever these read: one row for each of it,
+-- the relation itself first. Functions are those that reading calls: in views and, where they hold, in row policies.
+-- The trees of views and policies name them by oid, also where the text of a view shows no call, as with casts.
+WITH RECURSIVE wanted AS (
+    SELECT each ->> 0 AS schema, each ->> 1 AS name
+    FROM pg_catalog.json_array_elements(CAST(CAST(:names AS text) AS json)) AS each
+),
+named AS (
+    SELECT c.oid, w.schema AS asked_schema, w.name AS asked_name
+    FROM wanted AS w
+    JOIN pg_catalog.pg_class AS c ON c.relname = w.name
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 't')
+        AND ((w.schema IS NULL AND pg_catalog.pg_table_is_visible(c.oid)) OR n.nspname = w.schema)
+    UNION ALL
+    SELECT CAST(each AS oid), NULL, NULL
+    FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
+),
+reached AS (
+    SELECT DISTINCT oid AS root, oid FROM named
+    UNION
+    SELECT r.root, CAST(match[1] AS oid)
+    FROM reached AS r
+    JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.relkind = 'v' AND c.oid >= 16384
+    JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = c.oid
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(CAST(w.ev_action AS text), '[:]relid (\d+)', 'g') AS match
+),
+trees AS (
+    SELECT r.root, r.oid, CAST(w.ev_action AS text) AS tree
+    FROM reached AS r
+    JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.relkind = 'v' AND c.oid >= 16384
+    JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = c.oid
+    UNION ALL
+    SELECT r.root, r.oid, CAST(p.polqual AS text)
+    FROM reached AS r
+    JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.relrowsecurity
+    JOIN pg_catalog.pg_policy AS p ON p.polrelid = c.oid AND p.polcmd IN ('r', '*')
+    WHERE r.root <> r.oid OR pg_catalog.row_security_active(c.oid)
+)
+SELECT
+    a.asked_schema,
+    a.asked_name,
+    CAST(r.root AS bigint) AS root,
+    CAST(r.oid AS bigint) AS oid,
+    CAST(n.nspname AS text) AS schema,
+    CAST(c.relname AS text) AS name,
+    c.oid < 16384 AS is_shipped,
+    (
+        SELECT CAST(h.proname AS text)
+        FROM pg_catalog.pg_foreign_table AS t
+        JOIN pg_catalog.pg_foreign_server AS s ON s.oid = t.ftserver
+        JOIN pg_catalog.pg_foreign_data_wrapper AS f ON f.oid = s.srvfdw
+        JOIN pg_catalog.pg_proc AS h ON h.oid = f.fdwhandler
+        WHERE t.ftrelid = c.oid
+    ) AS wrapper,
+    CAST((
+        SELECT pg_catalog.json_agg(DISTINCT CAST(match[2] AS bigint))
+        FROM trees AS t
+        CROSS JOIN LATERAL pg_catalog.regexp_matches(
+            t.tree, '[:](funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g'
+        ) AS match
+        WHERE t.root = r.root AND t.oid = r.oid
+    ) AS text) AS calls,
+    CAST((
+        SELECT pg_catalog.json_agg(DISTINCT CAST(match[1] AS bigint))
+        FROM trees AS t
+        CROSS JOIN LATERAL pg_catalog.regexp_matches(t.tree, '[:]resulttype (\d+)', 'g') AS match
+        WHERE t.root = r.root AND t.oid = r.oid AND CAST(match[1] AS bigint) >= 16384
+    ) AS text) AS casts_to,
+    CAST((
+        SELECT pg_catalog.json_agg(CAST(a.attname AS text))
+        FROM pg_catalog.pg_attribute AS a
+        JOIN pg_catalog.json_array_elements_text(CAST(CAST(:columns AS text) AS json)) AS asked
+            ON asked = a.attname
+        WHERE a.attrelid = c.oid AND NOT a.attisdropped AND r.root = r.oid
+    ) AS text) AS columns,
+    CAST((
+        SELECT pg_catalog.json_agg(DISTINCT CAST(a.atttypid AS bigint))
+        FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+    ) AS text) AS types
+FROM reached AS r
+JOIN pg_catalog.pg_class AS c ON c.oid = r.oid
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN named AS a ON a.oid = r.root
+ORDER BY r.root, r.oid <> r.root;
+
+-- name: route_all :many
+-- Functions that are called without being named: by operators, casts, checks of domains and support of indexes that
+-- somebody made here. What extensions bring is trusted, as they are installed by an administrator.
+-- `types` are those made here that have to be in play; `stands_alone` is false where PostgreSQL ships an operator of
+-- the same name too, which is then the one meant unless these types are there. `named_type` has to be named, not only
+-- to be in play: a cast that is not implicit.
+WITH RECURSIVE extended AS (
+    SELECT d.classid, d.objid FROM pg_catalog.pg_depend AS d WHERE d.deptype = 'e'
+),
+domains AS (
+    SELECT t.oid AS checked, t.oid FROM pg_catalog.pg_type AS t WHERE t.typtype = 'd' AND t.oid >= 16384
+    UNION
+    SELECT d.checked, t.oid FROM domains AS d JOIN pg_catalog.pg_type AS t ON t.typbasetype = d.oid
+),
+routes AS (
+    SELECT
+        'operator' AS route, CAST(o.oprname AS text) AS name, CAST(n.nspname AS text) AS schema,
+        pg_catalog.pg_operator_is_visible(o.oid) AS is_visible,
+        NOT EXISTS (
+            SELECT 1 FROM pg_catalog.pg_operator AS s WHERE s.oprname = o.oprname AND s.oid < 16384
+        ) AS stands_alone,
+        ARRAY[o.oprleft, o.oprright] AS types, CAST(NULL AS oid) AS named_type,
+        ARRAY[CAST(o.oprcode AS oid)] AS calls
+    FROM pg_catalog.pg_operator AS o
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace
+    WHERE o.oid >= 16384 AND o.oprcode <> 0
+        AND NOT EXISTS (
+            SELECT 1 FROM extended AS e
+            WHERE e.classid = 'pg_catalog.pg_operator'::pg_catalog.regclass AND e.objid = o.oid
+        )
+    UNION ALL
+    SELECT
+        'cast', pg_catalog.format('%s to %s', c.castsource::pg_catalog.regtype, c.casttarget::pg_catalog.regtype),
+        '', true, false, ARRAY[c.castsource, c.casttarget],
+        CASE WHEN c.castcontext <> 'i' AND c.casttarget >= 16384 THEN c.casttarget END, ARRAY[c.castfunc]
+    FROM pg_catalog.pg_cast AS c
+    WHERE c.oid >= 16384 AND c.castfunc <> 0
+        AND NOT EXISTS (
+            SELECT 1 FROM extended AS e
+            WHERE e.classid = 'pg_catalog.pg_cast'::pg_catalog.regclass AND e.objid = c.oid
+        )
+    UNION ALL
+    SELECT
+        'domain', CAST(t.typname AS text), CAST(n.nspname AS text), true, false, ARRAY[t.oid], NULL,
+        ARRAY(
+            SELECT CAST(match[2] AS oid)
+            FROM pg_catalog.regexp_matches(
+                CAST(k.conbin AS text), '[:](funcid|opfuncid) (\d+)', 'g'
+            ) AS match
+        )
+    FROM domains AS d
+    JOIN pg_catalog.pg_constraint AS k ON k.contypid = d.checked
+    JOIN pg_catalog.pg_type AS t ON t.oid = d.oid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+    WHERE k.conbin IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 FROM extended AS e
+            WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND e.objid = d.checked
+        )
+    UNION ALL
+    SELECT
+        'comparison', pg_catalog.format_type(s.amproclefttype, NULL), '', true, false,
+        ARRAY[s.amproclefttype], NULL, ARRAY[CAST(s.amproc AS oid)]
+    FROM pg_catalog.pg_amproc AS s
+    WHERE s.oid >= 16384
+        AND NOT EXISTS (
+            SELECT 1 FROM extended AS e
+            WHERE e.classid = 'pg_catalog.pg_opfamily'::pg_catalog.regclass AND e.objid = s.amprocfamily
+        )
+)
+SELECT
+    r.route, r.name, r.schema, r.is_visible, r.stands_alone, CAST(r.named_type AS bigint) AS named_type,
+    CAST((
+        SELECT pg_catalog.json_agg(CAST(each AS bigint)) FROM pg_catalog.unnest(r.types) AS each WHERE each >= 16384
+    ) AS text) AS types,
+    CAST((SELECT pg_catalog.json_agg(CAST(each AS bigint)) FROM pg_catalog.unnest(r.calls) AS each) AS text) AS calls
+FROM routes AS r;
+
+-- name: type_find :many
+-- The types made here that these names mean, those that the given oids are, and all that these are made of.
+WITH RECURSIVE wanted AS (
+    SELECT each ->> 0 AS schema, each ->> 1 AS name
+    FROM pg_catalog.json_array_elements(CAST(CAST(:names AS text) AS json)) AS each
+),
+found AS (
+    SELECT t.oid
+    FROM wanted AS w
+    JOIN pg_catalog.pg_type AS t ON t.typname = w.name
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+    WHERE t.oid >= 16384 AND ((w.schema IS NULL AND pg_catalog.pg_type_is_visible(t.oid)) OR n.nspname = w.schema)
+    UNION
+    SELECT CAST(each AS oid) FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
+    UNION
+    SELECT inner_type.oid
+    FROM found AS f
+    JOIN pg_catalog.pg_type AS t ON t.oid = f.oid
+    LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+    CROSS JOIN LATERAL (VALUES (t.typelem), (t.typbasetype), (a.atttypid)) AS inner_type (oid)
+    WHERE inner_type.oid >= 16384
+)
+SELECT CAST(oid AS bigint) AS oid FROM found;
+
+-- name: setting_secret :many
+-- The settings among these that hold something which this role could see.
+SELECT CAST(s.name AS text) AS name
+FROM pg_catalog.pg_settings AS s
+WHERE s.name = ANY (pg_catalog.string_to_array(CAST(:names AS text), ',')) AND s.setting NOT IN ('', '(disabled)');
+
+-- name: path_current :value
+-- The schemas in which names are looked up now, as a JSON list.
+SELECT CAST(pg_catalog.to_json(pg_catalog.current_schemas(true)) AS text) AS schemas;

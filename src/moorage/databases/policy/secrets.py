@@ -1,0 +1,87 @@
+"""What reveals secrets: password hashes, credentials of other servers, rules of who may log in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from moorage.databases.errors import StatementRefused
+from moorage.databases.policy.mentions import Mentions, Named
+from moorage.databases.policy.trees import EVERY_COLUMN
+
+_HASHES = "it holds password hashes"
+_LOGINS = "it holds logins of other servers"
+_RULES = "it shows files of the server"
+SECRET_RELATIONS = {
+    ("pg_catalog", "pg_authid"): (_HASHES, "pg_roles has everything else."),
+    ("pg_catalog", "pg_shadow"): (_HASHES, "pg_user and pg_roles have everything else."),
+    ("pg_catalog", "pg_user_mapping"): (_LOGINS, "pg_foreign_server has the servers."),
+    ("pg_catalog", "pg_user_mappings"): (_LOGINS, "pg_foreign_server has the servers."),
+    ("information_schema", "_pg_user_mappings"): (_LOGINS, "pg_foreign_server has the servers."),
+    ("information_schema", "user_mapping_options"): (_LOGINS, "pg_foreign_server has the servers."),
+    ("pg_catalog", "pg_dist_authinfo"): (_LOGINS, ""),
+    ("vault", "decrypted_secrets"): ("it holds secrets", ""),
+    ("pg_catalog", "pg_hba_file_rules"): (_RULES, ""),
+    ("pg_catalog", "pg_ident_file_mappings"): (_RULES, ""),
+    ("pg_catalog", "pg_file_settings"): (_RULES, "pg_settings has what holds."),
+    ("pg_catalog", "pg_largeobject"): ("it holds large objects, of which any can be a file", ""),
+}
+SUBSCRIPTIONS = ("pg_catalog", "pg_subscription")
+PARTS_OF_VALUES = "pg_toast"
+SAMPLES = frozenset({"pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"})
+"""They hold values of tables, whoever may read those."""
+
+SECRET_SETTINGS = frozenset(
+    {
+        "primary_conninfo", "ssl_passphrase_command", "archive_command", "restore_command",
+        "archive_cleanup_command", "recovery_end_command",
+    }
+)  # fmt: skip
+_SECRET_WORDS = re.compile(r".*\..*(secret|password|passphrase|private|token|api_?key).*")
+_LOGIN_COLUMN = "subconninfo"
+
+
+def is_secret_setting(name: str) -> bool:
+    """Whether a setting holds commands and logins; of those with a dot, which others define, the words decide."""
+    return name.lower() in SECRET_SETTINGS or bool(_SECRET_WORDS.fullmatch(name.lower()))
+
+
+def check_settings(mentions: Mentions) -> None:
+    """Refuse what names a secret setting.
+
+    Raises:
+        StatementRefused: with the setting's name.
+    """
+    for name in sorted(_settings_named(mentions)):
+        if is_secret_setting(name):
+            raise StatementRefused(f"the setting {name[:100]!r} can hold a secret", hint="Ask the operator for it.")
+
+
+def reads_every_setting(mentions: Mentions) -> bool:
+    """Whether a statement could show settings that it does not name."""
+    if "all" in mentions.settings or Named(None, "pg_settings") in mentions.relations:
+        return True
+    if any(named.name == "pg_settings" for named in mentions.relations):
+        return True
+    return any(
+        call.name == "pg_show_all_settings" or (call.name == "current_setting" and call.texts[:1] == (None,))
+        for call in mentions.calls
+    )
+
+
+def reveals_subscriptions(mentions: Mentions) -> bool:
+    """Whether the column with the login of a subscription is read, by its name or with all others."""
+    if mentions.columns & {EVERY_COLUMN, _LOGIN_COLUMN}:
+        return True
+    return any(
+        alias in mentions.columns
+        for alias, relation in mentions.aliases
+        if relation is not None and relation.name == SUBSCRIPTIONS[1]
+    )
+
+
+def _settings_named(mentions: Mentions) -> Iterator[str]:
+    yield from mentions.settings
+    for call in mentions.calls:
+        if call.name == "current_setting" and call.texts and call.texts[0] is not None:
+            yield call.texts[0]

@@ -1,0 +1,138 @@
+"""Reading a database's catalogue for the guard: one method per statement, rows in, facts out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moorage.core.postgres.queries import Executor, load_statements
+from moorage.databases.policy.functions import LISTED, Function
+from moorage.databases.policy.mentions import Named
+
+_statements = load_statements("moorage.databases.policy")
+_LISTED = ",".join(sorted(LISTED))
+
+_Pairs = Iterable[tuple[str | None, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation that a statement names, or that a view which it names reads.
+
+    Attributes:
+        asked: as the statement names it.
+        root: the oid of the one that is named; equal to `oid` for that one.
+        wrapper: the handler of a foreign table.
+        calls: functions, by oid, that reading it calls.
+        casts_to: types made here that a view casts to.
+        columns: those of it that were asked for.
+        types: types made here that its columns have.
+    """
+
+    asked: Named | None
+    root: int
+    oid: int
+    schema: str
+    name: str
+    is_shipped: bool
+    wrapper: str | None
+    calls: tuple[int, ...]
+    casts_to: tuple[int, ...]
+    columns: tuple[str, ...]
+    types: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def is_named(self) -> bool:
+        return self.oid == self.root
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way to functions that no statement names.
+
+    Attributes:
+        route: operator, cast, domain or comparison.
+        types: made here; all of them have to be in play.
+        stands_alone: PostgreSQL ships no operator of this name.
+        named_type: has to be named, not only to be in play; None where none has.
+        calls: the functions, by oid.
+    """
+
+    route: str
+    name: str
+    schema: str
+    is_visible: bool
+    stands_alone: bool
+    named_type: int | None
+    types: frozenset[int]
+    calls: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"the {self.route} {self.name}"
+
+
+async def function_find(connection: Executor, names: _Pairs = (), oids: Iterable[int] = ()) -> list[Function]:
+    """Return what calls of these names could mean, and the functions of these oids, as far as they could act."""
+    rows = await _statements.function_find(connection, names=_list(names), oids=_list(oids), listed=_LISTED)
+    return [_function(row) for row in rows]
+
+
+async def relation_find(
+    connection: Executor, names: _Pairs = (), *, oids: Iterable[int] = (), columns: Iterable[str] = ()
+) -> list[Relation]:
+    """Return the relations of these names and oids, each followed by what is read through it."""
+    rows = await _statements.relation_find(connection, names=_list(names), oids=_list(oids), columns=_list(columns))
+    return [_relation(row) for row in rows]
+
+
+async def route_all(connection: Executor) -> list[Route]:
+    """Return every way by which this database's own objects call functions unnamed."""
+    return [_route(row) for row in await _statements.route_all(connection)]
+
+
+async def type_find(connection: Executor, names: _Pairs = (), oids: Iterable[int] = ()) -> frozenset[int]:
+    """Return the types made here that these are and are made of, by oid."""
+    rows = await _statements.type_find(connection, names=_list(names), oids=_list(oids))
+    return frozenset(row["oid"] for row in rows)
+
+
+async def setting_secret(connection: Executor, names: Iterable[str]) -> list[str]:
+    """Return those of the settings that hold something which this role could see."""
+    return [row["name"] for row in await _statements.setting_secret(connection, names=",".join(sorted(names)))]
+
+
+async def path_current(connection: Executor) -> tuple[str, ...]:
+    """Return the schemas in which names are looked up."""
+    return tuple(json.loads(await _statements.path_current(connection)))
+
+
+def _function(row: Mapping[str, Any]) -> Function:
+    lists = {key: _numbers(row[key]) for key in ("calls", "reads", "parts", "types")}
+    facts: dict[str, Any] = {**row, **lists}
+    return Function(**facts)
+
+
+def _relation(row: Mapping[str, Any]) -> Relation:
+    facts: dict[str, Any] = {**row}
+    schema, name = facts.pop("asked_schema"), facts.pop("asked_name")
+    lists = {key: _numbers(facts[key]) for key in ("calls", "casts_to", "types")}
+    facts |= {**lists, "columns": tuple(json.loads(facts["columns"] or "[]"))}
+    return Relation(asked=Named(schema, name) if name else None, **facts)
+
+
+def _route(row: Mapping[str, Any]) -> Route:
+    facts: dict[str, Any] = {**row, "types": frozenset(_numbers(row["types"])), "calls": _numbers(row["calls"])}
+    return Route(**facts)
+
+
+def _list(values: Iterable[Any]) -> str:
+    return json.dumps(sorted(set(values), key=str))
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    return tuple(json.loads(text)) if text else ()
