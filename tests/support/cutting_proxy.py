@@ -1,4 +1,4 @@
-"""A proxy in front of PostgreSQL that cuts a connection after its COMMIT was done, and before the answer arrives."""
+"""A proxy in front of PostgreSQL that cuts a connection over its COMMIT: the client never hears what became of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from moorage.core.postgres.address import Address, address_from_parts
 
 _CHUNK_BYTES = 64 * 1024
-_COMMIT = b"COMMIT;"
+_COMMIT = b"COMMIT"
 
 
 @dataclass
@@ -23,13 +23,21 @@ class CuttingProxy:
     Attributes:
         server: where it leads.
         address: of the server by way of the proxy.
+        loses_commit: the COMMIT does not arrive; else it is done, and only its answer is lost.
+        is_last: no connection is let through after that one.
     """
 
     server: Address
     address: Address
     armed: bool = False
+    loses_commit: bool = False
+    is_last: bool = False
+    is_closed: bool = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_closed:
+            writer.transport.abort()
+            return
         from_server, to_server = await _connect(self.server)
         is_cut = asyncio.Event()
         try:
@@ -47,8 +55,10 @@ class CuttingProxy:
     ) -> None:
         while data := await reader.read(_CHUNK_BYTES):
             if self.armed and _COMMIT in data:
-                self.armed = False
+                self.armed, self.is_closed = False, self.is_last
                 is_cut.set()
+                if self.loses_commit:
+                    break
             to_server.write(data)
         raise EOFError
 
@@ -68,9 +78,11 @@ async def _connect(server: Address) -> tuple[asyncio.StreamReader, asyncio.Strea
 
 
 @asynccontextmanager
-async def cutting_proxy(server: Address) -> AsyncGenerator[CuttingProxy]:
+async def cutting_proxy(
+    server: Address, *, loses_commit: bool = False, is_last: bool = False
+) -> AsyncGenerator[CuttingProxy]:
     """Run a proxy on a port of loopback."""
-    proxy = CuttingProxy(server, server)
+    proxy = CuttingProxy(server, server, loses_commit=loses_commit, is_last=is_last)
     listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     host, port = listening.sockets[0].getsockname()
     login: dict[str, Any] = {"password": None, **server.login}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +12,7 @@ from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.running import Request
 from moorage.databases.service import DatabasesService
 from tests.support.many_databases import FreshDatabase, open_service
+from tests.support.waiting import until
 
 IDS = "SELECT id FROM bench.orders ORDER BY id"
 
@@ -114,8 +114,9 @@ async def test_closing_the_service_ends_all(bench, superuser):
 
 async def until_no_transaction(superuser, bench: FreshDatabase) -> None:
     """Wait until PostgreSQL knows no open transaction of the reader."""
-    async with asyncio.timeout(5):
-        while await superuser.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND xact_start IS NOT NULL", bench.reader
-        ):
-            await asyncio.sleep(0.01)
+    open_ones = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1 AND xact_start IS NOT NULL"
+
+    async def is_none() -> bool:
+        return await superuser.fetchval(open_ones, bench.reader) == 0
+
+    await until(is_none)

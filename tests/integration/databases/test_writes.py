@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from moorage.core.access import Caller, Scope, acting_as
-from moorage.databases.errors import NotConfirmed, QueryFailed, WriteNotAllowed
+from moorage.databases.errors import DatabaseUnavailable, NotConfirmed, OutcomeUnknown, QueryFailed, WriteNotAllowed
 from moorage.databases.execution.answers import Answer, written
 from moorage.databases.execution.running import Request
 from moorage.databases.service import DatabasesService
+from tests.support.cutting_proxy import CuttingProxy, cutting_proxy
 from tests.support.many_databases import ORDERS, FreshDatabase, open_service
 
 DELETE = "DELETE FROM bench.orders WHERE id <= 12"
@@ -130,6 +132,40 @@ async def test_a_database_that_is_only_read_refuses_to_write(bench):
     async with open_service({"shop": bench.as_owner()}) as service:
         with pytest.raises(WriteNotAllowed):
             await run(service, DELETE, commit=True)
+
+
+async def test_a_commit_whose_answer_is_lost_is_found_out(bench, superuser):
+    async with over_proxy(bench) as (shop, proxy):
+        proxy.armed = True
+        assert (await run(shop, DELETE, commit=True)).is_committed
+    assert await count(superuser) == ORDERS - 12
+
+
+async def test_a_commit_that_never_arrived_is_found_out(bench, superuser):
+    async with over_proxy(bench, loses_commit=True) as (shop, proxy):
+        proxy.armed = True
+        with pytest.raises(DatabaseUnavailable, match="nothing was written"):
+            await run(shop, DELETE, commit=True)
+    assert await count(superuser) == ORDERS
+
+
+async def test_a_commit_that_nobody_can_tell_of_is_told_as_unknown(bench, superuser):
+    async with over_proxy(bench, is_last=True) as (shop, proxy):
+        proxy.armed = True
+        with pytest.raises(OutcomeUnknown) as unknown:
+            await run(shop, DELETE, commit=True)
+    status = await superuser.fetchval("SELECT pg_xact_status($1::text::xid8)", unknown.value.details["transaction"])
+    assert status == "committed"
+
+
+@asynccontextmanager
+async def over_proxy(bench: FreshDatabase, **how: bool) -> AsyncGenerator[tuple[DatabasesService, CuttingProxy]]:
+    """Serve the database by way of a proxy that cuts connections over their COMMIT."""
+    async with cutting_proxy(bench.address, **how) as proxy:
+        where = proxy.address.arguments
+        shop = bench.as_owner(readonly=False, hostname=where["host"], port=where["port"])
+        async with open_service({"shop": shop}) as service:
+            yield service, proxy
 
 
 async def test_what_is_checked_over_a_commit_is_told_by_the_preview(shop, superuser):
