@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Generic, TypeVar
 
 import structlog
@@ -15,6 +15,9 @@ from moorage.core.errors import MoorageError
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.25
+# Many editors empty a file and fill it again; one that was written just now is left alone for a moment.
+SETTLE_SECONDS = 0.1
+_SETTLING_ROUNDS = 5
 T = TypeVar("T")
 Stamp = tuple[tuple[int, int, int] | None, ...]
 
@@ -53,24 +56,37 @@ class Watched(Generic[T]):
         self._looked_at = monotonic()
         if self._reading.locked() or _stamp(self._files) == self._stamp:
             return False
-        return await self.read()
+        async with self._reading:
+            await self._settled()
+            return await self._read_now()
 
     async def read(self) -> bool:
         """Read the files now; return whether they could be."""
+        async with self._reading:
+            return await self._read_now()
+
+    async def _read_now(self) -> bool:
         if self._read is None:
             return False
-        async with self._reading:
-            stamp = _stamp(self._files)
-            try:
-                self.value = await asyncio.to_thread(self._read)
-            except MoorageError as error:
-                self._tell(error)
-                return False
-            finally:
-                self._stamp = stamp  # of before: what is written meanwhile is read the next time
-            self.problem = None
-            log.info("databases.read", files=[str(each) for each in self._files])
-            return True
+        stamp = _stamp(self._files)
+        try:
+            self.value = await asyncio.to_thread(self._read)
+        except MoorageError as error:
+            self._tell(error)
+            return False
+        finally:
+            self._stamp = stamp  # of before: what is written meanwhile is read the next time
+        self.problem = None
+        log.info("databases.read", files=[str(each) for each in self._files])
+        return True
+
+    async def _settled(self) -> None:
+        """Wait until nobody has written for a moment; not for ever, since somebody may write all the time."""
+        for _ in range(_SETTLING_ROUNDS):
+            age = time() - max((stamp[0] / 1e9 for stamp in _stamp(self._files) if stamp), default=0)
+            if not 0 <= age < SETTLE_SECONDS:
+                return
+            await asyncio.sleep(SETTLE_SECONDS - age)
 
     def _tell(self, error: MoorageError) -> None:
         if self.problem != error.message:
