@@ -23,7 +23,7 @@ def tools_by_profile(service: DatabasesService) -> Mapping[str, list[Tool]]:
             *ExploringTools(service.exploring).core(),
             *tuning.core(),
         ],
-        "tuning": [],
+        "tuning": tuning.tuning(),
         "everywhere": [],
         "manage": managing.manage(),
     }

@@ -7,9 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from moorage.core.shape import Tool
-from moorage.databases.arguments import DatabaseArgument
+from moorage.databases.arguments import Absent, DatabaseArgument
 from moorage.databases.tuning.health.report import report
 from moorage.databases.tuning.service import TuningService
+from moorage.databases.tuning.workload.top import Measure
+
+# What is asked about is somebody else's database: its names and texts are not ours.
+_READS = {"read_only": True, "destructive": False, "idempotent": True, "open_world": True, "structured": False}
 
 
 class TuningTools:
@@ -19,17 +23,22 @@ class TuningTools:
         self._service = service
 
     def core(self) -> list[Tool]:
-        reads = {"read_only": True, "destructive": False, "idempotent": True, "structured": False}
         return [
-            Tool(self.explain_query, title="Explain SQL", open_world=True, **reads),
-            Tool(self.database_health, title="Health of databases", open_world=True, **reads),
+            Tool(self.explain_query, title="Explain SQL", **_READS),
+            Tool(self.database_health, title="Health of databases", **_READS),
+        ]
+
+    def tuning(self) -> list[Tool]:
+        return [
+            Tool(self.top_queries, title="Busiest statements", **_READS),
+            Tool(self.advise_indexes, title="Advice on indexes", **_READS),
         ]
 
     async def explain_query(
         self,
         sql: str,
         database_id: DatabaseArgument = None,
-        parameters: list[Any] | None = None,
+        parameters: list[Any] | Absent = None,
         analyze: Annotated[bool, Field(description="Run it (reads only).")] = False,
         format: Literal["text", "json"] = "text",  # noqa: A002  (the caller's word)
     ) -> str:
@@ -39,7 +48,32 @@ class TuningTools:
 
     async def database_health(
         self,
-        database_id: Annotated[str | None, Field(description='An id, ids with commas, "tag:x", or "*".')] = None,
+        database_id: Annotated[str | Absent, Field(description="Ids with commas, tag:NAME, or *.")] = None,
     ) -> str:
-        """Examine databases: what is wrong or soon will be, the worst first, with what to do."""
-        return report(await self._service.database_health(database_id))
+        """Examine databases: what is wrong or soon will be, the worst first, and what to do."""
+        names = [each.strip() for each in database_id.split(",")] if database_id else []
+        return report(await self._service.database_health(names))
+
+    async def top_queries(
+        self,
+        database_id: DatabaseArgument = None,
+        by: Measure = "total_time",
+        limit: Annotated[int, Field(ge=1, le=50)] = 10,
+    ) -> str:
+        """List the statements that take most of a database, without values: share, calls, time, rows, blocks.
+
+        From pg_stat_statements; where that is not installed, what runs now. Then explain_query, or advise_indexes.
+        """
+        return (await self._service.top_queries(database_id, by=by, limit=limit)).as_text()
+
+    async def advise_indexes(
+        self,
+        database_id: DatabaseArgument = None,
+        sql: Annotated[str | Absent, Field(description="One statement; left out, the busiest ones.")] = None,
+        parameters: list[Any] | Absent = None,
+    ) -> str:
+        """Find indexes that would help, as CREATE INDEX statements to show to a person. Builds and drops nothing.
+
+        Tried with hypothetical indexes where hypopg is installed: costs before and after; else by statistics.
+        """
+        return (await self._service.advise_indexes(database_id, sql, parameters)).as_text()

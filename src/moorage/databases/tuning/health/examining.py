@@ -37,8 +37,8 @@ CHECKS: dict[str, Check] = {
 }
 
 
-class Health(Value):
-    """How one database is.
+class Examination(Value):
+    """What was found out about one database.
 
     Attributes:
         latency_milliseconds: of the first answer, connecting included.
@@ -60,8 +60,8 @@ class Examiner:
         self._connections = connections
         self._powers = powers
 
-    async def examine(self, database: Database) -> Health:
-        """Return how a database is.
+    async def examine(self, database: Database) -> Examination:
+        """Look at everything there is to look at.
 
         Raises:
             MoorageError: it cannot be reached, or does not even tell its version.
@@ -75,7 +75,7 @@ class Examiner:
             role = await self._powers.of(database, session)
         found, unchecked = await _checked(connector, terms)
         findings = [*server.findings_of(state), *power.findings_of(role, database), *found]
-        return Health(
+        return Examination(
             database=database.id,
             latency_milliseconds=latency,
             state=state,

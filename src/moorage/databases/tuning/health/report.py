@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from moorage.core.shape import Finding, Severity
 from moorage.databases.spreading import Asked
 from moorage.databases.tuning.amounts import duration, size
-from moorage.databases.tuning.health.examining import Health
+from moorage.databases.tuning.health.examining import Examination
 from moorage.databases.tuning.health.findings import weight
 
 FINDINGS_OF_ONE, FINDINGS_OF_MANY = 25, 4
@@ -18,7 +18,7 @@ MOST_CHARACTERS_A_LINE = 400
 WELL = 3
 
 
-def report(asked: Sequence[Asked[Health]]) -> str:
+def report(asked: Sequence[Asked[Examination]]) -> str:
     """Return what was found, as text for a model."""
     ranked = sorted(asked, key=_rank)
     told = [each for each in ranked if len(asked) == 1 or _rank(each)[0] < weight(Severity.INFO)][:DATABASES_TOLD]
@@ -32,7 +32,7 @@ def report(asked: Sequence[Asked[Health]]) -> str:
     )
 
 
-def _rank(asked: Asked[Health]) -> tuple[int, int, str]:
+def _rank(asked: Asked[Examination]) -> tuple[int, int, str]:
     """Return what sorts the worst first: those that do not answer, then by worst finding and how many there are."""
     if asked.result is None:
         return -1, 0, asked.database.id
@@ -40,18 +40,18 @@ def _rank(asked: Asked[Health]) -> tuple[int, int, str]:
     return (weight(findings[0].severity) if findings else WELL), -len(findings), asked.database.id
 
 
-def _head(asked: Sequence[Asked[Health]]) -> str:
+def _head(asked: Sequence[Asked[Examination]]) -> str:
     counted = Counter(_word(each) for each in asked)
     return f"{len(asked)} databases: " + ", ".join(f"{count} {word}" for word, count in counted.most_common())
 
 
-def _word(asked: Asked[Health]) -> str:
+def _word(asked: Asked[Examination]) -> str:
     rank = _rank(asked)[0]
     words = {-1: "not answering", weight(Severity.ERROR): "with errors", weight(Severity.WARNING): "with warnings"}
     return words.get(rank, "well")
 
 
-def _about(asked: Asked[Health], most: int) -> Iterator[str]:
+def _about(asked: Asked[Examination], most: int) -> Iterator[str]:
     if asked.result is None:
         yield f"{asked.database.id}: does not answer"
         if asked.error is not None:
@@ -68,12 +68,12 @@ def _about(asked: Asked[Health], most: int) -> Iterator[str]:
         yield "  nothing found"
 
 
-def _figures(health: Health) -> str:
-    state = health.state
+def _figures(examined: Examination) -> str:
+    state = examined.state
     hits = "" if state.cache_hits is None else f", cache hits {state.cache_hits:.1%}"
     return (
-        f"{health.database}: PostgreSQL {state.version}{' (standby)' if state.is_standby else ''}, answers in"
-        f" {health.latency_milliseconds:,.1f} ms, up {duration(state.up_seconds)}, {size(state.size_bytes)},"
+        f"{examined.database}: PostgreSQL {state.version}{' (standby)' if state.is_standby else ''}, answers in"
+        f" {examined.latency_milliseconds:,.1f} ms, up {duration(state.up_seconds)}, {size(state.size_bytes)},"
         f" {state.connections} of {state.connections_limit} connections{hits}"
     )
 
@@ -84,7 +84,7 @@ def _line(finding: Finding) -> str:
     )
 
 
-def _others(asked: Sequence[Asked[Health]]) -> Iterator[str]:
+def _others(asked: Sequence[Asked[Examination]]) -> Iterator[str]:
     by_word: dict[str, list[str]] = {}
     for each in asked:
         by_word.setdefault(_word(each), []).append(each.database.id)

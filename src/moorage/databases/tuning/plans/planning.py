@@ -43,7 +43,7 @@ async def plan_for_any_values(session: Session, sql: str) -> str:
     EXPLAIN has an option for that from PostgreSQL 16 on, but not in the extended protocol: there every `$1` must be
     given a value, and the plan is one for that value. A prepared statement has such a plan in every version.
     """
-    async with _prepared(session, sql) as name, _savepoint(session):
+    async with _prepared(session, sql) as name:
         with translated("planning"):
             await session.execute("SET LOCAL plan_cache_mode = force_generic_plan")
             count = await _statements.prepared_parameters(session, name=name)
@@ -60,17 +60,19 @@ async def _one_text(session: Session, sql: str, values: Sequence[Any]) -> str:
 async def _prepared(session: Session, sql: str) -> AsyncGenerator[str]:
     """Prepare a statement under a name of its own; it is gone at the end, as prepared ones outlive transactions."""
     name = f"moorage_{secrets.token_hex(8)}"
-    cursor = await session.open(f"PREPARE {quote_identifier(name)} AS {sql}", ())
-    await cursor.fetch(1)
+    async with savepoint(session):
+        cursor = await session.open(f"PREPARE {quote_identifier(name)} AS {sql}", ())
+        await cursor.fetch(1)
     try:
-        yield name
+        async with savepoint(session):
+            yield name
     finally:
         with translated("planning"):
             await session.execute(f"DEALLOCATE {quote_identifier(name)}")
 
 
 @asynccontextmanager
-async def _savepoint(session: Session) -> AsyncGenerator[None]:
+async def savepoint(session: Session) -> AsyncGenerator[None]:
     """Let the transaction go on after a failure inside."""
     with translated("planning"):
         await session.execute("SAVEPOINT before_plan")

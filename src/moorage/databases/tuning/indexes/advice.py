@@ -1,0 +1,111 @@
+"""Advice on indexes, for a person to decide on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from moorage.core.values import Value
+from moorage.databases.tuning.amounts import size
+from moorage.databases.tuning.indexes.candidates import Candidate, rows_left
+from moorage.databases.tuning.indexes.study import Studied
+from moorage.databases.tuning.indexes.trying import Trial
+
+CREATING = "CREATE INDEX CONCURRENTLY"
+NOT_TESTED = "not tested: the extension hypopg is not installed here; the planner may choose otherwise"
+NOTHING = "No index found that would help."
+# Functions that are IMMUTABLE for text, so that an index can be built on them untried.
+_KNOWN_FUNCTIONS = frozenset({"lower", "upper", "md5", "btrim", "length"})
+# An index that leaves more of the table to read is no better than reading all of it.
+_WORTH_SHARE = 0.2
+
+
+class Advice(Value):
+    """An index that would help.
+
+    Attributes:
+        statement: the SQL to build it without keeping writers waiting.
+        reason: what it does for which statements.
+        cost_before, cost_after: the planner's, of the statements it helps; None when it was not tried.
+        size_bytes: an estimate.
+        replaces: indexes that are not needed beside it.
+    """
+
+    statement: str
+    reason: str
+    cost_before: float | None
+    cost_after: float | None
+    size_bytes: int
+    replaces: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Advised:
+    """What was advised for a database, the most helpful first."""
+
+    database: str
+    advices: Sequence[Advice]
+    notices: Sequence[str]
+
+    def as_text(self) -> str:
+        """Return it for a model; statements are for a person to run."""
+        lines = [line for advice in self.advices for line in _lines(advice)] or [NOTHING]
+        if self.advices:
+            lines.append("Show these to a person; nothing was built.")
+        return "\n".join([*lines, *(f"note: {each}" for each in self.notices)])
+
+
+def tested(trial: Trial) -> Advice:
+    """Return what a trial has shown."""
+    count = len(trial.statements)
+    saved = 1 - trial.after / trial.before
+    reason = f"saves {saved:.0%} of the cost of {'the statement' if count == 1 else f'{count} statements'}"
+    return Advice(
+        statement=f"{trial.candidate.definition(CREATING)};",
+        reason=reason,
+        cost_before=trial.before,
+        cost_after=trial.after,
+        size_bytes=trial.size_bytes,
+        replaces=tuple(each.name for each in trial.candidate.shorter),
+    )
+
+
+def untested(studied: Sequence[Studied]) -> list[Advice]:
+    """Return for each table that is read from end to end the candidate that leaves the fewest rows to read."""
+    found: dict[tuple[str, str], tuple[float, Candidate]] = {}
+    for each in studied:
+        for use in each.uses:
+            if use.table.name not in each.read_whole:
+                continue
+            for candidate in each.candidates:
+                rows = rows_left(candidate, use)
+                best = found.get(candidate.table.place)
+                if candidate.table is use.table and _is_worth_it(candidate, rows) and (best is None or rows < best[0]):
+                    found[candidate.table.place] = rows, candidate
+    return [_untested(candidate, rows) for rows, candidate in found.values()]
+
+
+def _is_worth_it(candidate: Candidate, rows: float) -> bool:
+    is_known = all(key.function is None or key.function in _KNOWN_FUNCTIONS for key in candidate.keys)
+    return is_known and (candidate.method == "gin" or rows <= candidate.table.rows * _WORTH_SHARE)
+
+
+def _untested(candidate: Candidate, rows: float) -> Advice:
+    table = f"{candidate.table.schema}.{candidate.table.name}"
+    left = "the rows that contain it" if candidate.method == "gin" else f"about {rows:,.0f}"
+    return Advice(
+        statement=f"{candidate.definition(CREATING)};",
+        reason=f"reads {left} of the {candidate.table.rows:,} rows of {table} instead of all",
+        cost_before=None,
+        cost_after=None,
+        size_bytes=candidate.estimated_bytes,
+        replaces=tuple(each.name for each in candidate.shorter),
+    )
+
+
+def _lines(advice: Advice) -> list[str]:
+    costs = ""
+    if advice.cost_before is not None and advice.cost_after is not None:
+        costs = f", cost {advice.cost_before:,.0f} -> {advice.cost_after:,.0f}"
+    replaces = f"; {', '.join(advice.replaces)} would not be needed beside it" if advice.replaces else ""
+    return [advice.statement, f"  {advice.reason}{costs}, about {size(advice.size_bytes)}{replaces}"]
