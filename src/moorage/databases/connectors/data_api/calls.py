@@ -11,7 +11,7 @@ from typing import Any
 
 import stamina
 
-from moorage.databases.connectors.data_api.failures import is_passing, translate
+from moorage.databases.connectors.data_api.failures import Sent, is_passing, translate
 from moorage.databases.definitions import RdsDataApi
 from moorage.databases.sources.aws import aws_errors, client_of, region_of
 
@@ -45,16 +45,12 @@ class DataApi:
         return answer["transactionId"]
 
     async def execute(
-        self, sql: str, parameters: Sequence[Answer] = (), *, transaction: str | None, shift: int | None = None
+        self, sql: str, parameters: Sequence[Answer] = (), *, transaction: str | None, sent: Sent | None = None
     ) -> Answer:
-        """Run one statement.
-
-        Args:
-            shift: see `translate`.
-        """
+        """Run one statement; `sent` is a caller's in it."""
         given = {"transactionId": transaction} if transaction else {"database": self._definition.database}
         return await self._call(
-            "execute_statement", shift, sql=sql, parameters=parameters, includeResultMetadata=True, **given
+            "execute_statement", sent, sql=sql, parameters=parameters, includeResultMetadata=True, **given
         )
 
     async def commit(self, transaction: str) -> None:
@@ -66,7 +62,7 @@ class DataApi:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _call(self, operation: str, shift: int | None = None, **given: Any) -> Answer:
+    async def _call(self, operation: str, sent: Sent | None = None, **given: Any) -> Answer:
         where = {"resourceArn": self._definition.resource_arn, "secretArn": self._definition.secret_arn}
         call = partial(self._send, operation, {**where, **given})
         try:
@@ -80,7 +76,7 @@ class DataApi:
                 with attempt:
                     return await asyncio.get_running_loop().run_in_executor(self._threads, call)
         except aws_errors() as error:
-            raise translate(error, shift=shift) from None
+            raise translate(error, sent) from None
         raise AssertionError("the loop above returns or raises")
 
     def _send(self, operation: str, given: Answer) -> Answer:

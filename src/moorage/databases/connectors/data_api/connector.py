@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from time import perf_counter
 
 from moorage.databases.connectors.data_api.calls import DataApi
 from moorage.databases.connectors.data_api.sessions import DataApiSession, Translated
+from moorage.databases.connectors.health import ConnectorState, Health
 from moorage.databases.connectors.session import Terms
 from moorage.databases.definitions import RdsDataApi
-from moorage.databases.errors import DatabaseBusy
+from moorage.databases.errors import DatabaseBusy, DatabaseLoginRefused, DatabaseUnavailable, SecretUnavailable
 from moorage.databases.settings import SqlSettings
 
 _CLOSE_SECONDS = 5.0
@@ -26,25 +28,50 @@ class DataApiConnector:
         self._wait_seconds = settings.wait_seconds
         self._open: set[DataApiSession] = set()
         self._endings: set[asyncio.Task[None]] = set()
+        self._health = Health()
         self._translated: Translated = {}
 
     @asynccontextmanager
     async def session(self, terms: Terms) -> AsyncGenerator[DataApiSession]:
         session = DataApiSession(self._api, self._translated)
+        self._health.want()
         await self._place()
         self._open.add(session)
         try:
-            await session.begin(terms)
+            await self._begin(session, terms)
             yield session
         finally:
             await asyncio.shield(self._ending(session))
 
-    async def close(self) -> None:
+    @property
+    def state(self) -> ConnectorState:
+        """What is known of the database, without asking it."""
+        health = self._health
+        return ConnectorState(
+            status=health.status,
+            since=health.since,
+            error=health.error.message if health.error else None,
+            next_try_seconds=round(health.seconds_to_next_try, 1) if health.error else None,
+            open=len(self._open),
+            in_use=len(self._open),
+            latency_ms=None if health.latency_seconds is None else round(health.latency_seconds * 1000, 2),
+        )
+
+    async def close(self, patience_seconds: float = _CLOSE_SECONDS) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
+            async with asyncio.timeout(patience_seconds):
                 for _ in range(self._places_in_all):
                     await self._places.acquire()
         self._api.close()
+
+    async def _begin(self, session: DataApiSession, terms: Terms) -> None:
+        started = perf_counter()
+        try:
+            await session.begin(terms)
+        except (DatabaseUnavailable, DatabaseLoginRefused, SecretUnavailable) as error:
+            self._health.failed(error)
+            raise
+        self._health.answered(perf_counter() - started)
 
     async def _place(self) -> None:
         if self._places.locked():

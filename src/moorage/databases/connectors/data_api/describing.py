@@ -11,11 +11,13 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from moorage.databases.connectors.data_api.statements import Statement
+from moorage.databases.connectors.data_api.failures import Sent
+from moorage.databases.connectors.data_api.statements import ParameterType, Statement
+from moorage.databases.connectors.type_names import TypeName
 from moorage.databases.models import Column
 
-# Sends a statement with its parameters, where the caller's begins (see `translate`), and returns the first cell.
-Ask = Callable[[str, Sequence[dict[str, Any]], int | None], Awaitable[str]]
+# Sends a statement with its parameters, where the caller's stands in it, and returns the first cell.
+Ask = Callable[[str, Sequence[dict[str, Any]], Sent | None], Awaitable[str]]
 
 # One row of the statement's columns, all NULL, without running it: LIMIT 0 asks it for nothing.
 _OUTLINE = """(
@@ -23,7 +25,11 @@ SELECT statement.* FROM (VALUES (1)) AS one LEFT JOIN (SELECT * FROM (
 {statement}
 ) AS statement LIMIT 0) AS statement ON true) AS moorage_row"""
 _PARAMETERS = """
-SELECT pg_catalog.array_to_json(parameter_types::text[])::text FROM pg_catalog.pg_prepared_statements WHERE name = :name
+SELECT json_agg(json_build_array(pg_catalog.format_type(t.oid, NULL), t.typname, e.typname) ORDER BY each.place)::text
+FROM pg_catalog.pg_prepared_statements AS p, unnest(p.parameter_types::oid[]) WITH ORDINALITY AS each (oid, place)
+JOIN pg_catalog.pg_type AS t ON t.oid = each.oid
+LEFT JOIN pg_catalog.pg_type AS e ON e.oid = t.typelem AND t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc
+WHERE p.name = :name
 """
 # As JSON and not JSONB, which would drop all but one of columns with equal names.
 _NAMES = "SELECT pg_catalog.row_to_json(moorage_row)::text FROM {outline}"
@@ -54,38 +60,43 @@ SELECT json_build_object('names', (SELECT names FROM described), 'types', (
 
 
 async def columns_of(
-    ask: Ask, sent: str, parameters: Sequence[dict[str, Any]], width: int | None
+    ask: Ask, text: str, parameters: Sequence[dict[str, Any]], width: int | None
 ) -> tuple[Column, ...]:
     """Return the columns that a query gives back.
 
     Args:
+        text: the query as it is sent.
         width: how many they are; None costs another call.
     """
-    outline = _OUTLINE.format(statement=sent)
+    outline = _OUTLINE.format(statement=text)
     if width is None:
         query = _NAMES.format(outline=outline)
-        width = len(_pairs(await ask(query, parameters, _shift(query, sent, parameters))))
+        width = len(_pairs(await ask(query, parameters, _sent(query, text, parameters))))
     names = [f"c{place}" for place in range(width)]
     types = ", ".join(f"pg_catalog.pg_typeof({name})" for name in names)
     query = _TYPES.format(outline=outline, types=types, aliases="".join(f", {name}" for name in names))
-    described = dict(_pairs(await ask(query, parameters, _shift(query, sent, parameters))))
+    described = dict(_pairs(await ask(query, parameters, _sent(query, text, parameters))))
     pairs = zip(described["names"], described["types"] or (), strict=True)
     return tuple(Column(name=name, type=type_name) for (name, _), type_name in pairs)
 
 
-async def parameter_types(ask: Ask, statement: Statement) -> dict[int, str]:
-    """Return the types that PostgreSQL gives the parameters, by number from 1, as text for a cast."""
+async def parameter_types(ask: Ask, statement: Statement) -> list[ParameterType]:
+    """Return the types that PostgreSQL gives the parameters, in their order."""
     name = f"moorage_{secrets.token_hex(8)}"  # it would outlive the transaction, so no two may meet
     preparing = f"PREPARE {name} AS "
-    await ask(preparing + statement.text.decode(), (), len(preparing))
+    sql = statement.preparable.decode()
+    await ask(preparing + sql, (), Sent(sql, len(preparing)))
     types = await ask(_PARAMETERS, [{"name": "name", "value": {"stringValue": name}}], None)
     await ask(f"DEALLOCATE {name}", (), None)
-    return dict(enumerate(json.loads(types), 1))
+    return [
+        ParameterType(cast, TypeName(f"{element}[]" if element else name, element))
+        for cast, name, element in json.loads(types)
+    ]
 
 
 def _pairs(text: str) -> list[tuple[str, Any]]:
     return json.loads(text, object_pairs_hook=list)
 
 
-def _shift(query: str, sent: str, parameters: Sequence[dict[str, Any]]) -> int | None:
-    return None if parameters else query.index(sent)
+def _sent(query: str, text: str, parameters: Sequence[dict[str, Any]]) -> Sent | None:
+    return None if parameters else Sent(text, query.index(text))

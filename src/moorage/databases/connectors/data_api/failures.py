@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from moorage.core.errors import MoorageError
+from moorage.databases.connectors.failures import sql_failure
 from moorage.databases.errors import (
     AnswerTooLarge,
     DatabaseBusy,
     DatabaseLoginRefused,
     DatabaseUnavailable,
     NotSupported,
-    QueryFailed,
     QueryTookTooLong,
     SecretUnavailable,
 )
@@ -79,11 +80,23 @@ def is_throttled(error: Exception) -> bool:
     return code_of(error) in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS
 
 
-def translate(error: Exception, *, shift: int | None) -> MoorageError:
+@dataclass(frozen=True)
+class Sent:
+    """A caller's statement inside what is sent.
+
+    Attributes:
+        start: how many characters of ours stand before it.
+    """
+
+    sql: str
+    start: int
+
+
+def translate(error: Exception, sent: Sent | None) -> MoorageError:
     """Return the failure of ours that an error of the client means.
 
     Args:
-        shift: how many characters of ours stand before the caller's statement; None where its places have moved.
+        sent: to tell the place of an error; None where no statement of a caller is sent, or its places have moved.
     """
     code, message = code_of(error), _message(error)
     if _TOO_LARGE.search(message):
@@ -91,7 +104,7 @@ def translate(error: Exception, *, shift: int | None) -> MoorageError:
             "an answer is larger than the 1 MiB that the Data API carries", hint="Ask for fewer columns, or cut them."
         )
     if said := _SAID_BY_POSTGRES.match(message):
-        return _from_postgres(said, shift)
+        return _from_postgres(said, sent)
     if is_throttled(error):
         return DatabaseBusy("the Data API takes no further calls now", hint=_AGAIN)
     meaning, hint = _MEANING.get(code, (DatabaseUnavailable, _AGAIN))
@@ -103,12 +116,8 @@ def _message(error: Exception) -> str:
     return response.get("Error", {}).get("Message") or str(error) or type(error).__name__
 
 
-def _from_postgres(said: re.Match[str], shift: int | None) -> MoorageError:
-    state, message = said["state"], without_accounts(said["message"])
-    if state == "57014":
-        return QueryTookTooLong(message, hint="Ask for less, or for a longer time limit.", sqlstate=state)
-    if state[:2] == "28" or state == "3D000":
-        return DatabaseLoginRefused(message, hint="Check the secret and `database` of the definition.", sqlstate=state)
-    place = None if said["position"] is None or shift is None else int(said["position"]) - shift
-    details: dict[str, Any] = {"sqlstate": state} | ({"position": place} if place is not None and place > 0 else {})
-    return QueryFailed(message, **details)
+def _from_postgres(said: re.Match[str], sent: Sent | None) -> MoorageError:
+    message = without_accounts(said["message"])
+    if sent is None or said["position"] is None:
+        return sql_failure(said["state"], message)
+    return sql_failure(said["state"], message, sql=sent.sql, position=int(said["position"]) - sent.start)

@@ -5,36 +5,23 @@ The service has types of its own for values (long, double, blob, ...), and loses
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from moorage.databases.connectors.arrays import written
-from moorage.databases.errors import InvalidParameter
+from moorage.databases.connectors.data_api.statements import ParameterType
+from moorage.databases.connectors.parameters import bound
 
-_DOCUMENTS = frozenset({"json", "jsonb"})
 
-
-def bound(values: Sequence[Any], types: Mapping[int, str]) -> list[dict[str, Any]]:
+def fields_of(values: Sequence[Any], types: Sequence[ParameterType]) -> list[dict[str, Any]]:
     """Return the parameters of a call.
 
-    Args:
-        types: by number, from 1; a list is a document where a document is wanted, and an array elsewhere.
-
     Raises:
-        InvalidParameter: there are more values than parameters, or fewer.
+        InvalidParameter: there are too few or too many, or one does not fit its type.
     """
-    wanted = max(types, default=0)
-    if wanted != len(values):
-        raise InvalidParameter(f"the statement takes {wanted} parameters, {len(values)} are given")
-    return [
-        {"name": f"p{number}", "value": _field(value, types.get(number, ""))} for number, value in enumerate(values, 1)
-    ]
+    fitting = bound(values, [each.name for each in types])
+    return [{"name": f"p{number}", "value": _field(value)} for number, value in enumerate(fitting, 1)]
 
 
-def _field(value: Any, type_name: str) -> dict[str, Any]:
-    if value is None:
-        return {"isNull": True}
-    if type_name in _DOCUMENTS and not isinstance(value, str):
-        return {"stringValue": json.dumps(value, ensure_ascii=False)}
-    return {"stringValue": written(value)}
+def _field(value: Any) -> dict[str, Any]:
+    return {"isNull": True} if value is None else {"stringValue": written(value)}

@@ -6,16 +6,20 @@ Parameters are found by PostgreSQL's own grammar, so what looks like one inside 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pgparse  # ty: ignore[import-not-found]  (compiled, without stubs)
 
+from moorage.databases.connectors.type_names import TypeName
 from moorage.databases.errors import InvalidStatement, StatementTooLarge
 
 _PARAMETER = re.compile(rb"\$\d+")
+_NO_LINE_END = re.compile(rb"[^\n]")
+_BEGINNING = re.compile(rb"\b(?:SELECT|VALUES|TABLE|WITH|INSERT|UPDATE|DELETE|MERGE)\b|\(", re.IGNORECASE)
 _WRITES = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
+_TEXT = TypeName("text")
 _NOT_FOR_CURSORS = (*_WRITES, "intoClause", "lockingClause")
 
 
@@ -31,8 +35,19 @@ class Place:
     start: int
     end: int
     number: int
-    type: str | None
+    type: TypeName | None
     is_column: bool
+
+
+class ParameterType(NamedTuple):
+    """What a parameter is.
+
+    Attributes:
+        cast: its type as a cast names it; empty where the statement has its own casts.
+    """
+
+    cast: str
+    name: TypeName
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,8 @@ class Statement:
 
     Attributes:
         text: without what may follow it.
+        places: none in PREPARE, whose parameters are not ours to bind.
+        preparable: the part that PREPARE takes: of EXPLAIN, what it explains.
         colons: where a word follows a single colon, as in `a[1:n]`, which the service would take for a parameter.
         is_query: whether a cursor can be declared for it.
         is_write: whether it writes rows, and so may give back those it wrote.
@@ -48,6 +65,7 @@ class Statement:
     """
 
     text: bytes
+    preparable: bytes
     places: tuple[Place, ...]
     colons: tuple[int, ...]
     is_query: bool
@@ -60,16 +78,13 @@ class Statement:
         return any(place.type is None for place in self.places)
 
     @property
-    def types(self) -> dict[int, str]:
-        """What parameters are cast to, by their numbers."""
-        return {place.number: place.type for place in self.places if place.type is not None}
+    def types(self) -> list[ParameterType]:
+        """What parameters are cast to, in their order; text for numbers that do not occur."""
+        found = {place.number: place.type for place in self.places if place.type is not None}
+        return [ParameterType("", found.get(number, _TEXT)) for number in range(1, max(found, default=0) + 1)]
 
-    def as_sent(self, types: Mapping[int, str]) -> str:
-        """Return the statement with `:p1` for `$1`; values are sent as text, and take on their types where they stand.
-
-        Args:
-            types: of parameters, for the places that do not say it themselves.
-        """
+    def as_sent(self, types: Sequence[ParameterType]) -> str:
+        """Return the statement with `:p1` for `$1`; values come as text, and take on their types where they stand."""
         edits = [(place.start, place.end, _sent(place, types)) for place in self.places]
         edits += [(start, start, b" ") for start in self.colons]
         text = self.text
@@ -93,17 +108,21 @@ def parse(sql: str) -> Statement:
         raise StatementTooLarge("the statement is nested too deeply") from None
     if len(trees) != 1:
         raise InvalidStatement(f"one statement is taken, these are {len(trees)}")
-    start = trees[0].get("stmt_location", 0)
-    encoded = sql.encode()
-    text = encoded[: start + trees[0]["stmt_len"]] if trees[0].get("stmt_len") else encoded
-    return _taken_apart(text, trees[0]["stmt"])
+    return _taken_apart(_alone(sql.encode(), trees[0]), trees[0]["stmt"])
 
 
-def _sent(place: Place, types: Mapping[int, str]) -> bytes:
+def _alone(text: bytes, tree: dict[str, Any]) -> bytes:
+    """Return a statement without the semicolons around it; what stands at which place stays."""
+    start = tree.get("stmt_location", 0)
+    end = start + tree["stmt_len"] if "stmt_len" in tree else len(text)
+    return _NO_LINE_END.sub(b" ", text[:start]) + text[start:end]
+
+
+def _sent(place: Place, types: Sequence[ParameterType]) -> bytes:
     if place.type is not None:
         return b":p%d" % place.number
     # In parentheses, because a subscript or a field may follow.
-    cast = f"(CAST(:p{place.number} AS {types[place.number]}))"
+    cast = f"(CAST(:p{place.number} AS {types[place.number - 1].cast}))"
     return f'{cast} AS "?column?"'.encode() if place.is_column else cast.encode()
 
 
@@ -111,12 +130,26 @@ def _taken_apart(text: bytes, tree: dict[str, Any]) -> Statement:
     nodes = list(_nodes(tree))
     return Statement(
         text=text,
-        places=_places(text, nodes),
+        preparable=_explained(text, tree["ExplainStmt"]["query"]) if "ExplainStmt" in tree else text,
+        places=() if "PrepareStmt" in tree else _places(text, nodes),
         colons=_colons(text, nodes),
         is_query="SelectStmt" in tree and not any(name in node for node in nodes for name in _NOT_FOR_CURSORS),
         is_write="ExplainStmt" not in tree and any(name in node for node in nodes for name in _WRITES),
         width=_width(tree.get("SelectStmt", {})),
     )
+
+
+def _explained(text: bytes, query: dict[str, Any]) -> bytes:
+    """Return the part of an EXPLAIN that is a statement of the kind it explains; the grammar decides where."""
+    for match in _BEGINNING.finditer(text):
+        part = text[match.start() :]
+        try:
+            trees = pgparse.parse(part.decode())
+        except pgparse.PGQueryError:
+            continue
+        if trees[0]["stmt"].keys() == query.keys():
+            return part
+    return text
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
@@ -148,8 +181,9 @@ def _column(target: dict[str, Any]) -> int | None:
     return None if "name" in target else target.get("val", {}).get("ParamRef", {}).get("location")
 
 
-def _name_of(type_name: dict[str, Any]) -> str:
-    return type_name["names"][-1]["String"]["sval"] + ("[]" if "arrayBounds" in type_name else "")
+def _name_of(type_name: dict[str, Any]) -> TypeName:
+    name = type_name["names"][-1]["String"]["sval"]
+    return TypeName(f"{name}[]", name) if "arrayBounds" in type_name else TypeName(name)
 
 
 def _colons(text: bytes, nodes: list[dict[str, Any]]) -> tuple[int, ...]:
