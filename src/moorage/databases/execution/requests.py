@@ -28,6 +28,7 @@ class Request:
         max_rows, max_bytes, statement_seconds: None is what the database's limits say; never more than they allow.
         commit: keep what is written; without it a statement that writes is tried and rolled back.
         next: the handle of an answer that was cut; `sql` is empty then.
+        reads_on: keep what is left of an answer that is cut, so that it can be read on.
     """
 
     sql: str
@@ -38,6 +39,7 @@ class Request:
     format: Format = Format.JSON
     commit: bool = False
     next: str | None = None
+    reads_on: bool = True
 
 
 @dataclass(frozen=True)

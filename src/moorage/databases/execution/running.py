@@ -105,6 +105,6 @@ class Runner:
         """Give out what the limits allow; what remains is kept for whoever reads on."""
         page = run.empty_page(reading.rows.cursor.columns)
         has_more = await reading.rows.fill(page)
-        handle = self._readings.hold(reading) if has_more else None
+        handle = self._readings.hold(reading) if has_more and run.request.reads_on else None
         notices = notices_of(page, reading_seconds=self._readings.seconds if handle else None)
         return run.answer(page, reading.rows.cursor, notices, next_handle=handle)
