@@ -6,7 +6,7 @@ PostgreSQL keeps of it; what a function that somebody wrote calls, from its body
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from moorage.databases.connectors.session import Session
 from moorage.databases.definitions import Definition
@@ -14,7 +14,7 @@ from moorage.databases.errors import StatementRefused
 from moorage.databases.policy import store
 from moorage.databases.policy.bodies import UnfitBodyError, mentions_in
 from moorage.databases.policy.functions import Function, Objection, is_named, objection_to
-from moorage.databases.policy.mentions import Attribute, Mentions
+from moorage.databases.policy.mentions import Attribute, Mentions, Named
 from moorage.databases.policy.secrets import (
     PARTS_OF_VALUES,
     SECRET_RELATIONS,
@@ -24,7 +24,7 @@ from moorage.databases.policy.secrets import (
     reads_every_setting,
     reveals_subscriptions,
 )
-from moorage.databases.policy.store import Relation, Route
+from moorage.databases.policy.store import Meant, Relation, Route
 from moorage.databases.policy.tables import check_table, has_rules
 
 MAX_FUNCTIONS = 300
@@ -59,29 +59,33 @@ class Inquiry:
         Raises:
             StatementRefused: with the name, the reason, and the way out.
         """
-        relations = await self._check_mentions(mentions, via=())
-        for relation in relations:
-            if relation.is_named:
-                check_table(relation.schema, relation.name, self._definition)
+        meant = await self._check_mentions(mentions, via=())
+        for relation in meant:
+            check_table(relation.schema, relation.name, self._definition)
         if self._writes and has_rules(self._definition):
-            await self._check_new_names(mentions, relations)
+            await self._check_new_names(mentions, meant)
 
-    async def _check_mentions(self, mentions: Mentions, via: _Via, schemas: Sequence[str] = ()) -> list[Relation]:
+    async def _check_mentions(self, mentions: Mentions, via: _Via, schemas: Sequence[str] = ()) -> list[Meant]:
         """Look at everything mentioned in a statement, or in the body of a function, which `via` leads to.
 
         Args:
             schemas: those that a function sets as its search_path.
         """
         await self._check_settings(mentions)
-        relations = await self._relations(mentions, schemas)
+        calls = {(call.schema, call.name) for call in mentions.calls}
+        calls |= {(None, attribute.name) for attribute in mentions.attributes}
+        oids, meant = [], []
+        if calls or mentions.relations:
+            oids, meant = await store.name_find(self._session, _in(schemas, calls), _in(schemas, mentions.relations))
+        functions = await store.function_find(self._session, oids) if oids else []
+        relations = await self._relations(meant, mentions, closely=bool(functions or self._routes))
         await self._check_relations(relations, mentions, via)
-        functions = await self._functions(mentions, schemas)
         self._check_denied(mentions)
-        meant = [each for each in functions if _is_called(each, mentions)]
-        meant += _called_as_attributes(functions, mentions, relations)
-        await self._check_functions(meant, via)
+        called = [each for each in functions if _is_called(each, mentions)]
+        called += _called_as_attributes(functions, mentions, meant, relations)
+        await self._check_functions(called, via)
         await self._check_routes(mentions, relations, functions, via)
-        return relations
+        return meant
 
     async def _check_settings(self, mentions: Mentions) -> None:
         check_settings(mentions)
@@ -93,18 +97,15 @@ class Inquiry:
                     hint="Name settings that hold none: SHOW work_mem. Other roles than this one see less.",
                 )
 
-    async def _relations(self, mentions: Mentions, schemas: Sequence[str]) -> list[Relation]:
-        if not mentions.relations:
-            return []
-        columns = {each.name for each in mentions.attributes}
-        return await store.relation_find(self._session, _in(schemas, mentions.relations), columns=columns)
-
-    async def _functions(self, mentions: Mentions, schemas: Sequence[str]) -> list[Function]:
-        calls = {(call.schema, call.name) for call in mentions.calls}
-        attributes = {(None, each.name) for each in mentions.attributes}
-        if not calls and not attributes:
-            return []
-        return await store.function_find(self._session, _in(schemas, calls | attributes))
+    async def _relations(self, meant: Sequence[Meant], mentions: Mentions, *, closely: bool) -> list[Relation]:
+        """Return the relations that a statement reads; most need no look at more than their names."""
+        close = [each.oid for each in meant if closely or each.needs_look]
+        plain = [each for each in meant if not (closely or each.needs_look)]
+        found = [Relation(each.oid, each.oid, each.schema, each.name, each.is_shipped) for each in plain]
+        if close:
+            columns = {each.name for each in mentions.attributes}
+            found += await store.relation_find(self._session, close, columns=columns)
+        return found
 
     async def _check_relations(self, relations: Iterable[Relation], mentions: Mentions, via: _Via) -> None:
         for relation in relations:
@@ -131,7 +132,7 @@ class Inquiry:
     async def _check_oids(self, oids: Iterable[int], via: _Via) -> None:
         unknown = set(oids) - self._looked_at
         if unknown:
-            await self._check_functions(await store.function_find(self._session, oids=unknown), via)
+            await self._check_functions(await store.function_find(self._session, unknown), via)
 
     async def _check_functions(self, functions: Iterable[Function], via: _Via) -> None:
         for function in functions:
@@ -154,7 +155,7 @@ class Inquiry:
     async def _check_inside(self, function: Function, via: _Via) -> None:
         await self._check_oids((*function.calls, *function.parts), via)
         if function.reads:
-            read = await store.relation_find(self._session, oids=function.reads)
+            read = await store.relation_find(self._session, function.reads)
             await self._check_relations(read, Mentions(columns=frozenset("*")), via)
         try:
             inside = mentions_in(function)
@@ -182,9 +183,9 @@ class Inquiry:
             if _is_open(route, mentions, types, touched):
                 await self._check_oids(route.calls, (*via, str(route)))
 
-    async def _check_new_names(self, mentions: Mentions, relations: Sequence[Relation]) -> None:
+    async def _check_new_names(self, mentions: Mentions, meant: Sequence[Meant]) -> None:
         """A table that is not there yet is one in the first schema of the search path, or in the one it names."""
-        known = {relation.asked for relation in relations}
+        known = {relation.asked for relation in meant}
         path = [each for each in await store.path_current(self._session) if not each.startswith("pg_")]
         for named in mentions.relations - known:
             schema = named.schema or (path[0] if path else "")
@@ -201,9 +202,13 @@ def _is_called(function: Function, mentions: Mentions) -> bool:
 
 
 def _called_as_attributes(
-    functions: Iterable[Function], mentions: Mentions, relations: Sequence[Relation]
+    functions: Iterable[Function], mentions: Mentions, meant: Sequence[Meant], relations: Sequence[Relation]
 ) -> list[Function]:
     """Return the functions that `t.name` and `(x).name` call, where no column has that name."""
+    columns = {relation.oid: relation.columns for relation in relations if relation.is_named}
+    having: set[tuple[Named | None, str]] = {
+        (each.asked, column) for each in meant for column in columns.get(each.oid, ())
+    }
     return [
         function
         for function in functions
@@ -211,15 +216,14 @@ def _called_as_attributes(
         for attribute in mentions.attributes
         if attribute.name == function.name
         and (attribute.of_expression or function.takes_rows)
-        and not _is_column(attribute, mentions, relations)
+        and not _is_column(attribute, mentions, having)
     ]
 
 
-def _is_column(attribute: Attribute, mentions: Mentions, relations: Sequence[Relation]) -> bool:
+def _is_column(attribute: Attribute, mentions: Mentions, columns: Container[tuple[Named | None, str]]) -> bool:
     """Whether everything that the alias could stand for is a relation with such a column."""
-    meant = [relation for alias, relation in mentions.aliases if alias == attribute.owner]
-    having = {each.asked for each in relations if each.is_named and attribute.name in each.columns}
-    return bool(meant) and all(relation in having for relation in meant)
+    stands_for = [relation for alias, relation in mentions.aliases if alias == attribute.owner]
+    return bool(stands_for) and all((relation, attribute.name) in columns for relation in stands_for)
 
 
 def _is_open(route: Route, mentions: Mentions, types: frozenset[int], touched: frozenset[int]) -> bool:

@@ -2,31 +2,56 @@
 -- list of numbers; lists are given back as JSON too, so that every way to a database understands both.
 -- Objects of initdb have oids below 16384 (FirstNormalObjectId in src/include/access/transam.h).
 
+-- name: name_find :many
+-- What these names mean: of functions those alone that could act, of relations all, and whether one has to be looked
+-- at more closely. It is asked for nearly every statement, so it reads little.
+WITH called AS (
+    SELECT each ->> 0 AS schema, CAST(each ->> 1 AS name) AS name
+    FROM pg_catalog.json_array_elements(CAST(CAST(:functions AS text) AS json)) AS each
+),
+read AS (
+    SELECT each ->> 0 AS schema, CAST(each ->> 1 AS name) AS name
+    FROM pg_catalog.json_array_elements(CAST(CAST(:relations AS text) AS json)) AS each
+)
+SELECT
+    true AS is_function, NULL AS asked_schema, NULL AS asked_name, CAST(p.oid AS bigint) AS oid,
+    NULL AS schema, NULL AS name, p.oid < 16384 AS is_shipped, true AS needs_look
+FROM called AS w
+JOIN pg_catalog.pg_proc AS p ON p.proname = w.name
+WHERE (
+        p.oid >= 16384 OR p.provolatile = 'v'
+        OR p.proname = ANY (CAST(pg_catalog.string_to_array(CAST(:listed AS text), ',') AS name[]))
+    )
+    AND CASE
+        WHEN w.schema IS NULL THEN pg_catalog.pg_function_is_visible(p.oid)
+        WHEN w.schema = 'pg_temp' THEN p.pronamespace = pg_catalog.pg_my_temp_schema()
+        ELSE w.schema = (SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.oid = p.pronamespace)
+    END
+UNION ALL
+SELECT
+    false, w.schema, CAST(w.name AS text), CAST(c.oid AS bigint), CAST(n.nspname AS text), CAST(c.relname AS text),
+    c.oid < 16384, c.relkind IN ('v', 'f') AND c.oid >= 16384 OR c.relrowsecurity
+FROM read AS w
+JOIN pg_catalog.pg_class AS c ON c.relname = w.name
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 't')
+    AND CASE
+        WHEN w.schema IS NULL THEN pg_catalog.pg_table_is_visible(c.oid)
+        WHEN w.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
+        ELSE n.nspname = w.schema
+    END;
+
 -- name: function_find :many
--- What a call of these names could mean, and the functions of these oids. Those that PostgreSQL ships and does not call
--- volatile come only when they are listed. A body is given where it has to be read; NULL there means too long.
-WITH wanted AS (
-    SELECT each ->> 0 AS schema, each ->> 1 AS name
-    FROM pg_catalog.json_array_elements(CAST(CAST(:names AS text) AS json)) AS each
-),
-found AS (
-    SELECT p.oid
-    FROM wanted AS w
-    JOIN pg_catalog.pg_proc AS p ON p.proname = w.name
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE (w.schema IS NULL AND pg_catalog.pg_function_is_visible(p.oid)) OR n.nspname = w.schema
-        OR (w.schema = 'pg_temp' AND n.oid = pg_catalog.pg_my_temp_schema())
-    UNION
-    SELECT CAST(each AS oid) FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
-),
-described AS (
+-- The functions of these oids, as far as they could act: those that PostgreSQL ships and does not call volatile come
+-- only when they are listed. A body is given where it has to be read; NULL there means too long.
+WITH described AS (
     SELECT p.*, n.nspname, l.lanname, l.lanpltrusted,
         EXISTS (
             SELECT 1 FROM pg_catalog.pg_depend AS d
             WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
         ) AS is_of_extension
-    FROM found AS f
-    JOIN pg_catalog.pg_proc AS p ON p.oid = f.oid
+    FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
+    JOIN pg_catalog.pg_proc AS p ON p.oid = CAST(each AS oid)
     JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
     JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
     WHERE p.oid >= 16384 OR p.provolatile = 'v'
@@ -85,26 +110,12 @@ SELECT
 FROM described AS d;
 
 -- name: relation_find :many
--- The relations of these names and oids, and through the views among them whatever these read: one row for each of it,
--- the relation itself first. Functions are those that reading calls: in views and, where they hold, in row policies.
+-- The relations of these oids, and through the views among them whatever these read: one row for each of it, the
+-- relation itself first. Functions are those that reading calls: in views and, where they hold, in row policies.
 -- The trees of views and policies name them by oid, also where the text of a view shows no call, as with casts.
-WITH RECURSIVE wanted AS (
-    SELECT each ->> 0 AS schema, each ->> 1 AS name
-    FROM pg_catalog.json_array_elements(CAST(CAST(:names AS text) AS json)) AS each
-),
-named AS (
-    SELECT c.oid, w.schema AS asked_schema, w.name AS asked_name
-    FROM wanted AS w
-    JOIN pg_catalog.pg_class AS c ON c.relname = w.name
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 't')
-        AND ((w.schema IS NULL AND pg_catalog.pg_table_is_visible(c.oid)) OR n.nspname = w.schema)
-    UNION ALL
-    SELECT CAST(each AS oid), NULL, NULL
+WITH RECURSIVE reached AS (
+    SELECT DISTINCT CAST(each AS oid) AS root, CAST(each AS oid) AS oid
     FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
-),
-reached AS (
-    SELECT DISTINCT oid AS root, oid FROM named
     UNION
     SELECT r.root, CAST(match[1] AS oid)
     FROM reached AS r
@@ -125,8 +136,6 @@ trees AS (
     WHERE r.root <> r.oid OR pg_catalog.row_security_active(c.oid)
 )
 SELECT
-    a.asked_schema,
-    a.asked_name,
     CAST(r.root AS bigint) AS root,
     CAST(r.oid AS bigint) AS oid,
     CAST(n.nspname AS text) AS schema,
@@ -169,7 +178,6 @@ SELECT
 FROM reached AS r
 JOIN pg_catalog.pg_class AS c ON c.oid = r.oid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-JOIN named AS a ON a.oid = r.root
 ORDER BY r.root, r.oid <> r.root;
 
 -- name: route_all :many

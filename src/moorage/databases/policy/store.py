@@ -18,11 +18,27 @@ _Pairs = Iterable[tuple[str | None, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class Meant:
+    """A relation that a statement names.
+
+    Attributes:
+        asked: as it is written there.
+        needs_look: reading it may do more than read a table.
+    """
+
+    asked: Named
+    oid: int
+    schema: str
+    name: str
+    is_shipped: bool
+    needs_look: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """A relation that a statement names, or that a view which it names reads.
 
     Attributes:
-        asked: as the statement names it.
         root: the oid of the one that is named; equal to `oid` for that one.
         wrapper: the handler of a foreign table.
         calls: functions, by oid, that reading it calls.
@@ -31,17 +47,16 @@ class Relation:
         types: types made here that its columns have.
     """
 
-    asked: Named | None
     root: int
     oid: int
     schema: str
     name: str
     is_shipped: bool
-    wrapper: str | None
-    calls: tuple[int, ...]
-    casts_to: tuple[int, ...]
-    columns: tuple[str, ...]
-    types: tuple[int, ...]
+    wrapper: str | None = None
+    calls: tuple[int, ...] = ()
+    casts_to: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+    types: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
@@ -76,17 +91,23 @@ class Route:
         return f"the {self.route} {self.name}"
 
 
-async def function_find(connection: Executor, names: _Pairs = (), oids: Iterable[int] = ()) -> list[Function]:
-    """Return what calls of these names could mean, and the functions of these oids, as far as they could act."""
-    rows = await _statements.function_find(connection, names=_list(names), oids=_list(oids), listed=_LISTED)
+async def name_find(connection: Executor, functions: _Pairs, relations: _Pairs) -> tuple[list[int], list[Meant]]:
+    """Return the functions, by oid, that calls of these names could mean and that could act; and all relations."""
+    rows = await _statements.name_find(
+        connection, functions=_list(functions), relations=_list(relations), listed=_LISTED
+    )
+    return [row["oid"] for row in rows if row["is_function"]], [_meant(row) for row in rows if not row["is_function"]]
+
+
+async def function_find(connection: Executor, oids: Iterable[int]) -> list[Function]:
+    """Return the functions of these oids, as far as they could act."""
+    rows = await _statements.function_find(connection, oids=_list(oids), listed=_LISTED)
     return [_function(row) for row in rows]
 
 
-async def relation_find(
-    connection: Executor, names: _Pairs = (), *, oids: Iterable[int] = (), columns: Iterable[str] = ()
-) -> list[Relation]:
-    """Return the relations of these names and oids, each followed by what is read through it."""
-    rows = await _statements.relation_find(connection, names=_list(names), oids=_list(oids), columns=_list(columns))
+async def relation_find(connection: Executor, oids: Iterable[int], *, columns: Iterable[str] = ()) -> list[Relation]:
+    """Return the relations of these oids, each followed by what is read through it."""
+    rows = await _statements.relation_find(connection, oids=_list(oids), columns=_list(columns))
     return [_relation(row) for row in rows]
 
 
@@ -117,12 +138,15 @@ def _function(row: Mapping[str, Any]) -> Function:
     return Function(**facts)
 
 
+def _meant(row: Mapping[str, Any]) -> Meant:
+    asked = Named(row["asked_schema"], row["asked_name"])
+    return Meant(asked, row["oid"], row["schema"], row["name"], row["is_shipped"], row["needs_look"])
+
+
 def _relation(row: Mapping[str, Any]) -> Relation:
-    facts: dict[str, Any] = {**row}
-    schema, name = facts.pop("asked_schema"), facts.pop("asked_name")
-    lists = {key: _numbers(facts[key]) for key in ("calls", "casts_to", "types")}
-    facts |= {**lists, "columns": tuple(json.loads(facts["columns"] or "[]"))}
-    return Relation(asked=Named(schema, name) if name else None, **facts)
+    lists = {key: _numbers(row[key]) for key in ("calls", "casts_to", "types")}
+    facts: dict[str, Any] = {**row, **lists, "columns": tuple(json.loads(row["columns"] or "[]"))}
+    return Relation(**facts)
 
 
 def _route(row: Mapping[str, Any]) -> Route:
