@@ -26,6 +26,7 @@ from moorage.databases.errors import (
     WriteNotAllowed,
 )
 from moorage.databases.policy.guard import Verdict
+from moorage.databases.policy.parsing import fingerprint
 from moorage.databases.settings import AuditSettings
 
 
@@ -48,7 +49,7 @@ def recorder(shelf: Shelf, **settings: Any) -> Recorder:
 
 async def record(shelf: Shelf, sql: str = "SELECT 'hunter2'", **settings: Any) -> AuditEntry:
     async with recorder(shelf, **settings).recorded("shop", sql) as entry:
-        entry.judged(Verdict(StatementKind.READ, ("bench.orders",), "f1"))
+        entry.judged(Verdict(StatementKind.READ, ("bench.orders",)))
         entry.rows, entry.bytes, entry.cut_by = 3, 120, "rows"
     return shelf.entries[-1]
 
@@ -62,7 +63,7 @@ async def test_an_entry_tells_who_did_what_and_how_it_ended():
         "caller": "ada",
         "outcome": "ok",
         "kind": "read",
-        "fingerprint": "f1",
+        "fingerprint": fingerprint("SELECT 'hunter3'"),
         "tables": ("bench.orders",),
         "statement": "SELECT $1",
         "rows": 3,
@@ -77,7 +78,7 @@ async def test_an_entry_tells_who_did_what_and_how_it_ended():
 
 @pytest.mark.parametrize(
     ("setting", "kept", "characters"),
-    [("masked", "SELECT $1", None), ("full", "SELECT 'hunter2'", None), ("none", None, None)],
+    [("masked", "SELECT $1", None), ("full", "SELECT 'hunter2'", None), ("none", None, 16)],
 )
 async def test_as_much_of_the_text_is_kept_as_is_set(setting: str, kept: str | None, characters: int | None):
     entry = await record(Shelf(), statements=setting)

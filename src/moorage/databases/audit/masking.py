@@ -17,8 +17,8 @@ from moorage.core.errors import MoorageError
 from moorage.databases.policy.parsing import fingerprint, normalized
 from moorage.databases.policy.texts import check_text
 
-MAX_BYTES = 8_000
-"""Of a longer statement no text is kept, so that a line of the log stays one that can be read."""
+MAX_BYTES = 32_768
+"""Of a longer statement no text is kept; it is the length that `sql.max_sql_bytes` lets run unless it is raised."""
 
 REMEMBERED_CHARACTERS = 1_000
 REMEMBERED_STATEMENTS = 1_000
@@ -33,6 +33,7 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_INSTEAD = {"comment": " ", "number": "?"}
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,14 @@ _masked_short = lru_cache(REMEMBERED_STATEMENTS)(_masked)
 
 
 def _shown(text: str) -> str:
-    end = next((found.start() for found in _PIECE.finditer(text) if found["end"]), None)
-    shown = _PIECE.sub(_without_values, text[:end]).strip()
-    return shown if end is None else f"{shown} {CUT}"
-
-
-def _without_values(found: re.Match[str]) -> str:
-    if found["comment"]:
-        return " "
-    return "?" if found["number"] else found[0]
+    """Return what may be shown of a text in which `$1`, `$2`, ... stand for the values that the grammar knows."""
+    parts, place = [], 0
+    for found in _PIECE.finditer(text):
+        if found.lastgroup is None:
+            continue
+        parts.append(text[place : found.start()])
+        if found.lastgroup == "end":
+            return f"{''.join(parts).strip()} {CUT}"
+        parts.append(_INSTEAD[found.lastgroup])
+        place = found.end()
+    return "".join([*parts, text[place:]]).strip()

@@ -14,7 +14,7 @@ from moorage.core.access import current_caller
 from moorage.core.errors import Internal, MoorageError
 from moorage.core.telemetry.subjects import facts
 from moorage.databases.audit.counting import count
-from moorage.databases.audit.masking import MAX_BYTES, masked
+from moorage.databases.audit.masking import MAX_BYTES, Masked, masked
 from moorage.databases.audit.records import Entry, Outcome, Record
 from moorage.databases.errors import (
     AuditUnavailable,
@@ -112,23 +112,29 @@ class Recorder:
         entry = record.facts()
         entry["caller"] = current_caller().name
         entry.update((name, _storable(call[name])) for name in _OF_CALL if name in call)
-        entry.update(self._text(record))
+        entry.update(self._text(record.sql))
         return {name: value for name, value in entry.items() if value is not None}
 
-    def _text(self, record: Record) -> dict[str, Any]:
-        """Return the statement as far as it is kept, and the fingerprint of one that was never judged."""
-        if self._settings.statements == "none" or not record.sql:
+    def _text(self, sql: str) -> dict[str, Any]:
+        """Return what is kept of a statement's text: as much as the settings say, its length where that is nothing."""
+        if not sql:
             return {}
-        found = masked(record.sql)
-        shown = found and found.text
-        if self._settings.statements == "full":
-            shown = _storable(record.sql) if len(record.sql) <= MAX_BYTES else None
-        length = len(record.sql) if shown is None else None
+        found = masked(sql)
+        shown = self._shown(sql, found)
         return {
-            "fingerprint": record.fingerprint or (found and found.fingerprint),
+            "fingerprint": found and found.fingerprint,
             "statement": shown,
-            "statement_characters": length,
+            "statement_characters": len(sql) if shown is None else None,
         }
+
+    def _shown(self, sql: str, found: Masked | None) -> str | None:
+        match self._settings.statements:
+            case "masked":
+                return None if found is None else found.text
+            case "full":
+                return _storable(sql) if len(sql) <= MAX_BYTES else None
+            case "none":
+                return None
 
     def _complain(self, error: AuditUnavailable) -> None:
         """Log that something was not written: at once, then each minute."""

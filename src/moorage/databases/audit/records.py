@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from secrets import token_hex
 from time import perf_counter
 from typing import Any, Literal
-from uuid import uuid4
 
 from pydantic import AwareDatetime
 
@@ -37,11 +37,10 @@ class Record:
     database_id: str
     sql: str
     continues: str | None = None
-    id: str = field(default_factory=lambda: uuid4().hex)
+    id: str = field(default_factory=lambda: token_hex(16))
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: float = field(default_factory=perf_counter)
     kind: StatementKind | None = None
-    fingerprint: str = ""
     tables: tuple[str, ...] = ()
     rows: int | None = None
     rows_affected: int | None = None
@@ -53,7 +52,7 @@ class Record:
 
     def judged(self, verdict: Verdict) -> None:
         """Add what the guard found out."""
-        self.kind, self.fingerprint, self.tables = verdict.kind, verdict.fingerprint, verdict.tables
+        self.kind, self.tables = verdict.kind, verdict.tables
 
     def facts(self) -> dict[str, Any]:
         """Return what is kept of it besides its text, the time first, by which lines are told apart."""
@@ -65,7 +64,6 @@ class Record:
             "error_code": self.error_code,
             "duration_ms": round((perf_counter() - self.started) * 1000, 3),
             "kind": self.kind,
-            "fingerprint": self.fingerprint or None,
             "tables": self.tables or None,
             "rows": self.rows,
             "rows_affected": self.rows_affected,
