@@ -55,6 +55,12 @@ class TooManyDatabases(InvalidInput):
     code: ClassVar[str] = "databases.too_many"
 
 
+class ComparisonTooLarge(InvalidInput):
+    """There is more in a database than is compared at once; name one schema."""
+
+    code: ClassVar[str] = "databases.comparison_too_large"
+
+
 class ObjectNotFound(NotFound):
     """The database has no table of this name that its role may see; `details` name near ones."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from moorage.databases.audit.opening import Audit
 from moorage.databases.connectors.connections import Connections
+from moorage.databases.everywhere.comparing import SchemaComparison
+from moorage.databases.everywhere.running import Everywhere
 from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.running import Confirm, Request, Runner
 from moorage.databases.exploring.service import ExploringService
@@ -33,6 +35,8 @@ class DatabasesService:
         self.audit = audit.service
         self.managing = managing
         self.exploring = ExploringService(catalog, connections, settings)
+        self.everywhere = Everywhere(catalog, self.runner, settings)
+        self.comparison = SchemaComparison(catalog, connections)
         self.tuning = TuningService(catalog, connections, guard)
 
     async def run_query(self, database_id: str | None, request: Request, confirm: Confirm | None = None) -> Answer:

@@ -1,0 +1,120 @@
+"""How the schemas of two databases differ."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from moorage.core.postgres.errors import translated
+from moorage.core.postgres.queries import load_statements
+from moorage.databases.connectors.connections import Connections, terms_of
+from moorage.databases.definitions import Database
+from moorage.databases.errors import ComparisonTooLarge
+from moorage.databases.exploring.texts import one_line
+from moorage.databases.policy.tables import is_open
+from moorage.databases.sources.catalog import Catalog
+
+MOST_FACTS = 50_000
+SHOWN_CHARACTERS = 300
+_RELATIONS = frozenset({"table", "view", "materialized view", "foreign table"})
+_statements = load_statements("moorage.databases.everywhere")
+
+
+@dataclass(frozen=True, order=True)
+class Fact:
+    """One object by what it is called; `relation` is the table or view it belongs to, or is."""
+
+    schema_name: str
+    relation: str
+    kind: str
+    name: str
+
+    @property
+    def is_relation(self) -> bool:
+        return self.kind in _RELATIONS
+
+    def __str__(self) -> str:
+        parts = (self.schema_name, self.relation, self.name)
+        return f"{self.kind} {one_line('.'.join(filter(None, parts)))}"
+
+
+Facts = Mapping[Fact, str]
+
+
+class SchemaComparison:
+    """Compares what the roles of two databases see there, as far as the rules of both show it."""
+
+    def __init__(self, catalog: Catalog, connections: Connections) -> None:
+        self._catalog = catalog
+        self._connections = connections
+
+    async def compare(self, left_id: str, right_id: str, schema_name: str | None) -> str:
+        """Return the differences a line each: `-` only left, `+` only right, `~` in both, and not the same.
+
+        Raises:
+            ComparisonTooLarge: there is too much in one of them; name a schema.
+        """
+        left, right = await self._catalog.find(left_id), await self._catalog.find(right_id)
+        facts = await asyncio.gather(self._facts(left, schema_name), self._facts(right, schema_name))
+        lines = list(differences(*facts))
+        where = f" in schema {schema_name}" if schema_name else ""
+        head = f"{left.id} (-) and {right.id} (+){where}: {len(lines) or 'no'} differences"
+        return fitting([head, *lines], int(left.limits.bytes))
+
+    async def _facts(self, database: Database, schema_name: str | None) -> Facts:
+        connector = await self._connections.to(database)
+        terms = replace(terms_of(database), search_path=("pg_catalog",))
+        with translated(f"reading the schema of {database.id!r}"):
+            async with connector.session(terms) as session:
+                rows = await _statements.schema_facts(session, schema_name=schema_name, most=MOST_FACTS + 1)
+        if len(rows) > MOST_FACTS:
+            raise ComparisonTooLarge(
+                f"database {database.id!r} has more than {MOST_FACTS:,} tables, columns and so on to compare",
+                hint="Name one schema.",
+            )
+        return {
+            Fact(row["schema_name"], row["relation"], row["kind"], row["name"]): row["definition"] or ""
+            for row in rows
+            if not row["relation"] or is_open(row["schema_name"], row["relation"], database.definition)
+        }
+
+
+def differences(left: Facts, right: Facts) -> Iterator[str]:
+    """Yield the differences in the order of names; of a table that is only on one side nothing but that."""
+    lonely = {_relation_of(each) for each in left.keys() ^ right.keys() if each.is_relation}
+    for fact in sorted(left.keys() | right.keys()):
+        if _relation_of(fact) in lonely and not fact.is_relation:
+            continue
+        if fact not in right:
+            yield f"- {fact}{_behind(fact, left[fact])}"
+        elif fact not in left:
+            yield f"+ {fact}{_behind(fact, right[fact])}"
+        elif left[fact] != right[fact]:
+            yield f"~ {fact}: {_cut(left[fact])}  =>  {_cut(right[fact])}"
+
+
+def fitting(lines: Iterable[str], max_bytes: int) -> str:
+    """Return as many lines as fit, and how many do not."""
+    kept, room, left_out = [], max_bytes, 0
+    for line in lines:
+        room -= len(line.encode()) + 1
+        if room >= 0:
+            kept.append(line)
+        else:
+            left_out += 1
+    return "\n".join([*kept, f"{left_out:,} more: compare one schema"] if left_out else kept)
+
+
+def _relation_of(fact: Fact) -> tuple[str, str]:
+    """Return the relation a fact belongs to; what belongs to none is by itself."""
+    return fact.schema_name, fact.relation or f"{fact.kind} {fact.name}"
+
+
+def _behind(fact: Fact, definition: str) -> str:
+    return f": {_cut(definition)}" if definition and not fact.is_relation else ""
+
+
+def _cut(definition: str) -> str:
+    line = one_line(definition)
+    return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…"
