@@ -6,13 +6,15 @@ import secrets
 import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from moorage.core.postgres.address import Address
 from moorage.core.postgres.pools import Connection, connect, connected
-from moorage.databases.definitions import DirectPostgres, RdsDataApi
+from moorage.databases.connectors.connections import Connections, terms_of
+from moorage.databases.connectors.session import Session
+from moorage.databases.definitions import Database, DirectPostgres, Origin, RdsDataApi
 from moorage.databases.opening import open_databases
 from moorage.databases.service import DatabasesService
 from moorage.databases.settings import DatabasesSettings, SqlSettings
@@ -124,6 +126,28 @@ async def open_service(
     settings = DatabasesSettings(sql=SqlSettings(**sql), default_database=default, databases=databases)
     async with open_databases(settings) as service:
         yield service
+
+
+@asynccontextmanager
+async def open_connections(**sql: Any) -> AsyncGenerator[Connections]:
+    """Open connections without what stands on them: no guard judges what runs in their sessions."""
+    connections = Connections(SqlSettings(**sql))
+    try:
+        yield connections
+    finally:
+        await connections.close()
+
+
+def database_of(definition: DirectPostgres | RdsDataApi, name: str = "shop") -> Database:
+    return Database(id=name, definition=definition, origin=Origin.FILE)
+
+
+@asynccontextmanager
+async def session_of(connections: Connections, database: Database, **changes: Any) -> AsyncGenerator[Session]:
+    """Open a session under the terms of the definition, but for the `changes`."""
+    connector = await connections.to(database)
+    async with connector.session(replace(terms_of(database), **changes)) as session:
+        yield session
 
 
 async def superuser_of(database: FreshDatabase) -> Connection:

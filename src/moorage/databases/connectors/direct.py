@@ -18,7 +18,7 @@ import structlog
 from moorage.core.errors import MoorageError
 from moorage.databases.connectors.dialing import Dialer, FindLogin
 from moorage.databases.connectors.driver import DriverConnection
-from moorage.databases.connectors.failures import DRIVER_ERRORS, failure_of
+from moorage.databases.connectors.failures import DRIVER_ERRORS, begin_failure
 from moorage.databases.connectors.health import FIRST_PAUSE_SECONDS, ConnectorState, Health
 from moorage.databases.connectors.messages import CLEAN, END, beginning
 from moorage.databases.connectors.pools import Budget, Place, Pool
@@ -102,7 +102,7 @@ class DirectConnector:
                 return await self._begin(place.connection, terms)
             except DRIVER_ERRORS as error:
                 if not _is_dead(place.connection, error):
-                    raise failure_of(error) from error
+                    raise begin_failure(error) from error
             place.connection.terminate()
             place.connection = None
             self._pool.drop_idle()
@@ -110,7 +110,7 @@ class DirectConnector:
         try:
             return await self._begin(place.connection, terms)
         except DRIVER_ERRORS as error:
-            raise failure_of(error) from error
+            raise begin_failure(error) from error
 
     async def _begin(self, connection: DriverConnection, terms: Terms) -> DriverConnection:
         version, is_superuser = connection.get_server_version().major, connection.is_superuser

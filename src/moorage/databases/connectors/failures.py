@@ -49,6 +49,7 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "57014": (QueryTookTooLong, _BRIEFER),
     "57P": (DatabaseUnavailable, "PostgreSQL is stopping or starting; repeat the call in a moment."),
 }
+_ABOUT_ROLES = ("22023", "42501")  # there is no such role; the login may not take it on
 _RIGHTS_HINT = "The login role lacks the right; `moorage db grant-readonly` prints what a reading role needs."
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (ssl.SSLError, "TLS failed"),
@@ -85,6 +86,15 @@ def statement_failure(
     if number is not None and 0 < number <= len(types):
         return misfit(number, parameters[number - 1], types[number - 1], str(server_error.args[0]))
     return _from_sqlstate(server_error, sql)
+
+
+def begin_failure(error: BaseException) -> MoorageError:
+    """Return what an error means that came of beginning a transaction under the terms of a definition."""
+    server_error = _said_by_server(error)
+    if server_error is not None and _state(server_error) in _ABOUT_ROLES:
+        said = f"the login may not run as the role of the definition: {server_error.args[0]}"
+        return DatabaseLoginRefused(said, hint="Grant the role to the login role, or leave out `role`.")
+    return failure_of(error)
 
 
 def connect_failure(error: BaseException) -> MoorageError:

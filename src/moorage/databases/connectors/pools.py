@@ -83,10 +83,12 @@ class Budget:
             self._sweep = asyncio.get_running_loop().call_later(self.idle_seconds, self._close_unused)
 
     def hold(self, place: Place) -> None:
-        """Remember a place as one that is only held, to be asked for when somebody waits."""
-        self._held[place] = None
-        if self._waiting:
-            self._ask(self._waiting[0].pool)
+        """Remember a place that is only held, to be asked for when somebody waits; or that it is in use again."""
+        self._held.pop(place, None)
+        if place.wanted is not None:
+            self._held[place] = None
+            if self._waiting:
+                self._ask(self._waiting[0].pool)
 
     def released(self, place: Place) -> None:
         self._held.pop(place, None)
@@ -135,8 +137,8 @@ class Budget:
         is_own = pool.open >= pool.size
         for place in self._held:
             if place.wanted is not None and (place.pool is pool or not is_own):
-                wanted, place.wanted = place.wanted, None
-                wanted()
+                del self._held[place]
+                place.wanted()
                 return
 
     def _busy(self, pool: Pool) -> DatabaseBusy:
@@ -224,8 +226,8 @@ class Pool:
             self._all_back.set()
         self._budget.released(place)
 
-    def hold(self, place: Place, wanted: Callable[[], None]) -> None:
-        """Say that a place is only held; `wanted` is called when somebody waits for it."""
+    def hold(self, place: Place, wanted: Callable[[], None] | None) -> None:
+        """Say that a place is only held: `wanted` is called when somebody waits for it; None takes that back."""
         place.wanted = wanted
         self._budget.hold(place)
 
@@ -275,7 +277,5 @@ class Pool:
 def _take_back(waiter: _Waiter) -> None:
     """Give back what was granted just when the caller went away."""
     granted = waiter.granted
-    if not granted.done():
-        granted.cancel()
-    elif granted.exception() is None:
+    if not granted.cancel() and not granted.cancelled() and granted.exception() is None:
         waiter.pool.give_back(granted.result())

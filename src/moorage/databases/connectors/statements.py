@@ -33,7 +33,7 @@ class DirectSession:
     """One transaction on one connection.
 
     Args:
-        hold: says that the session is only held open.
+        hold: says that the session is only held open, and how it is asked to leave; None takes that back.
     """
 
     def __init__(
@@ -41,13 +41,14 @@ class DirectSession:
         connection: DriverConnection,
         terms: Terms,
         types: TypeNames,
-        hold: Callable[[Callable[[], None]], None],
+        hold: Callable[[Callable[[], None] | None], None],
     ) -> None:
         self._connection = connection
         self._seconds = terms.statement_seconds + GRACE_SECONDS
         self._types = types
         self._hold = hold
         self._portals = 0
+        self._is_lent = False
 
     async def fetch(self, query: str, *args: Any) -> Sequence[Any]:
         return await self.bounded(self._connection.fetch(query, *args))
@@ -83,6 +84,7 @@ class DirectSession:
             raise QueryFailed("PostgreSQL rolled the transaction back", hint="A statement in it had failed before.")
 
     def lend_until(self, wanted: Callable[[], None]) -> None:
+        self._is_lent = True
         self._hold(wanted)
 
     async def bounded(self, awaited: Awaitable[Result], failure: Failure = failure_of) -> Result:
@@ -93,6 +95,9 @@ class DirectSession:
             AnswerTooLarge: more came than one fetch may bring.
             QueryTookTooLong: the server did not even say that it took too long.
         """
+        if self._is_lent:
+            self._is_lent = False
+            self._hold(None)
         self._connection.incoming.allow(MAX_FETCHED_BYTES)
         try:
             async with asyncio.timeout(self._seconds):
