@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.errors import translated
 from moorage.databases.definitions import Database
 from moorage.databases.errors import QueryTookTooLong
 
@@ -45,8 +44,7 @@ async def spread(
     async def ask_in_turn(database: Database) -> Asked[Result]:
         try:
             async with asyncio.timeout_at(deadline), places, asyncio.timeout(each_seconds):
-                with translated("asking"):
-                    return Asked(database, await ask(database))
+                return Asked(database, await ask(database))
         except MoorageError as error:
             return Asked(database, error=error)
         except TimeoutError:

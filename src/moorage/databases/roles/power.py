@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from moorage.core.postgres.errors import translated
 from moorage.core.postgres.queries import load_statements
 from moorage.core.values import Value
 from moorage.databases.connectors.session import Session
@@ -66,8 +65,7 @@ class RolePower(Value):
 
 async def role_power(session: Session) -> RolePower:
     """Ask a database what our role could do there."""
-    with translated("looking at the role"):
-        row = dict(await _statements.role_power(session, most=COUNTED_AT_MOST))
+    row = dict(await _statements.role_power(session, most=COUNTED_AT_MOST))
     for listed in ("memberships", "creatable_schemas"):
         row[listed] = tuple(each for each in row[listed].split(",") if each)
     return RolePower.model_validate(row)

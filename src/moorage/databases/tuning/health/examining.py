@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.errors import translated
 from moorage.core.shape import Finding
 from moorage.core.values import Value
 from moorage.databases.connectors.connections import Connections, terms_of
@@ -69,8 +68,7 @@ class Examiner:
         began = perf_counter()
         connector, terms = await self._connections.to(database), terms_of(database, statement_seconds=CHECK_SECONDS)
         async with connector.session(terms) as session:
-            with translated("asking for its state"):
-                state = await server.server_state(session)
+            state = await server.server_state(session)
             latency = (perf_counter() - began) * 1000
             role = await self._powers.of(database, session)
         found, unchecked = await _checked(connector, terms)
@@ -98,14 +96,12 @@ async def _checked_in(session: Session, waiting: list[tuple[str, Check]], found:
     while waiting:
         name, check = waiting.pop(0)
         try:
-            with translated("looking"):
-                found += await check(session)
+            found += await check(session)
         except MoorageError as error:
             return [f"{name} ({error.code})"]
     return await _hidden(session)
 
 
 async def _hidden(session: Session) -> Sequence[str]:
-    with translated("looking"):
-        hidden = await sessions.hidden(session)
+    hidden = await sessions.hidden(session)
     return [hidden] if hidden else []

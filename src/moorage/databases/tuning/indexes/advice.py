@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from moorage.core.values import Value
 from moorage.databases.tuning.amounts import size
-from moorage.databases.tuning.indexes.candidates import Candidate, rows_left
+from moorage.databases.tuning.indexes.candidates import Candidate, candidates_for, rows_left
 from moorage.databases.tuning.indexes.study import Studied
 from moorage.databases.tuning.indexes.trying import Trial
+from moorage.databases.tuning.indexes.uses import Use
 
 CREATING = "CREATE INDEX CONCURRENTLY"
 NOT_TESTED = "not tested: the extension hypopg is not installed here; the planner may choose otherwise"
@@ -58,8 +59,9 @@ class Advised:
 def tested(trial: Trial) -> Advice:
     """Return what a trial has shown."""
     count = len(trial.statements)
-    saved = 1 - trial.after / trial.before
-    reason = f"saves {saved:.0%} of the cost of {'the statement' if count == 1 else f'{count} statements'}"
+    reason = (
+        f"cost {trial.before:,.0f} -> {trial.after:,.0f} for {'the statement' if count == 1 else f'{count} statements'}"
+    )
     return Advice(
         statement=f"{trial.candidate.definition(CREATING)};",
         reason=reason,
@@ -70,19 +72,27 @@ def tested(trial: Trial) -> Advice:
     )
 
 
-def untested(studied: Sequence[Studied]) -> list[Advice]:
-    """Return for each table that is read from end to end the candidate that leaves the fewest rows to read."""
-    found: dict[tuple[str, str], tuple[float, Candidate]] = {}
+def untested(studied: Sequence[Studied], methods: Collection[str] = ("btree", "gin")) -> list[Advice]:
+    """Return for each table that is read from end to end the candidate that leaves the fewest rows to read.
+
+    Args:
+        methods: of indexes; hypopg tries no GIN.
+    """
+    found: dict[tuple[str, str], list[tuple[float, int, Candidate]]] = {}
     for each in studied:
         for use in each.uses:
-            if use.table.name not in each.read_whole:
-                continue
-            for candidate in each.candidates:
-                rows = rows_left(candidate, use)
-                best = found.get(candidate.table.place)
-                if candidate.table is use.table and _is_worth_it(candidate, rows) and (best is None or rows < best[0]):
-                    found[candidate.table.place] = rows, candidate
-    return [_untested(candidate, rows) for rows, candidate in found.values()]
+            if use.table.name in each.read_whole:
+                found.setdefault(use.table.place, []).extend(_ranked(use, methods))
+    best = [min(ranked, key=lambda each: each[:2]) for ranked in found.values() if ranked]
+    return [_untested(candidate, rows) for rows, _, candidate in best]
+
+
+def _ranked(use: Use, methods: Collection[str]) -> Iterator[tuple[float, int, Candidate]]:
+    """Yield candidates that are worth it with the rows they leave; of equal ones the shortest is the best."""
+    for candidate in candidates_for(use):
+        rows = rows_left(candidate, use)
+        if candidate.method in methods and _is_worth_it(candidate, rows):
+            yield rows, len(candidate.keys), candidate
 
 
 def _is_worth_it(candidate: Candidate, rows: float) -> bool:
@@ -104,8 +114,5 @@ def _untested(candidate: Candidate, rows: float) -> Advice:
 
 
 def _lines(advice: Advice) -> list[str]:
-    costs = ""
-    if advice.cost_before is not None and advice.cost_after is not None:
-        costs = f", cost {advice.cost_before:,.0f} -> {advice.cost_after:,.0f}"
     replaces = f"; {', '.join(advice.replaces)} would not be needed beside it" if advice.replaces else ""
-    return [advice.statement, f"  {advice.reason}{costs}, about {size(advice.size_bytes)}{replaces}"]
+    return [advice.statement, f"  {advice.reason}, about {size(advice.size_bytes)}{replaces}"]

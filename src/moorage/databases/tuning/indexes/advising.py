@@ -17,7 +17,7 @@ from moorage.databases.tuning.indexes.trying import try_candidates
 from moorage.databases.tuning.workload.top import workload_of
 
 # So many of the statements that take most of the time are looked at.
-MOST_STATEMENTS = 20
+MOST_STATEMENTS = 50
 TRYING_SECONDS = 15.0
 
 
@@ -63,7 +63,7 @@ async def _advised(session: Session, database: Database, studied: Sequence[Studi
     async with hypothetical_indexes(session) as hypothetical:
         if hypothetical is not None:
             trials = await try_candidates(session, studied, hypothetical, seconds=TRYING_SECONDS)
-            advices = [tested(trial) for trial in trials]
+            advices = [*map(tested, trials), *untested(studied, ("gin",))]
     if hypothetical is None:
         advices, notices = untested(studied), (*notices, NOT_TESTED)
     return Advised(database.id, advices, notices)

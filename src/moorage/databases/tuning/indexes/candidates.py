@@ -16,6 +16,8 @@ LEAST_ROWS = 1_000
 # The share of rows that the planner takes a bound to leave where it knows nothing:
 # DEFAULT_RANGE_INEQ_SEL is smaller, DEFAULT_INEQ_SEL this; src/include/utils/selfuncs.h of PostgreSQL.
 BOUND_SHARE = 1 / 3
+# What somebody who wants the first rows only is taken to want.
+FIRST_ROWS = 100.0
 # Header and pointer of an entry, and how full a page of a new index is:
 # https://www.postgresql.org/docs/current/btree.html
 _ENTRY_BYTES, _FILLED = 16, 0.9
@@ -124,4 +126,6 @@ def rows_left(candidate: Candidate, use: Use) -> float:
             rows /= max(candidate.table.columns[key.column].distinct, 1.0)
         elif key in use.ranged:
             rows *= BOUND_SHARE
+    if use.is_limited and candidate.keys[-len(use.ordered) :] == tuple(use.ordered):
+        rows = min(rows, FIRST_ROWS)
     return max(rows, 1.0)

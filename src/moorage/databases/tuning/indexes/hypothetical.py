@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from moorage.core.postgres.errors import translated
 from moorage.core.postgres.identifiers import quote_qualified
 from moorage.databases.connectors.session import Session
 from moorage.databases.tuning.indexes.tables import statements
@@ -38,21 +37,18 @@ class Hypothetical:
         await self._call("hypopg_drop_index", "CAST($1 AS oid)", number)
 
     async def drop_all(self) -> None:
-        with translated("dropping hypothetical indexes"):
-            await self._session.execute(f"SELECT {quote_qualified(self._schema, 'hypopg_reset')}()")
+        await self._session.execute(f"SELECT {quote_qualified(self._schema, 'hypopg_reset')}()")
 
     async def _call(self, function: str, argument: str, value: str | int, *, gives: str = "made") -> int:
         name = quote_qualified(self._schema, function)
-        with translated("trying an index"):
-            row = await self._session.fetchrow(f"SELECT {gives} FROM {name}({argument}) AS made", value)  # noqa: S608
+        row = await self._session.fetchrow(f"SELECT {gives} FROM {name}({argument}) AS made", value)  # noqa: S608
         return int(row[0])
 
 
 @asynccontextmanager
 async def hypothetical_indexes(session: Session) -> AsyncGenerator[Hypothetical | None]:
     """Yield the means to try indexes, or None where hypopg is not installed."""
-    with translated("looking for hypopg"):
-        place = await statements.hypopg_place(session)
+    place = await statements.hypopg_place(session)
     if place is None:
         yield None
         return

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from moorage.core.postgres.errors import translated
 from moorage.core.postgres.queries import Row, load_statements
 from moorage.databases.connectors.session import Session
 from moorage.databases.policy.mentions import Named
@@ -61,10 +60,9 @@ async def tables_of(session: Session, named: Iterable[Named]) -> dict[Named, Tab
     wanted = list(named)[:MOST_TABLES]
     if not wanted:
         return {}
-    with translated("looking at tables and indexes"):
-        rows = await statements.table_described(
-            session, names=sorted({each.name for each in wanted}), limit=4 * MOST_TABLES
-        )
+    rows = await statements.table_described(
+        session, names=sorted({each.name for each in wanted}), limit=4 * MOST_TABLES
+    )
     found = {each: _meant(each, rows) for each in wanted}
     return {name: _table(row) for name, row in found.items() if row is not None}
 

@@ -15,6 +15,7 @@ from moorage.databases.tuning.indexes.study import Studied, cost_of
 MOST_CHOSEN = 5
 # Less is within what the planner's guesses are worth.
 LEAST_SAVING = 0.1
+ABOUT_AS_MUCH = 0.95
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Trial:
     size_bytes: int
     statements: Sequence[Studied]
 
+    @property
+    def saved(self) -> float:
+        return self.before - self.after
+
 
 async def try_candidates(
     session: Session, studied: Sequence[Studied], hypothetical: Hypothetical, *, seconds: float
@@ -45,13 +50,19 @@ async def try_candidates(
         trials = await _round(session, studied, costs, waiting, hypothetical, deadline)
         if not trials:
             break
-        best, best_costs = max(trials, key=lambda each: each[0].before - each[0].after)
+        best, best_costs = _best(trials)
         await hypothetical.make(best.candidate.definition())
         costs |= best_costs
         chosen.append(best)
         helpful = {trial.candidate.identity for trial, _ in trials}
         waiting = [each for each in waiting if each.identity in helpful and each is not best.candidate]
     return chosen
+
+
+def _best(trials: Sequence[tuple[Trial, dict[str, float]]]) -> tuple[Trial, dict[str, float]]:
+    """Return the trial that saves most; of those that save about as much the smallest index."""
+    most = max(trial.saved for trial, _ in trials)
+    return min((each for each in trials if each[0].saved >= most * ABOUT_AS_MUCH), key=lambda each: each[0].size_bytes)
 
 
 async def _round(

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from moorage.core.errors import MoorageError
-from moorage.core.postgres.errors import translated
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.core.postgres.queries import load_statements
 from moorage.databases.connectors.session import Session
@@ -44,9 +43,8 @@ async def plan_for_any_values(session: Session, sql: str) -> str:
     given a value, and the plan is one for that value. A prepared statement has such a plan in every version.
     """
     async with _prepared(session, sql) as name:
-        with translated("planning"):
-            await session.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-            count = await _statements.prepared_parameters(session, name=name)
+        await session.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        count = await _statements.prepared_parameters(session, name=name)
         values = f"({', '.join(['NULL'] * count)})" if count else ""
         return await _one_text(session, f"{_ASKING} EXECUTE {quote_identifier(name)}{values}", ())
 
@@ -67,18 +65,15 @@ async def _prepared(session: Session, sql: str) -> AsyncGenerator[str]:
         async with savepoint(session):
             yield name
     finally:
-        with translated("planning"):
-            await session.execute(f"DEALLOCATE {quote_identifier(name)}")
+        await session.execute(f"DEALLOCATE {quote_identifier(name)}")
 
 
 @asynccontextmanager
 async def savepoint(session: Session) -> AsyncGenerator[None]:
     """Let the transaction go on after a failure inside."""
-    with translated("planning"):
-        await session.execute("SAVEPOINT before_plan")
+    await session.execute("SAVEPOINT before_plan")
     try:
         yield
     except MoorageError:
-        with translated("planning"):
-            await session.execute("ROLLBACK TO SAVEPOINT before_plan")
+        await session.execute("ROLLBACK TO SAVEPOINT before_plan")
         raise

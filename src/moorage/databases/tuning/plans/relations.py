@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from moorage.core.postgres.errors import translated
 from moorage.core.postgres.queries import Row, load_statements
 from moorage.databases.connectors.session import Session
 from moorage.databases.tuning.plans.nodes import Plan
@@ -41,8 +40,7 @@ async def relations_of(plan: Plan, session: Session, named: Sequence[str]) -> di
     names = sorted({node.relation for node in plan.nodes if node.relation})
     if not names:
         return {}
-    with translated("looking at the tables of a plan"):
-        rows = await _statements.relation_described(session, table_names=names[:MOST_TABLES], limit=2 * MOST_TABLES)
+    rows = await _statements.relation_described(session, table_names=names[:MOST_TABLES], limit=2 * MOST_TABLES)
     found = {name: _meant([row for row in rows if row["table_name"] == name], named) for name in names}
     return {name: _relation(row) for name, row in found.items() if row is not None}
 

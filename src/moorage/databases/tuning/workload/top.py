@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from moorage.core.postgres.errors import translated
 from moorage.core.postgres.queries import Row, load_statements
 from moorage.core.values import Value
 from moorage.databases.connectors.connections import Connections, terms_of
@@ -81,20 +80,17 @@ async def workload_of(database: Database, connections: Connections, *, by: Measu
     """Return the statements that took the most, of this database only."""
     connector, terms = await connections.to(database), terms_of(database)
     async with connector.session(terms) as session:
-        with translated("looking for pg_stat_statements"):
-            place = await _statements.extension_place(session)
+        place = await _statements.extension_place(session)
         if place is None or not place["has_columns"]:
             notice = INSTALLING if place is None else UPDATING
             return Workload(database.id, by, running=await _running(session, limit), notice=notice)
     async with connector.session(replace(terms, search_path=(place["schema_name"],))) as session:
-        with translated("reading pg_stat_statements"):
-            rows = await _statements.statement_top(session, by=by, limit=limit, max_characters=MOST_CHARACTERS_READ)
+        rows = await _statements.statement_top(session, by=by, limit=limit, max_characters=MOST_CHARACTERS_READ)
     return Workload(database.id, by, [_busy(row) for row in rows])
 
 
 async def _running(session: Session, limit: int) -> list[str]:
-    with translated("looking at what runs"):
-        rows = await _statements.statement_running(session, limit=limit, max_characters=MOST_CHARACTERS_READ)
+    rows = await _statements.statement_running(session, limit=limit, max_characters=MOST_CHARACTERS_READ)
     return [
         f"{row['seconds'] or 0:,.1f} s pid {row['pid']} {row['role_name']} {row['waits_for']}:"
         f" {shown(row['query'], row['text_length'], SHOWN_CHARACTERS)}"
