@@ -245,6 +245,7 @@ class Settings(BaseSettings):
             self.databases,
             from_flags=frozenset(design_values(os.environ).get("databases", ())),
             file=named or added,
+            environment=os.environ,
             watched=(named or Path(CONFIG_FILE).absolute(), added),
             read_again=read_again,
         )

@@ -80,6 +80,7 @@ class DatabasesSettings:
     Attributes:
         from_flags: the ids of those that flags or variables describe.
         file: where definitions are added and changed; None where they are not.
+        environment: the variables that definitions may mean.
         watched: files whose change means that everything is to be read again, by `read_again`.
     """
 
@@ -88,5 +89,6 @@ class DatabasesSettings:
     databases: Mapping[str, DirectPostgres | RdsDataApi] = field(default_factory=dict)
     from_flags: frozenset[str] = frozenset()
     file: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     watched: tuple[Path, ...] = ()
     read_again: Callable[[], DatabasesSettings] | None = None

@@ -8,9 +8,10 @@ from typing import Any
 import yaml
 
 from moorage.databases.errors import DatabaseExists, DatabaseNotFound, InvalidDefinition
-from moorage.databases.sources.problems import meaning, nearest_of
+from moorage.databases.sources.problems import SECRET_FIELDS, Problem, meaning, nearest_of, refusal
 from moorage.databases.sources.urls import InvalidUrl, fields_of
 
+_VARIABLE = "${"
 _WITHOUT_CLEAR = "Write ${VARIABLE} in its place, or use password_file or secret_arn; or `chmod 600` the file."
 
 
@@ -43,6 +44,23 @@ def refuse_clear_password(definition: Mapping[str, Any], place: str) -> None:
         raise InvalidDefinition(
             f"databases.{place} has a password in clear, and others can read the file", hint=_WITHOUT_CLEAR
         )
+
+
+def refuse_variables(definition: Mapping[str, Any], name: str) -> None:
+    """Refuse variables outside of what is never shown: a description would else tell callers what they hold.
+
+    Raises:
+        InvalidDefinition: with the fields that have them.
+    """
+    wrong = [
+        Problem(
+            f"databases.{name}.{field}", "variables are taken in password and url only; others belong into the file"
+        )
+        for field, value in definition.items()
+        if field not in SECRET_FIELDS and _VARIABLE in str(value)
+    ]
+    if wrong:
+        raise refusal(wrong)
 
 
 def _has_password(url: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -12,7 +12,13 @@ import structlog
 from moorage.core.access import current_caller
 from moorage.databases.definitions import Database, Origin
 from moorage.databases.errors import DefinitionsNotKept
-from moorage.databases.managing.entries import add_entry, change_entry, refuse_clear_password, remove_entry
+from moorage.databases.managing.entries import (
+    add_entry,
+    change_entry,
+    refuse_clear_password,
+    refuse_variables,
+    remove_entry,
+)
 from moorage.databases.managing.file import Change, DefinitionsFile
 from moorage.databases.managing.trying import FailedTrial, Trial, try_database
 from moorage.databases.settings import DatabasesSettings
@@ -39,6 +45,7 @@ class ManagingService:
         Raises:
             InvalidDefinition, DatabaseExists, DefinitionsNotKept, DefinitionsLocked: nothing was changed.
         """
+        refuse_variables(definition, database_id)
         await self._edit("adding", database_id, lambda section: add_entry(section, database_id, definition))
         return await self._catalog.find(database_id)
 
@@ -48,6 +55,7 @@ class ManagingService:
         Raises:
             As `add`; DatabaseNotFound: the file does not describe it.
         """
+        refuse_variables(changes, database_id)
         await self._edit("changing", database_id, lambda section: change_entry(section, database_id, changes))
         return await self._catalog.find(database_id)
 
@@ -70,6 +78,7 @@ class ManagingService:
             database = await self._catalog.find(database_id)
         else:
             name = database_id or "candidate"
+            refuse_variables(definition, name)
             read = read_definitions({name: definition}, self._surroundings(self._settings.sql.defaults))
             database = Database(id=name, definition=read[name], origin=Origin.FILE)
         return await try_database(database, self._settings.sql)
@@ -102,4 +111,5 @@ class ManagingService:
 
     def _surroundings(self, defaults: Mapping[str, Any]) -> Surroundings:
         file = self._settings.file
-        return Surroundings(os.environ, file.parent if file else Surroundings().folder, defaults)
+        folder = Path() if file is None else file.parent
+        return Surroundings(self._settings.environment, folder, defaults)

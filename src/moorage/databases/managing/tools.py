@@ -9,6 +9,7 @@ from pydantic import Field
 
 from moorage.core.access import Scope, current_caller
 from moorage.core.shape import Tool
+from moorage.databases.arguments import Absent
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.definitions import Database
 from moorage.databases.managing.listing import matching, page_of
@@ -68,7 +69,7 @@ class ManagingTools:
     async def list_databases(
         self,
         search: Annotated[str, Field(description="Words in id, tags or description.", max_length=200)] = "",
-        tag: Annotated[str | None, Field(description="Only with this tag.", max_length=50)] = None,
+        tag: Annotated[str | Absent, Field(description="Only with this tag.", max_length=50)] = None,
         offset: Annotated[int, Field(description="Skip so many.", ge=0)] = 0,
         limit: Annotated[int, Field(description="At most so many.", ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     ) -> str:
@@ -91,7 +92,8 @@ class ManagingTools:
 
         Passwords belong into ${VARIABLE}, password_file or secret_arn.
         """
-        return _said("added", await self._service.add(database_id, definition))
+        await self._service.add(database_id, definition)
+        return json.dumps({"added": database_id})
 
     async def change_database(
         self,
@@ -99,7 +101,8 @@ class ManagingTools:
         changes: Annotated[dict[str, Any], Field(description=f"{_FIELDS} null takes a field away.")],
     ) -> str:
         """Change how a database is described; its connections are made anew. Fields not named stay as they are."""
-        return _said("changed", await self._service.change(database_id, changes))
+        await self._service.change(database_id, changes)
+        return json.dumps({"changed": database_id})
 
     async def remove_database(self, database_id: DatabaseId) -> str:
         """Take a database out of the configuration file; in the database itself nothing is touched."""
@@ -108,8 +111,8 @@ class ManagingTools:
 
     async def test_database(
         self,
-        database_id: Annotated[str | None, Field(description="One that is there; or a name for the new one.")] = None,
-        definition: Annotated[dict[str, Any] | None, Field(description=f"To try a new one. {_FIELDS}")] = None,
+        database_id: Annotated[str | Absent, Field(description="One that is there; or a name for the new one.")] = None,
+        definition: Annotated[dict[str, Any] | Absent, Field(description=f"To try a new one. {_FIELDS}")] = None,
     ) -> str:
         """Connect to a database and tell version, times, TLS, extensions, and what its role could do; or why not."""
         trial = await self._service.test(database_id, definition)
@@ -128,8 +131,3 @@ class ManagingTools:
         problem, projects = self._catalog.problem, self._catalog.projects_problem
         notices = [f"The file as it stands is not followed: {problem}"] if problem else []
         return [*notices, *([f"Projects cannot be listed: {projects}"] if projects else [])]
-
-
-def _said(done: str, database: Database) -> str:
-    fields = database.definition.model_dump(mode="json", exclude_unset=True, exclude={"password"})
-    return json.dumps({done: database.id, "definition": fields}, ensure_ascii=False, separators=(",", ":"))

@@ -54,6 +54,7 @@ class Configuration:
             databases=read_definitions(databases, self._surroundings(sql), default=default),
             from_flags=frozenset([self.single[0]] if self.single else ()),
             file=self.file,
+            environment=self.environment,
             watched=() if self.file is None else (self.file,),
             read_again=None if self.file is None else self.read,
         )
