@@ -34,7 +34,7 @@ def _cut_rows(page: Page, reading_seconds: float | None) -> list[str]:
 
 
 def _cut_cells(page: Page) -> list[str]:
-    count = page.count_shortened()
+    count = page.values_cut
     if not count:
         return []
     values = "1 value was" if count == 1 else f"{count:,} values were"

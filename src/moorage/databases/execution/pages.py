@@ -59,6 +59,7 @@ class Page:
     Attributes:
         bytes: of what is written, what stands before the rows included.
         cut_by: the limit that ended the page before the rows did.
+        values_cut: how many of its values were longer than one may be.
     """
 
     bounds: Bounds
@@ -67,6 +68,7 @@ class Page:
     rows: list[Row] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     cut_by: CutBy | None = None
+    values_cut: int = 0
 
     @property
     def rows_left(self) -> int:
@@ -82,25 +84,24 @@ class Page:
         Raises:
             AnswerTooLarge: not even the first row fits, however short its values are cut.
         """
-        some = shortened(rows[: self.rows_left], self.bounds.cell_characters)
-        taken = self._keep(some)
+        wanted = rows[: self.rows_left]
+        taken = self._keep(wanted, self.bounds.cell_characters)
         if not self.rows and rows:
             taken = self._keep_narrowed(rows[0])
         if taken < len(rows):
             self.cut_by = "bytes" if self.rows_left else "rows"
         return taken
 
-    def _keep(self, rows: Rows) -> int:
-        """Keep as many rows as fit into what is left of the bytes."""
-        taken = 0
-        for row, line in zip(rows, self.format.lines_of(rows), strict=True):
-            size = 1 + (len(line) if line.isascii() else len(line.encode()))
-            if size > self.bytes_left:
-                break
-            self.bytes += size
-            self.rows.append(row)
-            self.lines.append(line)
-            taken += 1
+    def _keep(self, rows: Rows, characters: int) -> int:
+        """Keep as many rows as fit into what is left of the bytes, their values cut to so many characters."""
+        cut = shortened(rows, characters)
+        lines = self.format.lines_of(cut)
+        taken, size = _fitting(lines, self.bytes_left)
+        self.bytes += size
+        self.rows += cut[:taken]
+        self.lines += lines[:taken]
+        if cut is not rows:
+            self.values_cut += sum(type(cell) is Shortened for row in cut[:taken] for cell in row)
         return taken
 
     def _keep_narrowed(self, row: Row) -> int:
@@ -108,16 +109,26 @@ class Page:
         characters = self.bounds.cell_characters
         while characters > NARROWEST_CELL_CHARACTERS:
             characters //= 2
-            if self._keep(shortened([row], characters)):
+            if self._keep([row], characters):
                 return 1
         raise AnswerTooLarge(
             f"one row of {len(row)} columns does not fit into {self.bounds.bytes:,} bytes",
             hint="Name the columns you need instead of *, or raise max_bytes.",
         )
 
-    def count_shortened(self) -> int:
-        """Return how many values were cut."""
-        return sum(type(cell) is Shortened for row in self.rows for cell in row)
+
+def _fitting(lines: Sequence[str], room: int) -> tuple[int, int]:
+    """Return how many lines fit into so many bytes, each with what parts it from the next, and their size."""
+    whole = len("".join(lines).encode()) + len(lines)
+    if whole <= room:
+        return len(lines), whole
+    size = 0
+    for taken, line in enumerate(lines):
+        more = len(line.encode()) + 1
+        if size + more > room:
+            return taken, size
+        size += more
+    return len(lines), size
 
 
 class RowReader:

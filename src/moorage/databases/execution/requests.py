@@ -74,7 +74,7 @@ class Run:
         """Return the answer, and write down how much of it there is."""
         record = self.record
         record.rows, record.bytes = len(page.rows), page.bytes
-        record.cut_by = page.cut_by or ("cells" if page.count_shortened() else None)
+        record.cut_by = page.cut_by or ("cells" if page.values_cut else None)
         return Answer(
             database=self.database.id,
             columns=cursor.columns,
