@@ -10,7 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -196,14 +196,17 @@ def _serve(double: DataApiDouble, reader: asyncio.StreamReader, writer: asyncio.
 
 
 async def _serve_client(double: DataApiDouble, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(asyncio.IncompleteReadError, ConnectionError):
+    try:
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             writer.write(await _response(double, head[0].split(" ")[1], headers, body))
             await writer.drain()
-    writer.close()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass  # the client has gone
+    finally:
+        writer.close()
 
 
 async def _response(double: DataApiDouble, path: str, headers: Mapping[str, str], body: bytes) -> bytes:

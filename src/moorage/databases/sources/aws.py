@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from threading import Lock
 from typing import Any
 
 from moorage.databases.errors import NotSupported
@@ -11,6 +13,7 @@ CONNECT_SECONDS = 5
 # Amazon Resource Names, and the account numbers of twelve digits that stand in them and elsewhere:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 _ARN = re.compile(r"arn:aws[\w-]*:[^\s\"',;)]+")
+_making = Lock()  # only clients may be shared by threads, not what makes them
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 
 
@@ -24,7 +27,6 @@ def client_of(service: str, region: str, *, read_seconds: float, connections: in
         NotSupported: the extra is not installed.
     """
     try:
-        import boto3
         from botocore.config import Config
     except ImportError:
         raise NotSupported(
@@ -36,7 +38,16 @@ def client_of(service: str, region: str, *, read_seconds: float, connections: in
         max_pool_connections=connections,
         retries={"total_max_attempts": attempts, "mode": "standard"},
     )
-    return boto3.session.Session(region_name=region).client(service, config=config)
+    with _making:
+        return _session().client(service, region_name=region or None, config=config)
+
+
+@cache
+def _session() -> Any:
+    """Return what all clients are made of: it reads the descriptions of services once, which takes most of the time."""
+    import boto3
+
+    return boto3.session.Session()
 
 
 def aws_errors() -> tuple[type[Exception], ...]:

@@ -84,7 +84,7 @@ async def parameter_types(ask: Ask, statement: Statement) -> list[ParameterType]
     """Return the types that PostgreSQL gives the parameters, in their order."""
     name = f"moorage_{secrets.token_hex(8)}"  # it would outlive the transaction, so no two may meet
     preparing = f"PREPARE {name} AS "
-    sql = statement.preparable.decode()
+    sql = statement.as_prepared()
     await ask(preparing + sql, (), Sent(sql, len(preparing)))
     types = await ask(_PARAMETERS, [{"name": "name", "value": {"stringValue": name}}], None)
     await ask(f"DEALLOCATE {name}", (), None)

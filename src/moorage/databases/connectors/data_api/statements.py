@@ -57,7 +57,7 @@ class Statement:
     Attributes:
         text: without what may follow it.
         places: none in PREPARE, whose parameters are not ours to bind.
-        preparable: the part that PREPARE takes: of EXPLAIN, what it explains.
+        prepared_from: where the part begins that PREPARE takes: of EXPLAIN, what it explains.
         colons: where a word follows a single colon, as in `a[1:n]`, which the service would take for a parameter.
         is_query: whether a cursor can be declared for it.
         is_write: whether it writes rows, and so may give back those it wrote.
@@ -65,7 +65,7 @@ class Statement:
     """
 
     text: bytes
-    preparable: bytes
+    prepared_from: int
     places: tuple[Place, ...]
     colons: tuple[int, ...]
     is_query: bool
@@ -85,12 +85,17 @@ class Statement:
 
     def as_sent(self, types: Sequence[ParameterType]) -> str:
         """Return the statement with `:p1` for `$1`; values come as text, and take on their types where they stand."""
-        edits = [(place.start, place.end, _sent(place, types)) for place in self.places]
-        edits += [(start, start, b" ") for start in self.colons]
+        return self._edited([(place.start, place.end, _sent(place, types)) for place in self.places]).decode()
+
+    def as_prepared(self) -> str:
+        """Return what PREPARE takes, in which parameters are `$1`."""
+        return self._edited([])[self.prepared_from :].decode()
+
+    def _edited(self, edits: list[tuple[int, int, bytes]]) -> bytes:
         text = self.text
-        for start, end, new in sorted(edits, reverse=True):
+        for start, end, new in sorted(edits + [(start, start, b" ") for start in self.colons], reverse=True):
             text = text[:start] + new + text[end:]
-        return text.decode()
+        return text
 
 
 def parse(sql: str) -> Statement:
@@ -130,7 +135,7 @@ def _taken_apart(text: bytes, tree: dict[str, Any]) -> Statement:
     nodes = list(_nodes(tree))
     return Statement(
         text=text,
-        preparable=_explained(text, tree["ExplainStmt"]["query"]) if "ExplainStmt" in tree else text,
+        prepared_from=_explained_from(text, tree["ExplainStmt"]["query"]) if "ExplainStmt" in tree else 0,
         places=() if "PrepareStmt" in tree else _places(text, nodes),
         colons=_colons(text, nodes),
         is_query="SelectStmt" in tree and not any(name in node for node in nodes for name in _NOT_FOR_CURSORS),
@@ -139,17 +144,16 @@ def _taken_apart(text: bytes, tree: dict[str, Any]) -> Statement:
     )
 
 
-def _explained(text: bytes, query: dict[str, Any]) -> bytes:
-    """Return the part of an EXPLAIN that is a statement of the kind it explains; the grammar decides where."""
+def _explained_from(text: bytes, query: dict[str, Any]) -> int:
+    """Return where in an EXPLAIN a statement of the kind begins that it explains; the grammar decides."""
     for match in _BEGINNING.finditer(text):
-        part = text[match.start() :]
         try:
-            trees = pgparse.parse(part.decode())
+            trees = pgparse.parse(text[match.start() :].decode())
         except pgparse.PGQueryError:
             continue
         if trees[0]["stmt"].keys() == query.keys():
-            return part
-    return text
+            return match.start()
+    return 0
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
