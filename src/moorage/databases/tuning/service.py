@@ -30,6 +30,7 @@ class TuningService:
         self._examiner = Examiner(connections, guard.powers)
         self._advisor = IndexAdvisor(connections, guard)
         self._connections = connections
+        self._guard = guard
 
     async def explain_query(
         self, database_id: str | None, sql: str, parameters: Sequence[Any] | None = None, *, analyze: bool = False
@@ -54,7 +55,7 @@ class TuningService:
     async def top_queries(self, database_id: str | None, *, by: Measure = "total_time", limit: int = 10) -> Workload:
         """Return the statements that take the most; what runs now, where no statistics are kept."""
         database = await self._catalog.find(database_id)
-        return await workload_of(database, self._connections, by=by, limit=limit)
+        return await workload_of(database, self._connections, self._guard, by=by, limit=limit)
 
     async def advise_indexes(
         self, database_id: str | None, sql: str | None = None, parameters: Sequence[Any] | None = None

@@ -10,10 +10,10 @@ from moorage.core.shape import Finding
 from moorage.core.values import Value
 from moorage.databases.connectors.connections import Connections, terms_of
 from moorage.databases.connectors.session import Connector, Session, Terms
-from moorage.databases.definitions import Database
+from moorage.databases.definitions import Database, Definition
 from moorage.databases.roles.power import RolePowers
 from moorage.databases.tuning.health import indexes, power, server, sessions, surprises, tables
-from moorage.databases.tuning.health.findings import Check, worst_first
+from moorage.databases.tuning.health.findings import Check, Look, worst_first
 from moorage.databases.tuning.health.server import ServerState
 
 # No check is worth more of a busy server.
@@ -71,7 +71,7 @@ class Examiner:
             state = await server.server_state(session)
             latency = (perf_counter() - began) * 1000
             role = await self._powers.of(database, session)
-        found, unchecked = await _checked(connector, terms)
+        found, unchecked = await _checked(connector, terms, database.definition)
         findings = [*server.findings_of(state), *power.findings_of(role, database), *found]
         return Examination(
             database=database.id,
@@ -82,24 +82,24 @@ class Examiner:
         )
 
 
-async def _checked(connector: Connector, terms: Terms) -> tuple[list[Finding], list[str]]:
+async def _checked(connector: Connector, terms: Terms, definition: Definition) -> tuple[list[Finding], list[str]]:
     """Run every check; after one that fails the transaction is of no use, so the others go on in another."""
     waiting, found, unchecked = list(CHECKS.items()), [], []
     while waiting:
         async with connector.session(terms) as session:
-            unchecked += await _checked_in(session, waiting, found)
+            unchecked += await _checked_in(Look(session, definition), waiting, found)
     return found, unchecked
 
 
-async def _checked_in(session: Session, waiting: list[tuple[str, Check]], found: list[Finding]) -> Sequence[str]:
+async def _checked_in(look: Look, waiting: list[tuple[str, Check]], found: list[Finding]) -> Sequence[str]:
     """Take checks from those waiting until one fails; return what it says, or what our role may not see."""
     while waiting:
         name, check = waiting.pop(0)
         try:
-            found += await check(session)
+            found += await check(look)
         except MoorageError as error:
             return [f"{name} ({error.code})"]
-    return await _hidden(session)
+    return await _hidden(look.session)
 
 
 async def _hidden(session: Session) -> Sequence[str]:

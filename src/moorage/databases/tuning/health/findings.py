@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from moorage.core.postgres.queries import load_statements
+from moorage.core.postgres.queries import Row, Statement, load_statements
 from moorage.core.shape import Finding, Severity
 from moorage.databases.connectors.session import Session
+from moorage.databases.definitions import Definition
+from moorage.databases.policy.tables import is_open
 
 statements = load_statements("moorage.databases.tuning.health")
 # Of each kind so many are told of one database.
 MOST_OF_A_KIND = 5
 
-Check = Callable[[Session], Awaitable[Iterable[Finding]]]
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a database: by a session, and at what the rules of its definition leave open."""
+
+    session: Session
+    definition: Definition
+
+    async def rows(self, statement: Statement, **values: Any) -> list[Row]:
+        """Return what a statement tells; of tables and sequences only those that callers may name."""
+        return [row for row in await statement(self.session, **values) if self._is_open(row)]
+
+    def _is_open(self, row: Row) -> bool:
+        name = row.get("table_name") or row.get("sequence_name")
+        return name is None or is_open(row["schema_name"], name, self.definition)
+
+
+Check = Callable[[Look], Awaitable[Iterable[Finding]]]
 _ORDER = {severity: place for place, severity in enumerate((Severity.ERROR, Severity.WARNING, Severity.INFO))}
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from moorage.core.shape import Finding
-from moorage.databases.connectors.session import Session
 from moorage.databases.tuning.amounts import duration, size
-from moorage.databases.tuning.health.findings import MOST_OF_A_KIND, note, statements, warning
+from moorage.databases.tuning.health.findings import MOST_OF_A_KIND, Look, note, statements, warning
 
 UNUSED_PAGES = 1_280  # 10 MiB
 # Shorter counting says nothing of what runs once a week.
 COUNTED_SECONDS = 7 * 86_400
 
 
-async def invalid(session: Session) -> list[Finding]:
-    rows = await statements.index_invalid(session, limit=MOST_OF_A_KIND)
+async def invalid(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.index_invalid, limit=MOST_OF_A_KIND)
     return [
         warning(
             "index_invalid",
@@ -25,8 +24,8 @@ async def invalid(session: Session) -> list[Finding]:
     ]
 
 
-async def unused(session: Session) -> list[Finding]:
-    rows = await statements.index_unused(session, least_pages=UNUSED_PAGES, limit=MOST_OF_A_KIND)
+async def unused(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.index_unused, least_pages=UNUSED_PAGES, limit=MOST_OF_A_KIND)
     return [
         note(
             "index_unused",
@@ -39,8 +38,8 @@ async def unused(session: Session) -> list[Finding]:
     ]
 
 
-async def duplicate(session: Session) -> list[Finding]:
-    rows = await statements.index_duplicate(session, limit=MOST_OF_A_KIND)
+async def duplicate(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.index_duplicate, limit=MOST_OF_A_KIND)
     return [
         note(
             "index_duplicate",

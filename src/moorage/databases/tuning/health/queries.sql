@@ -145,7 +145,7 @@ ORDER BY estimated.wasted DESC
 LIMIT :limit;
 
 -- name: table_keyless :many
-SELECT n.nspname::text AS schema_name, c.relname::text AS table_name, count(*) OVER () AS tables
+SELECT n.nspname::text AS schema_name, c.relname::text AS table_name
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'

@@ -23,7 +23,7 @@ def report(asked: Sequence[Asked[Examination]]) -> str:
     ranked = sorted(asked, key=_rank)
     told = [each for each in ranked if len(asked) == 1 or _rank(each)[0] < weight(Severity.INFO)][:DATABASES_TOLD]
     most = FINDINGS_OF_ONE if len(asked) == 1 else FINDINGS_OF_MANY
-    lines = [] if len(asked) == 1 else [_head(asked)]
+    lines = [] if len(asked) == 1 else [_head(ranked)]
     for each in told:
         lines += _about(each, most)
     lines += _others([each for each in ranked if each not in told])
@@ -40,9 +40,9 @@ def _rank(asked: Asked[Examination]) -> tuple[int, int, str]:
     return (weight(findings[0].severity) if findings else WELL), -len(findings), asked.database.id
 
 
-def _head(asked: Sequence[Asked[Examination]]) -> str:
-    counted = Counter(_word(each) for each in asked)
-    return f"{len(asked)} databases: " + ", ".join(f"{count} {word}" for word, count in counted.most_common())
+def _head(ranked: Sequence[Asked[Examination]]) -> str:
+    counted = Counter(_word(each) for each in ranked)  # in the order of the ranks
+    return f"{len(ranked)} databases: " + ", ".join(f"{count} {word}" for word, count in counted.items())
 
 
 def _word(asked: Asked[Examination]) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from moorage.core.shape import Finding
 from moorage.core.values import Value
 from moorage.databases.connectors.session import Session
-from moorage.databases.tuning.health.findings import error, note, statements, warning
+from moorage.databases.tuning.health.findings import Look, error, note, statements, warning
 
 # The day on which each version gets its last fixes: https://www.postgresql.org/support/versioning/
 LAST_FIXES = {
@@ -115,9 +115,9 @@ def _ages(state: ServerState) -> Iterator[Finding]:
             yield warning("wraparound", f"{of} ids", message, remedy)
 
 
-async def extensions(session: Session) -> Iterator[Finding]:
+async def extensions(look: Look) -> Iterator[Finding]:
     """Tell which extensions are older than what the server has."""
-    rows = await statements.extension_list(session, limit=100)
+    rows = await look.rows(statements.extension_list, limit=100)
     behind = [row for row in rows if row["newest"] and row["newest"] != row["version"]]
     return (
         note(

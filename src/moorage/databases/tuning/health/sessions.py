@@ -8,7 +8,7 @@ from typing import Any
 from moorage.core.shape import Finding
 from moorage.databases.connectors.session import Session
 from moorage.databases.tuning.amounts import duration, size
-from moorage.databases.tuning.health.findings import MOST_OF_A_KIND, error, statements, warning
+from moorage.databases.tuning.health.findings import MOST_OF_A_KIND, Look, error, statements, warning
 
 LONG_SECONDS, VERY_LONG_SECONDS = 300, 3_600
 IDLE_SECONDS = 60
@@ -16,10 +16,10 @@ LAGGING_SECONDS, LAGGING_BYTES = 60, 256 * 1024**2
 KEPT_BYTES, KEPT_MUCH_BYTES = 1024**3, 20 * 1024**3
 
 
-async def waiting(session: Session) -> list[Finding]:
+async def waiting(look: Look) -> list[Finding]:
     """Look for long statements, transactions left open, and sessions that wait for each other."""
-    rows = await statements.session_waiting(
-        session, long_seconds=LONG_SECONDS, idle_seconds=IDLE_SECONDS, limit=3 * MOST_OF_A_KIND
+    rows = await look.rows(
+        statements.session_waiting, long_seconds=LONG_SECONDS, idle_seconds=IDLE_SECONDS, limit=3 * MOST_OF_A_KIND
     )
     return [_about(row) for row in rows]
 
@@ -47,8 +47,8 @@ async def hidden(session: Session) -> str | None:
     return f"{count} sessions of other roles (needs pg_read_all_stats)" if count else None
 
 
-async def prepared_transactions(session: Session) -> list[Finding]:
-    rows = await statements.prepared_transaction_old(session, idle_seconds=LONG_SECONDS, limit=MOST_OF_A_KIND)
+async def prepared_transactions(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.prepared_transaction_old, idle_seconds=LONG_SECONDS, limit=MOST_OF_A_KIND)
     remedy = "COMMIT PREPARED or ROLLBACK PREPARED it; nothing else ever ends it."
     return [
         error("prepared_transaction", row["name"], f"was prepared {duration(row['seconds'])} ago", remedy)
@@ -56,9 +56,9 @@ async def prepared_transactions(session: Session) -> list[Finding]:
     ]
 
 
-async def replicas(session: Session) -> Iterator[Finding]:
+async def replicas(look: Look) -> Iterator[Finding]:
     """Look for replicas that are behind."""
-    rows = await statements.replica_lag(session, limit=100)
+    rows = await look.rows(statements.replica_lag, limit=100)
     late = [
         row for row in rows if (row["lag_seconds"] or 0) >= LAGGING_SECONDS or (row["lag_bytes"] or 0) >= LAGGING_BYTES
     ]
@@ -73,9 +73,9 @@ async def replicas(session: Session) -> Iterator[Finding]:
     )
 
 
-async def slots(session: Session) -> list[Finding]:
+async def slots(look: Look) -> list[Finding]:
     """Look for replication slots that fill the disk, or that have lost what they are for."""
-    rows = await statements.slot_holding(session, limit=100)
+    rows = await look.rows(statements.slot_holding, limit=100)
     return [found for row in rows if (found := _about_slot(row)) is not None][:MOST_OF_A_KIND]
 
 

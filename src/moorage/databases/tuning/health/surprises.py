@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from moorage.core.postgres.queries import Row
 from moorage.core.shape import Finding, Severity
-from moorage.databases.connectors.session import Session
-from moorage.databases.tuning.health.findings import MOST_OF_A_KIND, note, statements
+from moorage.databases.tuning.health.findings import MOST_OF_A_KIND, Look, note, statements
 
 _LOSES_DATA = "a crash can lose or damage data"
 # Name, value that surprises, how bad, what it means. https://www.postgresql.org/docs/current/runtime-config.html
@@ -24,8 +23,8 @@ SURPRISES = (
 )
 
 
-async def settings(session: Session) -> list[Finding]:
-    rows = await statements.setting_list(session, names=[name for name, *_ in SURPRISES])
+async def settings(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.setting_list, names=[name for name, *_ in SURPRISES])
     values = {row["name"]: row["value"] for row in rows}
     return [*(_about(*each) for each in SURPRISES if values.get(each[0]) == each[1]), *_waiting(rows)]
 

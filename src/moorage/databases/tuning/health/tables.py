@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from moorage.core.shape import Finding
-from moorage.databases.connectors.session import Session
 from moorage.databases.tuning.amounts import size
-from moorage.databases.tuning.health.findings import MOST_OF_A_KIND, error, note, statements, warning
+from moorage.databases.tuning.health.findings import MOST_OF_A_KIND, Look, error, note, statements, warning
 from moorage.databases.tuning.health.server import OLD_TRANSACTIONS, OLDEST_TRANSACTIONS
 
 DEAD_ROWS = 10_000
@@ -17,8 +16,8 @@ LARGE_PAGES = 12_800  # 100 MiB
 USED_UP, NEARLY_USED_UP = 0.75, 0.95
 
 
-async def dead_rows(session: Session) -> list[Finding]:
-    rows = await statements.table_dead(session, least=DEAD_ROWS, limit=MOST_OF_A_KIND)
+async def dead_rows(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.table_dead, least=DEAD_ROWS, limit=MOST_OF_A_KIND)
     return [_about_dead(row) for row in rows]
 
 
@@ -32,8 +31,8 @@ def _about_dead(row: Mapping[str, Any]) -> Finding:
     return level("dead_rows", table, message, f"VACUUM (ANALYZE) {table}; see what keeps autovacuum from it.")
 
 
-async def old_tables(session: Session) -> list[Finding]:
-    rows = await statements.table_old(session, oldest=OLD_TRANSACTIONS, limit=MOST_OF_A_KIND)
+async def old_tables(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.table_old, oldest=OLD_TRANSACTIONS, limit=MOST_OF_A_KIND)
     return [
         (error if row["age"] >= OLDEST_TRANSACTIONS else warning)(
             "table_old",
@@ -45,8 +44,8 @@ async def old_tables(session: Session) -> list[Finding]:
     ]
 
 
-async def bloat(session: Session) -> list[Finding]:
-    rows = await statements.table_bloated(session, least_pages=LARGE_PAGES, limit=200)
+async def bloat(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.table_bloated, least_pages=LARGE_PAGES, limit=200)
     return [
         note(
             "bloat",
@@ -58,17 +57,17 @@ async def bloat(session: Session) -> list[Finding]:
     ]
 
 
-async def keyless(session: Session) -> list[Finding]:
-    rows = await statements.table_keyless(session, limit=MOST_OF_A_KIND)
+async def keyless(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.table_keyless, limit=MOST_OF_A_KIND)
     if not rows:
         return []
-    names = ", ".join(map(_table, rows))
-    message = f"{rows[0]['tables']:,} tables have no primary key: {names}"
+    more = " and more" if len(rows) == MOST_OF_A_KIND else ""
+    message = f"no primary key on {', '.join(map(_table, rows))}{more}"
     return [note("no_primary_key", "tables", message, "Give each one; rows cannot be told apart, nor replicated.")]
 
 
-async def sequences(session: Session) -> list[Finding]:
-    rows = await statements.sequence_ending(session, share=USED_UP, limit=MOST_OF_A_KIND)
+async def sequences(look: Look) -> list[Finding]:
+    rows = await look.rows(statements.sequence_ending, share=USED_UP, limit=MOST_OF_A_KIND)
     return [_about_sequence(row) for row in rows]
 
 

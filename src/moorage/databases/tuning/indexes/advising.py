@@ -41,7 +41,7 @@ class IndexAdvisor:
 
     async def advise_for_workload(self, database: Database) -> Advised:
         """Return the indexes that would help the statements which take most of the time."""
-        workload = await workload_of(database, self._connections, by="total_time", limit=MOST_STATEMENTS)
+        workload = await workload_of(database, self._connections, self._guard, by="total_time", limit=MOST_STATEMENTS)
         if workload.notice:
             return Advised(database.id, (), (workload.notice, "Give sql to have one statement looked at."))
         connector = await self._connections.to(database)

@@ -9,6 +9,7 @@ from moorage.databases.policy.texts import check_text
 MOST_CHARACTERS_READ = 20_000
 NOT_SHOWN = "(text not shown: it is too long, or is not read)"
 HIDDEN = "(text of another role: needs pg_read_all_stats)"
+CLOSED = "(text not shown: it is not open to callers of this database)"
 _HIDDEN_BY_POSTGRESQL = "<insufficient privilege>"
 
 

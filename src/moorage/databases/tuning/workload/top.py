@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from moorage.core.errors import MoorageError
 from moorage.core.postgres.queries import Row, load_statements
 from moorage.core.values import Value
 from moorage.databases.connectors.connections import Connections, terms_of
 from moorage.databases.connectors.session import Session
 from moorage.databases.definitions import Database
+from moorage.databases.policy.guard import Guard
+from moorage.databases.policy.tables import has_rules
 from moorage.databases.tuning.amounts import size
-from moorage.databases.tuning.workload.texts import MOST_CHARACTERS_READ, shown
+from moorage.databases.tuning.workload.texts import CLOSED, MOST_CHARACTERS_READ, shown
 
 Measure = Literal["total_time", "mean_time", "calls", "rows", "reads", "temp", "wal"]
 
@@ -76,7 +79,9 @@ class Workload:
         return "\n".join(lines)
 
 
-async def workload_of(database: Database, connections: Connections, *, by: Measure, limit: int) -> Workload:
+async def workload_of(
+    database: Database, connections: Connections, guard: Guard, *, by: Measure, limit: int
+) -> Workload:
     """Return the statements that took the most, of this database only."""
     connector, terms = await connections.to(database), terms_of(database)
     async with connector.session(terms) as session:
@@ -86,7 +91,10 @@ async def workload_of(database: Database, connections: Connections, *, by: Measu
             return Workload(database.id, by, running=await _running(session, limit), notice=notice)
     async with connector.session(replace(terms, search_path=(place["schema_name"],))) as session:
         rows = await _statements.statement_top(session, by=by, limit=limit, max_characters=MOST_CHARACTERS_READ)
-    return Workload(database.id, by, [_busy(row) for row in rows])
+        busy = [_busy(row) for row in rows]
+        if has_rules(database.definition):
+            busy = [await _as_open(each, guard, database, session) for each in busy]
+    return Workload(database.id, by, busy)
 
 
 async def _running(session: Session, limit: int) -> list[str]:
@@ -106,6 +114,15 @@ def _busy(row: Row) -> BusyStatement:
         share=row["measure"] / row["whole"],
         **{name: row[name] for name in BusyStatement.model_fields.keys() - {"sql", "text", "share"}},
     )
+
+
+async def _as_open(busy: BusyStatement, guard: Guard, database: Database, session: Session) -> BusyStatement:
+    """Hide the text of a statement that the caller could not have planned: it may name what the rules keep hidden."""
+    try:
+        await guard.judge(busy.text or "", database, session, purpose="plan")
+    except MoorageError:
+        return busy.model_copy(update={"sql": CLOSED, "text": None})
+    return busy
 
 
 def _line(busy: BusyStatement) -> str:
