@@ -80,12 +80,12 @@ class RegistryDatabases:
         if server not in self._templates:
             address = self._connections.servers[server].provisioner.address
             policy = {name: getattr(self._policy, name) for name in Policy.model_fields}
-            fields = {**policy, **_fields_of(address.pooler or address), "database": "postgres", "readonly": True}
+            fields = {**policy, **fields_of_address(address.pooler or address), "database": "postgres", "readonly": True}
             self._templates[server] = DirectPostgres.model_validate(fields)
         return self._templates[server]
 
 
-def _fields_of(address: Address) -> Mapping[str, Any]:
+def fields_of_address(address: Address) -> Mapping[str, Any]:
     """Return how a server is reached, in the fields of a definition."""
     arguments = dict(address.arguments)
     fields = known_fields_of(str(arguments.pop("dsn"))) if "dsn" in arguments else {}
