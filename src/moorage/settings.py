@@ -42,8 +42,10 @@ from moorage.core.postgres.address import address_from_url
 from moorage.core.postgres.embedded import default_home
 from moorage.databases.definitions import DirectPostgres, RdsDataApi
 from moorage.databases.errors import InvalidDefinition
+from moorage.databases.saved_queries import SavedQuery
 from moorage.databases.settings import DatabasesSettings, SqlSettings
 from moorage.databases.sources.configuration import Configuration, refuse_twice
+from moorage.databases.sources.queries import read_queries
 from moorage.databases.sources.reading import Surroundings, read_definitions
 from moorage.databases.sources.single import single_database, single_of_variables
 from moorage.databases.sources.yaml_text import read_yaml
@@ -221,6 +223,10 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Databases for SQL by id; docs/how-to/add-databases.md shows their fields.",
     )
+    queries: dict[str, SavedQuery] = Field(
+        default_factory=dict,
+        description="Saved SQL queries by name; docs/how-to/save-queries.md shows their fields.",
+    )
     backup: BackupSettings = BackupSettings()
     server: ServerSettings = ServerSettings()
     access: AccessSettings = AccessSettings()
@@ -243,6 +249,7 @@ class Settings(BaseSettings):
             self.sql,
             self.default_database,
             self.databases,
+            self.queries,
             from_flags=frozenset(design_values(os.environ).get("databases", ())),
             file=named or added,
             environment=os.environ,
@@ -257,6 +264,11 @@ class Settings(BaseSettings):
         folder = (config_file(os.environ) or Path()).parent.absolute()
         surroundings = Surroundings(os.environ, folder, sql.defaults)
         return read_definitions(value, surroundings, default=info.data.get("default_database"))
+
+    @field_validator("queries", mode="plain")
+    @classmethod
+    def _are_written(cls, value: Any) -> dict[str, SavedQuery]:
+        return read_queries(value)
 
     @classmethod
     def settings_customise_sources(

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_serializer
 
 from moorage.databases.definitions import DirectPostgres, Policy, RdsDataApi
+from moorage.databases.saved_queries import SavedQuery
 
-ToolProfile = Literal["core", "tuning", "everywhere", "manage", "all"]
+ToolProfile = Literal["core", "tuning", "everywhere", "saved", "manage", "all"]
 
 
 class AuditSettings(BaseModel):
@@ -41,7 +42,7 @@ class SqlSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tools: tuple[ToolProfile, ...] = Field(
-        ("core",), description="Profiles of tools that clients see: core (six), tuning, everywhere, manage; or all."
+        ("core",), description="Profiles of tools that clients see: core (six), tuning, everywhere, saved, manage, all."
     )
     max_connections: int = Field(100, ge=1, le=5_000, description="Connections over all databases.")
     idle_seconds: float = Field(30.0, gt=0, description="A connection unused for so long is closed.")
@@ -55,6 +56,9 @@ class SqlSettings(BaseModel):
     max_databases: int = Field(50, ge=1, le=1_000, description="Databases that one call may ask.")
     databases_at_once: int = Field(8, ge=1, le=100, description="How many of them are asked at the same time.")
     everywhere_seconds: float = Field(60.0, gt=0, le=600, description="How long all of them may take together.")
+    saved_as_tools: bool = Field(
+        False, description="Whether each saved query is a tool of its own, query_NAME, besides run_saved."
+    )
     max_sql_bytes: ByteSize = Field(ByteSize(32_768), ge=100, le=1_000_000, description="Length of a statement.")
     include_projects: bool = Field(True, description="Whether project databases appear as project:<name>.")
     audit: AuditSettings = AuditSettings()
@@ -78,6 +82,7 @@ class DatabasesSettings:
     """Everything set for the system: what holds for all databases, and which there are.
 
     Attributes:
+        queries: statements that an operator has saved, by name.
         from_flags: the ids of those that flags or variables describe.
         file: where definitions are added and changed; None where they are not.
         environment: the variables that definitions may mean.
@@ -87,6 +92,7 @@ class DatabasesSettings:
     sql: SqlSettings = field(default_factory=SqlSettings)
     default_database: str | None = None
     databases: Mapping[str, DirectPostgres | RdsDataApi] = field(default_factory=dict)
+    queries: Mapping[str, SavedQuery] = field(default_factory=dict)
     from_flags: frozenset[str] = frozenset()
     file: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)

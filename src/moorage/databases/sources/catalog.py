@@ -13,6 +13,7 @@ from moorage.core.errors import Unavailable
 from moorage.core.shape import Check
 from moorage.databases.definitions import PROJECT_PREFIX, Database, Origin
 from moorage.databases.errors import DatabaseNotFound, DatabaseNotNamed
+from moorage.databases.saved_queries import SavedQuery
 from moorage.databases.settings import DatabasesSettings
 from moorage.databases.sources.grants import may_see
 from moorage.databases.sources.problems import NAME_CHARACTERS, nearest_of
@@ -28,10 +29,12 @@ class Known:
     Attributes:
         databases: by id.
         default: the id that a call means which names none.
+        queries: those that were saved, by name.
     """
 
     databases: Mapping[str, Database] = field(default_factory=dict)
     default: str | None = None
+    queries: Mapping[str, SavedQuery] = field(default_factory=dict)
 
 
 def known_from(settings: DatabasesSettings) -> Known:
@@ -44,7 +47,7 @@ def known_from(settings: DatabasesSettings) -> Known:
         )
         for name, definition in settings.databases.items()
     }
-    return Known(databases, settings.default_database)
+    return Known(databases, settings.default_database, settings.queries)
 
 
 class ProjectDatabases(Protocol):
@@ -88,6 +91,11 @@ class Catalog:
     @property
     def default(self) -> str | None:
         return self._known.value.default
+
+    @property
+    def queries(self) -> Mapping[str, SavedQuery]:
+        """The saved queries by name, as the files had them when something was last looked up."""
+        return self._known.value.queries
 
     async def all(self) -> Sequence[Database]:
         """Return those that the caller may see, in the order of their ids."""

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from moorage.databases.settings import DatabasesSettings, SqlSettings
 from moorage.databases.sources.problems import Problem, no_such_field, problems_of, refusal
+from moorage.databases.sources.queries import read_queries
 from moorage.databases.sources.reading import Surroundings, read_definitions
 from moorage.databases.sources.yaml_text import read_yaml
 
-SECTIONS = ("default_database", "databases", "sql")
+SECTIONS = ("default_database", "databases", "queries", "sql")
 # What else a moorage.yaml may hold; here it has no meaning, so that one file serves both programs.
 HOUSE_SECTIONS = (
     "home", "project", "postgres", "projects", "connections", "embedding", "codebase", "workflow", "backup", "server",
@@ -52,6 +53,7 @@ class Configuration:
             sql=sql,
             default_database=default,
             databases=read_definitions(databases, self._surroundings(sql), default=default),
+            queries=read_queries(given.get("queries")),
             from_flags=frozenset([self.single[0]] if self.single else ()),
             file=self.file,
             environment=self.environment,

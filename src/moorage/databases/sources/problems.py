@@ -135,6 +135,8 @@ def _unknown(name: str, loc: Sequence[Any], model: type[BaseModel]) -> str:
 def _model_at(model: type[BaseModel], loc: Sequence[Any]) -> type[BaseModel]:
     """Return the model of a section inside a definition."""
     for name in loc:
+        if isinstance(name, int):  # the place in a list
+            continue
         annotation = model.model_fields[str(name)].annotation
         candidates = [annotation, *getattr(annotation, "__args__", ())]
         model = next(each for each in candidates if isinstance(each, type) and issubclass(each, BaseModel))
