@@ -13,7 +13,7 @@ from typing import Any
 
 from moorage.databases.models import Cell, Column, RawJson
 
-_NEEDS_QUOTES = re.compile(r'[",\t\r\n]|^\s|\s$')
+_SPECIAL = re.compile(r'[",\t\r\n]')
 
 Row = Sequence[Cell]
 Writer = Callable[[Any], str]
@@ -36,7 +36,7 @@ class Format(StrEnum):
     def lines_of(self, rows: Sequence[Row]) -> list[str]:
         """Return each row as it is written, without what stands between rows."""
         is_json = self is Format.JSON
-        columns = [_written(each, _AS_JSON if is_json else _AS_CSV) for each in zip(*rows, strict=True)]
+        columns = [_json_column(each) if is_json else _csv_column(each) for each in zip(*rows, strict=True)]
         if not columns:
             return ["[]" if is_json else ""] * len(rows)
         lines = map("\t".join if self is Format.TSV else ",".join, zip(*columns, strict=True))
@@ -47,6 +47,16 @@ class Shortened(str):
     """The beginning of a longer text, with a mark behind it."""
 
     __slots__ = ()
+
+
+def _json_column(column: Row) -> Sequence[str]:
+    return _written(column, _AS_JSON)
+
+
+def _csv_column(column: Row) -> Sequence[str]:
+    if set(map(type, column)) == {str} and "" not in column and not _SPECIAL.search("".join(column)):
+        return column
+    return _written(column, _AS_CSV)
 
 
 def _written(column: Row, writers: Mapping[type, Writer]) -> list[str]:
@@ -71,7 +81,7 @@ def _bool(cell: bool) -> str:  # noqa: FBT001  (it is the value)
 
 def _quoted(text: str) -> str:
     """Return text as RFC 4180 has it; what is empty is quoted, because nothing at all is NULL."""
-    if text and not _NEEDS_QUOTES.search(text):
+    if text and not _SPECIAL.search(text):
         return text
     escaped = text.replace('"', '""')
     return f'"{escaped}"'
