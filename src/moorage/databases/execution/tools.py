@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from moorage.core.shape import Call, Tool
-from moorage.databases.arguments import Absent, DatabaseArgument
+from moorage.databases.arguments import Absent, DatabaseArgument, ParametersArgument, StatementArgument
 from moorage.databases.execution.answers import written
 from moorage.databases.execution.running import Request, Runner
 from moorage.databases.execution.writing import Format
@@ -42,9 +42,9 @@ class QueryTools:
 
     async def run_query(
         self,
-        sql: Annotated[str, Field(description="One statement.")] = "",
+        sql: StatementArgument = "",
         database_id: DatabaseArgument = None,
-        parameters: Annotated[list[Any] | Absent, Field(description="$1, $2, ...")] = None,
+        parameters: ParametersArgument = None,
         max_rows: Annotated[PositiveInt | Absent, Field(description="Default 200.")] = None,
         max_bytes: Annotated[Annotated[int, Field(ge=1_000)] | Absent, Field(description="Default 50000.")] = None,
         timeout_seconds: Annotated[PositiveFloat | Absent, Field(description="To lower it.")] = None,

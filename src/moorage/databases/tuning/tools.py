@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from moorage.core.shape import Tool
-from moorage.databases.arguments import Absent, DatabaseArgument
+from moorage.databases.arguments import Absent, DatabaseArgument, ParametersArgument, StatementArgument
 from moorage.databases.tuning.health.report import report
 from moorage.databases.tuning.service import TuningService
 from moorage.databases.tuning.workload.top import Measure
@@ -36,11 +36,11 @@ class TuningTools:
 
     async def explain_query(
         self,
-        sql: str,
+        sql: StatementArgument,
         database_id: DatabaseArgument = None,
-        parameters: list[Any] | Absent = None,
+        parameters: ParametersArgument = None,
         analyze: Annotated[bool, Field(description="Run it (reads only).")] = False,
-        format: Literal["text", "json"] = "text",  # noqa: A002  (the caller's word)
+        format: Annotated[Literal["text", "json"], Field(description="Of the plan.")] = "text",  # noqa: A002  (the caller's word)
     ) -> str:
         """Show how a statement would run: steps, costs, warnings. Writes are planned, never run."""
         explanation = await self._service.explain_query(database_id, sql, parameters, analyze=analyze)
@@ -57,8 +57,8 @@ class TuningTools:
     async def top_queries(
         self,
         database_id: DatabaseArgument = None,
-        by: Measure = "total_time",
-        limit: Annotated[int, Field(ge=1, le=50)] = 10,
+        by: Annotated[Measure, Field(description="What is most.")] = "total_time",
+        limit: Annotated[int, Field(description="So many.", ge=1, le=50)] = 10,
     ) -> str:
         """List the statements that take most of a database, without values: share, calls, time, rows, blocks.
 
@@ -70,7 +70,7 @@ class TuningTools:
         self,
         database_id: DatabaseArgument = None,
         sql: Annotated[str | Absent, Field(description="One statement; left out, the busiest ones.")] = None,
-        parameters: list[Any] | Absent = None,
+        parameters: ParametersArgument = None,
     ) -> str:
         """Find indexes that would help, as CREATE INDEX statements to show to a person. Builds and drops nothing.
 
