@@ -21,6 +21,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     ValidationInfo,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -44,7 +45,7 @@ from moorage.databases.definitions import DirectPostgres, RdsDataApi
 from moorage.databases.errors import InvalidDefinition
 from moorage.databases.saved_queries import SavedQuery
 from moorage.databases.settings import DatabasesSettings, SqlSettings
-from moorage.databases.sources.configuration import Configuration, refuse_twice
+from moorage.databases.sources.configuration import refuse_twice
 from moorage.databases.sources.queries import read_queries
 from moorage.databases.sources.reading import Surroundings, read_definitions
 from moorage.databases.sources.single import single_database, single_of_variables
@@ -265,6 +266,10 @@ class Settings(BaseSettings):
         surroundings = Surroundings(os.environ, folder, sql.defaults)
         return read_definitions(value, surroundings, default=info.data.get("default_database"))
 
+    @field_serializer("databases")
+    def _as_shown(self, databases: dict[str, DirectPostgres | RdsDataApi]) -> dict[str, Any]:
+        return {name: each.model_dump(mode="json") for name, each in databases.items()}
+
     @field_validator("queries", mode="plain")
     @classmethod
     def _are_written(cls, value: Any) -> dict[str, SavedQuery]:
@@ -300,14 +305,16 @@ class _AddedDatabases(InitSettingsSource):
     """The databases that were added while there was no `moorage.yaml`: they are in a file of the data folder."""
 
     def __call__(self) -> dict[str, Any]:
-        file = Path(self.current_state.get("home") or default_home()) / ADDED_DATABASES_FILE
-        if not file.is_file():
+        home = Path(self.current_state.get("home") or default_home()).absolute()
+        if not (home / ADDED_DATABASES_FILE).is_file():
             return {}
+        given = read_yaml(home / ADDED_DATABASES_FILE)
+        refuse_twice(list(given.get("databases") or {}), self.current_state.get("databases") or {})
         defaults = (self.current_state.get("sql") or {}).get("defaults") or {}
-        found = Configuration(file, environment=os.environ, defaults=defaults).read()
-        refuse_twice(list(found.databases), self.current_state.get("databases") or {})
-        default = {} if found.default_database is None else {"default_database": found.default_database}
-        return {"databases": dict(found.databases), **default}
+        return {
+            **given,
+            "databases": read_definitions(given.get("databases"), Surroundings(os.environ, home, defaults)),
+        }
 
 
 def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:

@@ -30,13 +30,11 @@ class Configuration:
     Attributes:
         file: None is none.
         single: one more database by its id, which calls mean that name none.
-        defaults: of every database, where the file's own say nothing.
     """
 
     file: Path | None = None
     single: tuple[str, Mapping[str, Any]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self) -> DatabasesSettings:
         """Return what is written as it stands now.
@@ -63,7 +61,7 @@ class Configuration:
 
     def _surroundings(self, sql: SqlSettings) -> Surroundings:
         folder = Path() if self.file is None else self.file.parent
-        return Surroundings(self.environment, folder.absolute(), {**self.defaults, **sql.defaults})
+        return Surroundings(self.environment, folder.absolute(), sql.defaults)
 
     def _databases(self, given: Mapping[str, Any]) -> Any:
         databases = given.get("databases") or {}

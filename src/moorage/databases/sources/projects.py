@@ -80,7 +80,12 @@ class RegistryDatabases:
         if server not in self._templates:
             address = self._connections.servers[server].provisioner.address
             policy = {name: getattr(self._policy, name) for name in Policy.model_fields}
-            fields = {**policy, **fields_of_address(address.pooler or address), "database": "postgres", "readonly": True}
+            fields = {
+                **policy,
+                **fields_of_address(address.pooler or address),
+                "database": "postgres",
+                "readonly": True,
+            }
             self._templates[server] = DirectPostgres.model_validate(fields)
         return self._templates[server]
 
