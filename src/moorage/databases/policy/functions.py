@@ -59,7 +59,8 @@ ONLY_READING = _words(
     " approximate_row_count hypertable_size hypertable_approximate_size hypertable_detailed_size"
     " hypertable_index_size chunks_detailed_size hypertable_compression_stats chunk_compression_stats"
     " citus_total_relation_size citus_table_size citus_relation_size hypopg hypopg_get_indexdef"
-    " hypopg_relation_size"
+    " hypopg_relation_size pg_stat_kcache pg_stat_monitor pg_qualstats pg_wait_sampling_get_current"
+    " pg_wait_sampling_get_history pg_wait_sampling_get_profile"
 )
 
 RUNNING_TEXT = _words(

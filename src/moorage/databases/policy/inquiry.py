@@ -19,6 +19,7 @@ from moorage.databases.policy.secrets import (
     PARTS_OF_VALUES,
     SECRET_RELATIONS,
     SECRET_SETTINGS,
+    SETTINGS,
     SUBSCRIPTIONS,
     check_settings,
     reads_every_setting,
@@ -29,6 +30,9 @@ from moorage.databases.policy.tables import check_table, has_rules
 
 MAX_FUNCTIONS = 300
 """Bodies looked at for one statement."""
+
+MAX_RELATIONS = 300
+"""Relations that one statement may read, its views' included."""
 
 _COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _FILE_WRAPPER = "file_fdw_handler"
@@ -62,6 +66,7 @@ class Inquiry:
         meant = await self._check_mentions(mentions, via=())
         for relation in meant:
             check_table(relation.schema, relation.name, self._definition)
+        _check_targets(mentions, meant)
         if self._writes and has_rules(self._definition):
             await self._check_new_names(mentions, meant)
 
@@ -90,12 +95,16 @@ class Inquiry:
     async def _check_settings(self, mentions: Mentions) -> None:
         check_settings(mentions)
         if reads_every_setting(mentions):
-            names = await store.setting_secret(self._session, SECRET_SETTINGS)
-            if names:
-                raise StatementRefused(
-                    f"this could show {', '.join(names)}, which can hold secrets",
-                    hint="Name settings that hold none: SHOW work_mem. Other roles than this one see less.",
-                )
+            await self._check_secret_settings()
+
+    async def _check_secret_settings(self) -> None:
+        """Let all settings be read where those that can hold secrets hold none, or are not shown to this role."""
+        names = await store.setting_secret(self._session, SECRET_SETTINGS)
+        if names:
+            raise StatementRefused(
+                f"this could show {', '.join(names)}, which can hold secrets",
+                hint="Name settings that hold none: SHOW work_mem. A plain login role is not shown these at all.",
+            )
 
     async def _relations(self, meant: Sequence[Meant], mentions: Mentions, *, closely: bool) -> list[Relation]:
         """Return the relations that a statement reads; most need no look at more than their names."""
@@ -104,7 +113,13 @@ class Inquiry:
         found = [Relation(each.oid, each.oid, each.schema, each.name, each.is_shipped) for each in plain]
         if close:
             columns = {each.name for each in mentions.attributes}
-            found += await store.relation_find(self._session, close, columns=columns)
+            found += await self._look_closely(close, columns)
+        return found
+
+    async def _look_closely(self, oids: Iterable[int], columns: Iterable[str] = ()) -> list[Relation]:
+        found = await store.relation_find(self._session, oids, columns=columns, limit=MAX_RELATIONS + 1)
+        if len(found) > MAX_RELATIONS:
+            raise _refused(str(found[0]), Objection("it leads to more relations than are looked at", ""), ())
         return found
 
     async def _check_relations(self, relations: Iterable[Relation], mentions: Mentions, via: _Via) -> None:
@@ -117,6 +132,8 @@ class Inquiry:
             if named == SUBSCRIPTIONS and (reveals_subscriptions(mentions) or not relation.is_named):
                 way_out = "Name the columns other than subconninfo."
                 raise _refused(str(relation), Objection("it holds logins of other servers", way_out), via)
+            if named == SETTINGS and not relation.is_named:
+                await self._check_secret_settings()
             if relation.wrapper == _FILE_WRAPPER:
                 raise _refused(str(relation), Objection("it reads a file or a program of the server", ""), via)
         for relation in relations:
@@ -155,7 +172,7 @@ class Inquiry:
     async def _check_inside(self, function: Function, via: _Via) -> None:
         await self._check_oids((*function.calls, *function.parts), via)
         if function.reads:
-            read = await store.relation_find(self._session, function.reads)
+            read = await self._look_closely(function.reads)
             await self._check_relations(read, Mentions(columns=frozenset("*")), via)
         try:
             inside = mentions_in(function)
@@ -190,6 +207,13 @@ class Inquiry:
         for named in mentions.relations - known:
             schema = named.schema or (path[0] if path else "")
             check_table(schema, named.name, self._definition)
+
+
+def _check_targets(mentions: Mentions, meant: Iterable[Meant]) -> None:
+    """Refuse writing PostgreSQL's own tables, which superusers could."""
+    for relation in meant:
+        if relation.is_shipped and relation.asked in mentions.targets:
+            raise _refused(str(relation.asked), Objection("it is a table of PostgreSQL itself", ""), ())
 
 
 def _is_called(function: Function, mentions: Mentions) -> bool:

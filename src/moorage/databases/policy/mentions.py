@@ -52,8 +52,9 @@ class Mentions:
     Attributes:
         nodes: kinds of statements in it, as the grammar names them: SelectStmt, DeleteStmt, ...
         relations: what is read or written, without the names of its own WITH.
+        targets: those of the relations that are written, made, changed or dropped.
         aliases: pairs of an alias and the relation it stands for; None for a subquery, a function, or a WITH.
-        columns: names of columns, the last part of each; "*" for all.
+        columns: of those that are read, "*" for all, aliases (whole rows), and the one column that is secret.
         settings: what SHOW names.
         has_into: SELECT INTO; `has_lock`: FOR UPDATE and its kin.
     """
@@ -64,6 +65,7 @@ class Mentions:
     operators: frozenset[Named] = frozenset()
     types: frozenset[Named] = frozenset()
     relations: frozenset[Named] = frozenset()
+    targets: frozenset[Named] = frozenset()
     aliases: frozenset[tuple[str, Named | None]] = frozenset()
     columns: frozenset[str] = frozenset()
     settings: frozenset[str] = frozenset()

@@ -1,5 +1,6 @@
--- What the guard asks of a caller's database. Names come as a JSON list of pairs [schema or null, name], oids as a JSON
--- list of numbers; lists are given back as JSON too, so that every way to a database understands both.
+-- What the guard asks of a caller's database. Names come as a JSON list of pairs [schema or null, name], oids as
+-- numbers with commas; lists are given back as JSON, so that every way to a database understands both.
+-- What reads lists is written so that PostgreSQL expects few rows: else it compiles the statement (jit), for seconds.
 -- Objects of initdb have oids below 16384 (FirstNormalObjectId in src/include/access/transam.h).
 
 -- name: name_find :many
@@ -30,7 +31,9 @@ WHERE (
 UNION ALL
 SELECT
     false, w.schema, CAST(w.name AS text), CAST(c.oid AS bigint), CAST(n.nspname AS text), CAST(c.relname AS text),
-    c.oid < 16384, c.relkind IN ('v', 'f') AND c.oid >= 16384 OR c.relrowsecurity
+    c.oid < 16384,
+    c.relrowsecurity OR c.relkind = 'f' OR (c.relkind = 'v' AND c.oid >= 16384)
+        OR (c.relhassubclass AND EXISTS (SELECT 1 FROM pg_catalog.pg_foreign_table))
 FROM read AS w
 JOIN pg_catalog.pg_class AS c ON c.relname = w.name
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -50,8 +53,8 @@ WITH described AS (
             SELECT 1 FROM pg_catalog.pg_depend AS d
             WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
         ) AS is_of_extension
-    FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
-    JOIN pg_catalog.pg_proc AS p ON p.oid = CAST(each AS oid)
+    FROM pg_catalog.unnest(CAST(pg_catalog.string_to_array(CAST(:oids AS text), ',') AS oid[])) AS each
+    JOIN pg_catalog.pg_proc AS p ON p.oid = each
     JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
     JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
     WHERE p.oid >= 16384 OR p.provolatile = 'v'
@@ -112,28 +115,52 @@ FROM described AS d;
 -- name: relation_find :many
 -- The relations of these oids, and through the views among them whatever these read: one row for each of it, the
 -- relation itself first. Functions are those that reading calls: in views and, where they hold, in row policies.
+-- Of the parts of a table those alone are followed that may be foreign. What extensions bring is trusted.
 -- The trees of views and policies name them by oid, also where the text of a view shows no call, as with casts.
-WITH RECURSIVE reached AS (
-    SELECT DISTINCT CAST(each AS oid) AS root, CAST(each AS oid) AS oid
-    FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
+WITH RECURSIVE views AS (
+    SELECT c.oid, CAST(w.ev_action AS text) AS tree
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = c.oid AND w.ev_type = '1'
+    WHERE c.relkind = 'v' AND c.oid >= 16384
+        AND NOT EXISTS (
+            SELECT 1 FROM pg_catalog.pg_depend AS d
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
+        )
+),
+reached AS (
+    SELECT DISTINCT each AS root, each AS oid
+    FROM pg_catalog.unnest(CAST(pg_catalog.string_to_array(CAST(:oids AS text), ',') AS oid[])) AS each
     UNION
-    SELECT r.root, CAST(match[1] AS oid)
+    SELECT r.root, step.oid
     FROM reached AS r
-    JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.relkind = 'v' AND c.oid >= 16384
-    JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = c.oid
-    CROSS JOIN LATERAL pg_catalog.regexp_matches(CAST(w.ev_action AS text), '[:]relid (\d+)', 'g') AS match
+    CROSS JOIN LATERAL (
+        SELECT CAST(match[1] AS oid) AS oid
+        FROM views AS v
+        CROSS JOIN LATERAL pg_catalog.regexp_matches(v.tree, '[:]relid (\d+)', 'g') AS match
+        WHERE v.oid = r.oid
+        UNION ALL
+        SELECT i.inhrelid
+        FROM pg_catalog.pg_inherits AS i
+        JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND (c.relkind = 'f' OR c.relhassubclass)
+        WHERE i.inhparent = r.oid
+    ) AS step
+),
+known AS (
+    SELECT root, oid FROM reached LIMIT :limit
 ),
 trees AS (
-    SELECT r.root, r.oid, CAST(w.ev_action AS text) AS tree
-    FROM reached AS r
-    JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.relkind = 'v' AND c.oid >= 16384
-    JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = c.oid
+    SELECT r.root, r.oid, v.tree
+    FROM known AS r
+    JOIN views AS v ON v.oid = r.oid
     UNION ALL
     SELECT r.root, r.oid, CAST(p.polqual AS text)
-    FROM reached AS r
+    FROM known AS r
     JOIN pg_catalog.pg_class AS c ON c.oid = r.oid AND c.relrowsecurity
     JOIN pg_catalog.pg_policy AS p ON p.polrelid = c.oid AND p.polcmd IN ('r', '*')
-    WHERE r.root <> r.oid OR pg_catalog.row_security_active(c.oid)
+    WHERE pg_catalog.row_security_active(c.oid)
+        OR (r.root <> r.oid AND (c.relforcerowsecurity OR c.relowner <> (
+            SELECT o.relowner FROM pg_catalog.pg_class AS o WHERE o.oid = r.root
+        )))
 )
 SELECT
     CAST(r.root AS bigint) AS root,
@@ -175,7 +202,7 @@ SELECT
         FROM pg_catalog.pg_attribute AS a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
     ) AS text) AS types
-FROM reached AS r
+FROM known AS r
 JOIN pg_catalog.pg_class AS c ON c.oid = r.oid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 ORDER BY r.root, r.oid <> r.root;
@@ -271,7 +298,7 @@ found AS (
     JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
     WHERE t.oid >= 16384 AND ((w.schema IS NULL AND pg_catalog.pg_type_is_visible(t.oid)) OR n.nspname = w.schema)
     UNION
-    SELECT CAST(each AS oid) FROM pg_catalog.json_array_elements_text(CAST(CAST(:oids AS text) AS json)) AS each
+    SELECT each FROM pg_catalog.unnest(CAST(pg_catalog.string_to_array(CAST(:oids AS text), ',') AS oid[])) AS each
     UNION
     SELECT inner_type.oid
     FROM found AS f

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from moorage.databases.errors import StatementRefused
-from moorage.databases.policy.mentions import Mentions, Named
-from moorage.databases.policy.trees import EVERY_COLUMN
+from moorage.databases.policy.mentions import Mentions
+from moorage.databases.policy.trees import EVERY_COLUMN, LOGIN_COLUMN
 
 _HASHES = "it holds password hashes"
 _LOGINS = "it holds logins of other servers"
@@ -26,6 +26,7 @@ SECRET_RELATIONS = {
     ("pg_catalog", "pg_file_settings"): (_RULES, "pg_settings has what holds."),
     ("pg_catalog", "pg_largeobject"): ("it holds large objects, of which any can be a file", ""),
 }
+SETTINGS = ("pg_catalog", "pg_settings")
 SUBSCRIPTIONS = ("pg_catalog", "pg_subscription")
 PARTS_OF_VALUES = "pg_toast"
 SAMPLES = frozenset({"pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"})
@@ -38,7 +39,6 @@ SECRET_SETTINGS = frozenset(
     }
 )  # fmt: skip
 _SECRET_WORDS = re.compile(r".*\..*(secret|password|passphrase|private|token|api_?key).*")
-_LOGIN_COLUMN = "subconninfo"
 
 
 def is_secret_setting(name: str) -> bool:
@@ -59,9 +59,7 @@ def check_settings(mentions: Mentions) -> None:
 
 def reads_every_setting(mentions: Mentions) -> bool:
     """Whether a statement could show settings that it does not name."""
-    if "all" in mentions.settings or Named(None, "pg_settings") in mentions.relations:
-        return True
-    if any(named.name == "pg_settings" for named in mentions.relations):
+    if "all" in mentions.settings or any(named.name == SETTINGS[1] for named in mentions.relations):
         return True
     return any(
         call.name == "pg_show_all_settings" or (call.name == "current_setting" and call.texts[:1] == (None,))
@@ -71,7 +69,7 @@ def reads_every_setting(mentions: Mentions) -> bool:
 
 def reveals_subscriptions(mentions: Mentions) -> bool:
     """Whether the column with the login of a subscription is read, by its name or with all others."""
-    if mentions.columns & {EVERY_COLUMN, _LOGIN_COLUMN}:
+    if mentions.columns & {EVERY_COLUMN, LOGIN_COLUMN}:
         return True
     return any(
         alias in mentions.columns

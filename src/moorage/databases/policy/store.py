@@ -101,13 +101,16 @@ async def name_find(connection: Executor, functions: _Pairs, relations: _Pairs) 
 
 async def function_find(connection: Executor, oids: Iterable[int]) -> list[Function]:
     """Return the functions of these oids, as far as they could act."""
-    rows = await _statements.function_find(connection, oids=_list(oids), listed=_LISTED)
+    rows = await _statements.function_find(connection, oids=_numbers_of(oids), listed=_LISTED)
     return [_function(row) for row in rows]
 
 
-async def relation_find(connection: Executor, oids: Iterable[int], *, columns: Iterable[str] = ()) -> list[Relation]:
-    """Return the relations of these oids, each followed by what is read through it."""
-    rows = await _statements.relation_find(connection, oids=_list(oids), columns=_list(columns))
+async def relation_find(
+    connection: Executor, oids: Iterable[int], *, columns: Iterable[str] = (), limit: int
+) -> list[Relation]:
+    """Return the relations of these oids, each followed by what is read through it; at most `limit` in all."""
+    values = {"oids": _numbers_of(oids), "columns": _list(columns), "limit": limit}
+    rows = await _statements.relation_find(connection, **values)
     return [_relation(row) for row in rows]
 
 
@@ -118,7 +121,7 @@ async def route_all(connection: Executor) -> list[Route]:
 
 async def type_find(connection: Executor, names: _Pairs = (), oids: Iterable[int] = ()) -> frozenset[int]:
     """Return the types made here that these are and are made of, by oid."""
-    rows = await _statements.type_find(connection, names=_list(names), oids=_list(oids))
+    rows = await _statements.type_find(connection, names=_list(names), oids=_numbers_of(oids))
     return frozenset(row["oid"] for row in rows)
 
 
@@ -156,6 +159,10 @@ def _route(row: Mapping[str, Any]) -> Route:
 
 def _list(values: Iterable[Any]) -> str:
     return json.dumps(sorted(set(values), key=str))
+
+
+def _numbers_of(oids: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(set(oids))))
 
 
 def _numbers(text: str | None) -> tuple[int, ...]:

@@ -18,6 +18,9 @@ DECIDED_BY_TEXT = frozenset({"current_setting", "pg_input_is_valid", "pg_input_e
 """Functions that are looked at with the strings they are given."""
 
 EVERY_COLUMN = "*"
+LOGIN_COLUMN = "subconninfo"
+"""Of pg_subscription: the only column that is asked for by its name."""
+
 _STATEMENT = "Stmt"
 _OWN_TYPES = "pg_catalog"
 _IMPLIED = {"BETWEEN": (">=", "<="), "NOT BETWEEN": ("<", ">"), "BETWEEN SYMMETRIC": (">=", "<="),
@@ -25,6 +28,20 @@ _IMPLIED = {"BETWEEN": (">=", "<="), "NOT BETWEEN": ("<", ">"), "BETWEEN SYMMETR
 _NAMES_OF_OBJECTS = ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_INDEX", "OBJECT_SEQUENCE",
                      "OBJECT_FOREIGN_TABLE")  # fmt: skip
 _WITHIN_RELATIONS = ("OBJECT_COLUMN", "OBJECT_TABCONSTRAINT", "OBJECT_TRIGGER", "OBJECT_POLICY", "OBJECT_RULE")
+
+_CALLED_BEFORE = {
+    "JsonArrayAgg": "json_arrayagg",
+    "JsonArrayConstructor": "json_array",
+    "JsonFuncExpr": "",
+    "JsonObjectAgg": "json_objectagg",
+    "JsonObjectConstructor": "json_object",
+    "JsonParseExpr": "json",
+    "JsonScalarExpr": "json_scalar",
+    "JsonSerializeExpr": "json_serialize",
+    "JsonTable": "json_table",
+    "MergeSupportFunc": "merge_action",
+}
+"""Syntax of PostgreSQL 16 and 17 that older servers take for a call of a function of that name."""
 
 _Scope = frozenset[str]
 
@@ -44,6 +61,7 @@ class _Collector:
         self._operators: set[Named] = set()
         self._types: set[Named] = set()
         self._relations: set[Named] = set()
+        self._targets: set[Named] = set()
         self._aliases: set[tuple[str, Named | None]] = set()
         self._columns: set[str] = set()
         self._settings: set[str] = set()
@@ -58,8 +76,9 @@ class _Collector:
             operators=frozenset(self._operators),
             types=frozenset(self._types),
             relations=frozenset(self._relations),
+            targets=frozenset(self._targets),
             aliases=frozenset(self._aliases),
-            columns=frozenset(self._columns),
+            columns=frozenset(self._columns & {EVERY_COLUMN, LOGIN_COLUMN, *(alias for alias, _ in self._aliases)}),
             settings=frozenset(self._settings),
             has_into=self._has_into,
             has_lock=self._has_lock,
@@ -102,7 +121,7 @@ class _Collector:
         alias = node.get("alias", {})
         is_with = name.schema is None and name.name in scope
         if not is_with:
-            self._relations.add(name)
+            self._relations.update(Named(name.schema, each) for each in _foldings(name.name))
         self._aliases.add((alias.get("aliasname", name.name), None if is_with else name))
         if "colnames" in alias:
             self._columns.add(EVERY_COLUMN)
@@ -111,7 +130,16 @@ class _Collector:
         """What a statement writes is a table, also where a WITH has its name."""
         target = node["relation"]
         if isinstance(target, dict) and "relname" in target:
-            self._relations.add(Named(target.get("schemaname"), target["relname"]))
+            self._written(Named(target.get("schemaname"), target["relname"]))
+
+    def read_targets(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
+        for target in node["relations"]:
+            if "RangeVar" in target:
+                self._written(Named(target["RangeVar"].get("schemaname"), target["RangeVar"]["relname"]))
+
+    def _written(self, name: Named) -> None:
+        self._relations.add(name)
+        self._targets.add(name)
 
     def read_alias(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
         if "relname" not in node and isinstance(node["alias"], dict):
@@ -122,7 +150,13 @@ class _Collector:
         arguments = node.get("args", [])
         texts = tuple(map(_text, arguments)) if name in DECIDED_BY_TEXT else ()
         uncounted = node.get("func_variadic") or node.get("agg_within_group")
-        self._calls.add(Call(schema, name, None if uncounted else len(arguments), texts))
+        for each in _foldings(name):
+            self._calls.add(Call(schema, each, None if uncounted else len(arguments), texts))
+
+    def read_new_syntax(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
+        for key in _CALLED_BEFORE.keys() & node.keys():
+            name = _CALLED_BEFORE[key] or node[key]["op"].removesuffix("_OP").lower()
+            self._calls.add(Call(None, name))
 
     def read_column(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
         fields = [field["String"]["sval"] if "String" in field else EVERY_COLUMN for field in node["fields"]]
@@ -176,7 +210,9 @@ class _Collector:
             path = each.get("List", {}).get("items", [])
             parts = path[:-1] if kind in _WITHIN_RELATIONS else path if kind in _NAMES_OF_OBJECTS else []
             if parts:
-                self._relations.add(_named(parts))
+                self._written(_named(parts))
+            elif kind == "OBJECT_SCHEMA" and "String" in each:
+                self._written(Named(each["String"]["sval"], EVERY_COLUMN))
 
     def read_into(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
         self._has_into = True
@@ -205,7 +241,14 @@ _READERS = {
     "object": _Collector.read_objects,
     "intoClause": _Collector.read_into,
     "lockingClause": _Collector.read_lock,
+    "relations": _Collector.read_targets,
+    **dict.fromkeys(_CALLED_BEFORE, _Collector.read_new_syntax),
 }
+
+
+def _foldings(name: str) -> tuple[str, ...]:
+    """Return what a name could be: where a letter is one byte, servers fold capitals beyond ASCII too."""
+    return (name,) if name.isascii() else (name, name.lower())
 
 
 def _named(parts: list[Tree]) -> Named:
