@@ -31,8 +31,9 @@ UNKNOWN_KINDS = ("none", "garbage", "unknown", "expired", "revoked")
 # Arguments that name a project there is, and those that are given its name besides.
 PROJECT_ARGUMENTS = {"project_name", "source"}
 NAME_ARGUMENTS = {"name", "confirm"}
+DATABASE_ARGUMENT = "database_id"
 # Tools without such an argument, and what a caller gets that may see other projects only.
-WITHOUT_PROJECT = {"list_projects": "ok", "create_project": "access.not_allowed"}
+WITHOUT_PROJECT = {"list_projects": "ok", "create_project": "access.not_allowed", "list_databases": "ok"}
 # Arguments that are more than their schema says.
 SPECIAL: dict[str, Any] = {"chunk_ids": [str(uuid.uuid4())], "data": {"title": "x"}}
 # Arguments that tools want although their schema lets them be left out.
@@ -100,9 +101,14 @@ class Served:
         """Return the least that the tool's schema asks for, with the project's name wherever it takes one."""
         schema = self.server.fastmcp.served[tool.name].parameters
         wanted = {name: SPECIAL.get(name) or plain(schema["properties"][name]) for name in schema.get("required", ())}
-        names = (PROJECT_ARGUMENTS | NAME_ARGUMENTS) & set(schema["properties"])
+        names = (PROJECT_ARGUMENTS | NAME_ARGUMENTS) & names_of(schema)
         also = {name: value for name, value in WANTED.items() if name in schema["properties"]}
-        return wanted | also | dict.fromkeys(names, self.project.name)
+        database = {DATABASE_ARGUMENT: f"project:{self.project.name}"} if DATABASE_ARGUMENT in names_of(schema) else {}
+        return wanted | also | database | dict.fromkeys(names, self.project.name)
+
+
+def names_of(schema: dict[str, Any]) -> set[str]:
+    return set(schema["properties"])
 
 
 def plain(schema: dict[str, Any]) -> Any:
@@ -111,8 +117,11 @@ def plain(schema: dict[str, Any]) -> Any:
     return {"string": "x", "integer": 1, "number": 1, "boolean": False, "array": ["x"], "object": {}}[kind]
 
 
-def takes_project(arguments: Mapping[str, Any]) -> bool:
-    return not PROJECT_ARGUMENTS.isdisjoint(arguments)
+def refusal_of_strangers(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    """Return what a tool answers who may not see the project that the arguments name, in whatever way."""
+    if not PROJECT_ARGUMENTS.isdisjoint(arguments):
+        return "projects.not_found"
+    return "databases.not_found" if DATABASE_ARGUMENT in arguments else WITHOUT_PROJECT[tool.name]
 
 
 def bearer(secret: str | None) -> dict[str, str]:
@@ -163,10 +172,7 @@ async def test_no_tool_tells_that_somebody_else_s_project_exists(served: Served,
     await projects.create(mine, created_by="test")
     secret = await served.secret(Scope.ADMIN, projects=[mine])
     found = {tool.name: await served.outcome(tool, served.arguments(tool), secret) for tool in served.server.tools}
-    expected = {
-        tool.name: "projects.not_found" if takes_project(served.arguments(tool)) else WITHOUT_PROJECT[tool.name]
-        for tool in served.server.tools
-    }
+    expected = {tool.name: refusal_of_strangers(tool, served.arguments(tool)) for tool in served.server.tools}
     assert found == expected
     await projects.delete(mine, confirm=mine)
 
