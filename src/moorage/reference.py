@@ -194,7 +194,7 @@ def _resource_table(resources: Sequence[Resource]) -> str:
 
 
 def _tool_section(tool: Mapping[str, Any]) -> str:
-    hints = ", ".join(_hint(name, value) for name, value in tool["annotations"].items() if name != "title")
+    hints = ", ".join(_hint(name, value) for name, value in tool["annotations"].items())
     parts = [
         f"### {tool['name']}",
         tool["description"],

@@ -112,7 +112,6 @@ def _output_schema(tool: Tool) -> dict[str, Any] | None:
 
 def _hints(tool: Tool) -> ToolAnnotations:
     return ToolAnnotations(
-        title=tool.title,
         read_only_hint=tool.read_only,
         destructive_hint=tool.destructive,
         idempotent_hint=tool.idempotent,
