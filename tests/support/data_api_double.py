@@ -24,6 +24,7 @@ from tests.support.data_api_values import Refused, answer_of, with_dollars
 ACCOUNT = "123456789012"
 CLUSTER = f"arn:aws:rds:eu-west-1:{ACCOUNT}:cluster:bench"
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:bench-AbCdEf"
+TOO_LARGE = "Database response exceeded size limit"
 _DATABASE_OF_NOBODY = "3D000"
 Document = dict[str, Any]
 
@@ -45,6 +46,8 @@ class DataApiDouble:
         secrets: by ARN, as Secrets Manager keeps them.
         response_bytes, call_seconds, idle_seconds: limits of the service.
         failures: what the next calls of an operation get instead of an answer, first to last.
+        gates: operations wait for theirs before they answer.
+        is_strict: an answer that is too large ends its transaction; what Amazon does is not documented.
         calls: what came, as operation and statement.
     """
 
@@ -54,6 +57,8 @@ class DataApiDouble:
     call_seconds: float = 45.0
     idle_seconds: float = 180.0
     failures: dict[str, list[Refused]] = field(default_factory=dict)
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    is_strict: bool = False
     calls: list[tuple[str, str]] = field(default_factory=list)
     transactions: dict[str, Transaction] = field(default_factory=dict)
     clients: set[asyncio.Task[None]] = field(default_factory=set)
@@ -73,7 +78,10 @@ class DataApiDouble:
         self.calls.append((operation, request.get("sql", "")))
         if self.failures.get(operation):
             raise self.failures[operation].pop(0)
-        return await self._operations()[operation](request)
+        answer = await self._operations()[operation](request)
+        if operation in self.gates:
+            await self.gates[operation].wait()
+        return answer
 
     async def close(self) -> None:
         for each in self.transactions.values():
@@ -107,6 +115,10 @@ class DataApiDouble:
         transaction.is_busy = True
         try:
             return await self._run(transaction.connection, request)
+        except Refused as refused:
+            if self.is_strict and refused.message == TOO_LARGE:
+                self.transactions.pop(request["transactionId"]).connection.terminate()
+            raise
         finally:
             transaction.is_busy = False
             transaction.last_used = monotonic()
@@ -169,7 +181,7 @@ class DataApiDouble:
         except asyncpg.PostgresError as error:
             raise _refused(error) from None
         if len(json.dumps(answer)) > self.response_bytes:
-            raise Refused("DatabaseErrorException", "Database response exceeded size limit")
+            raise Refused("DatabaseErrorException", TOO_LARGE)
         return answer
 
 

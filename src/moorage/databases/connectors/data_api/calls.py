@@ -72,6 +72,7 @@ class DataApi:
                 timeout=self._patience_seconds,
                 wait_initial=_FIRST_WAIT_SECONDS,
                 wait_max=_LONGEST_WAIT_SECONDS,
+                wait_jitter=_FIRST_WAIT_SECONDS,
             ):
                 with attempt:
                     return await asyncio.get_running_loop().run_in_executor(self._threads, call)

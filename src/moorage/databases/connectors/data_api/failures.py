@@ -108,12 +108,13 @@ def translate(error: Exception, sent: Sent | None) -> MoorageError:
     if is_throttled(error):
         return DatabaseBusy("the Data API takes no further calls now", hint=_AGAIN)
     meaning, hint = _MEANING.get(code, (DatabaseUnavailable, _AGAIN))
-    return meaning(f"{code}: {without_accounts(message)}", hint=hint)
+    said = f"{code}: {without_accounts(message)}" if message else code
+    return meaning(f"the Data API says {said}", hint=hint)
 
 
 def _message(error: Exception) -> str:
-    response: dict[str, Any] = getattr(error, "response", {})
-    return response.get("Error", {}).get("Message") or str(error) or type(error).__name__
+    response: dict[str, Any] | None = getattr(error, "response", None)
+    return str(error) if response is None else response.get("Error", {}).get("Message", "")
 
 
 def _from_postgres(said: re.Match[str], sent: Sent | None) -> MoorageError:
