@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -64,6 +65,36 @@ async def test_a_handle_of_another_caller_or_database_opens_nothing(shop):
     with pytest.raises(ReadingEnded):
         await next_page(shop, first, database="other")
     assert ids(await next_page(shop, first)) == list(range(41, 81))
+
+
+async def test_two_callers_read_on_side_by_side(shop):
+    ada, bob = Caller("ada", Scope.READ), Caller("bob", Scope.READ)
+    with acting_as(ada):
+        of_ada = await first_page(shop)
+    with acting_as(bob):
+        of_bob = await first_page(shop, rows=10)
+        second_of_bob = next_page(shop, of_bob, rows=10)
+    with acting_as(ada):
+        second_of_ada = next_page(shop, of_ada)
+        assert ids(await second_of_ada) == list(range(41, 81))
+    with acting_as(bob):
+        assert ids(await second_of_bob) == list(range(11, 21))
+
+
+async def test_one_handle_used_twice_at_once_gives_one_page(shop):
+    first = await first_page(shop)
+    pages = await asyncio.gather(*(next_page(shop, first) for _ in range(2)), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in pages) == ["Answer", "ReadingEnded"]
+
+
+async def test_a_handle_ends_when_the_definition_changes(bench, superuser):
+    async with open_service({"shop": bench.definition()}) as service:
+        first = await first_page(service)
+        before = await service.catalog.find("shop")
+        after = before.model_copy(update={"definition": bench.definition(description="Another one.")})
+        with pytest.raises(ReadingEnded, match="changed"):
+            await service.runner.run(after, Request("", next=first.next))
+        await until_no_transaction(superuser, bench)
 
 
 async def test_a_handle_ends_with_its_time(bench, superuser):

@@ -95,6 +95,12 @@ async def test_columns_that_cannot_fit_are_told_with_the_way_out(shop):
     assert "Name the columns" in refused.value.hint
 
 
+async def test_rows_of_a_megabyte_are_shown_by_their_beginnings(shop):
+    answer = await answered(shop, SERIES, 1_000_000, 30)
+    assert (len(answer.rows), answer.cut_by) == (12, "bytes")
+    assert all(len(row[1]) < 4_100 for row in answer.rows)
+
+
 async def test_statements_without_columns_or_rows_are_answered(shop):
     assert written(await answered(shop, "SELECT FROM bench.orders WHERE id < 4")) == '{"database":"shop","row_count":3}'
     assert '"rows":[]' in written(await answered(shop, "SELECT id FROM bench.orders WHERE false"))

@@ -8,7 +8,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from moorage.core.access import Caller, Scope, acting_as
-from moorage.databases.errors import DatabaseUnavailable, NotConfirmed, OutcomeUnknown, QueryFailed, WriteNotAllowed
+from moorage.databases.errors import (
+    DatabaseUnavailable,
+    NotConfirmed,
+    OutcomeUnknown,
+    QueryFailed,
+    QueryTookTooLong,
+    WriteNotAllowed,
+)
 from moorage.databases.execution.answers import Answer, written
 from moorage.databases.execution.running import Request
 from moorage.databases.service import DatabasesService
@@ -66,6 +73,7 @@ async def test_a_preview_shows_what_returning_gives(shop):
 async def test_rows_affected_are_all_of_them_also_when_few_are_shown(shop):
     answer = await run(shop, "UPDATE bench.orders SET total = 0 RETURNING id", max_rows=5)
     assert (len(answer.rows), answer.cut_by, answer.rows_affected, answer.next) == (5, "rows", ORDERS, None)
+    assert answer.notices[1] == "Cut after 5 rows, there are more, written in the same way."
 
 
 async def test_a_preview_says_that_sequences_do_not_go_back(shop, superuser):
@@ -115,6 +123,18 @@ async def test_where_a_yes_is_required_a_client_that_cannot_ask_writes_nothing(b
             await run(service, DELETE, commit=True)
         assert (await run(service, DELETE)).rows_affected == 12
     assert await count(superuser) == ORDERS
+
+
+async def test_a_write_does_not_wait_for_a_lock_longer_than_it_may(bench, superuser):
+    limits = {"lock_seconds": 0.05}
+    async with (
+        open_service({"shop": bench.as_owner(readonly=False, limits=limits)}) as service,
+        superuser.transaction(),
+    ):
+        await superuser.execute("LOCK TABLE bench.orders IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(QueryTookTooLong, match="lock") as waited:
+            await run(service, DELETE)
+    assert "Another transaction holds a lock" in waited.value.hint
 
 
 async def test_a_read_of_a_writable_database_cannot_write(shop):

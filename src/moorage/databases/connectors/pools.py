@@ -90,6 +90,13 @@ class Budget:
             if self._waiting:
                 self._ask(self._waiting[0].pool)
 
+    def ask_all_of(self, pool: Pool) -> None:
+        """Ask every session that holds a place of this pool to leave."""
+        for place in tuple(self._held):
+            if place.pool is pool and place.wanted is not None:
+                wanted, place.wanted = place.wanted, None
+                wanted()
+
     def released(self, place: Place) -> None:
         self._held.pop(place, None)
         self._grant()
@@ -261,6 +268,7 @@ class Pool:
         """Keep no connection from now on; return when all are back, or patience is at its end."""
         self._is_retired = True
         self.drop_idle()
+        self._budget.ask_all_of(self)
         self._all_back.clear()
         if self.in_use:
             try:

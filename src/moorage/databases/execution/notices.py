@@ -14,26 +14,31 @@ SHOWN_CHARACTERS = 2_000
 _DRAWS_NUMBERS = (StatementKind.INSERT, StatementKind.MERGE)
 
 
-def notices_of(page: Page, *, reading_seconds: float | None) -> list[str]:
-    """Say where the rows and their values were cut.
+def read_notices(page: Page, *, reading_seconds: float | None) -> list[str]:
+    """Say where rows and values were cut.
 
     Args:
         reading_seconds: how long the rest can be read on by the answer's `next`; None when it cannot.
     """
-    return [*_cut_rows(page, reading_seconds), *_cut_cells(page)]
-
-
-def _cut_rows(page: Page, reading_seconds: float | None) -> list[str]:
     if page.cut_by is None:
-        return []
+        return _cut_values(page)
     on = f"call with next within {reading_seconds:g} s to read on" if reading_seconds else _PAGING
-    if page.cut_by == "rows":
-        return [f"Cut after {len(page.rows):,} rows, there are more: aggregate, narrow with WHERE, or {on}."]
-    size = f"Cut after {len(page.rows):,} rows at {page.bounds.bytes:,} bytes, there are more"
-    return [f"{size}: name fewer columns, shorten text with left(column, n), aggregate, or {on}."]
+    fewer = "name fewer columns, shorten text with left(column, n), " if page.cut_by == "bytes" else ""
+    return [f"{_cut_rows(page)}: {fewer}aggregate, narrow with WHERE, or {on}.", *_cut_values(page)]
 
 
-def _cut_cells(page: Page) -> list[str]:
+def write_notices(page: Page, record: Record) -> list[str]:
+    """Say whether what was written is there now, and which of it is not shown."""
+    unshown = [f"{_cut_rows(page)}, written in the same way."] if page.cut_by else []
+    return [_fate(record), *unshown, *_cut_values(page)]
+
+
+def _cut_rows(page: Page) -> str:
+    size = f" at {page.bounds.bytes:,} bytes" if page.cut_by == "bytes" else ""
+    return f"Cut after {len(page.rows):,} rows{size}, there are more"
+
+
+def _cut_values(page: Page) -> list[str]:
     count = page.values_cut
     if not count:
         return []
@@ -41,8 +46,7 @@ def _cut_cells(page: Page) -> list[str]:
     return [f"{values} cut where … stands, with the true length behind it; substr(column, from, n) shows the rest."]
 
 
-def written_notice(record: Record) -> str:
-    """Say whether what was written is there now."""
+def _fate(record: Record) -> str:
     if record.is_committed:
         return "Committed."
     drawn = " (numbers drawn from sequences stay drawn)" if record.kind in _DRAWS_NUMBERS else ""

@@ -11,7 +11,7 @@ from moorage.databases.definitions import Database, StatementKind
 from moorage.databases.errors import NotConfirmed, QueryFailed
 from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.nearest import advise
-from moorage.databases.execution.notices import notices_of, question
+from moorage.databases.execution.notices import question, read_notices
 from moorage.databases.execution.pages import RowReader
 from moorage.databases.execution.readings import Reading, Readings
 from moorage.databases.execution.requests import Confirm, Request, Run, refuse_unfit
@@ -106,5 +106,5 @@ class Runner:
         page = run.empty_page(reading.rows.cursor.columns)
         has_more = await reading.rows.fill(page)
         handle = self._readings.hold(reading) if has_more and run.request.reads_on else None
-        notices = notices_of(page, reading_seconds=self._readings.seconds if handle else None)
+        notices = read_notices(page, reading_seconds=self._readings.seconds if handle else None)
         return run.answer(page, reading.rows.cursor, notices, next_handle=handle)

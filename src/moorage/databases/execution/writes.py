@@ -6,9 +6,9 @@ from moorage.core.errors import MoorageError
 from moorage.core.postgres.queries import load_statements
 from moorage.databases.audit.recorder import Recorder
 from moorage.databases.connectors.session import Connector, Session, Terms
-from moorage.databases.errors import DatabaseUnavailable, NotConfirmed, OutcomeUnknown
+from moorage.databases.errors import DatabaseUnavailable, NotConfirmed, OutcomeUnknown, QueryFailed
 from moorage.databases.execution.answers import Answer
-from moorage.databases.execution.notices import notices_of, written_notice
+from moorage.databases.execution.notices import write_notices
 from moorage.databases.execution.pages import RowReader
 from moorage.databases.execution.requests import Run
 from moorage.databases.sources.grants import allow_write
@@ -43,14 +43,17 @@ class Writes:
             if run.request.commit:
                 _refuse_unlike(run, cursor.rows_affected)
                 await self._commit(run, session)
-        notices = [written_notice(run.record), *notices_of(page, reading_seconds=None)]
-        return run.answer(page, cursor, notices)
+        return run.answer(page, cursor, write_notices(page, run.record))
 
     async def _commit(self, run: Run, session: Session) -> None:
         transaction = await statements.transaction_id(session)
         await self._recorder.before_commit(run.record)
+        run.record.is_committed = None  # until that is known
         try:
             await session.commit()
+        except QueryFailed:
+            run.record.is_committed = False
+            raise
         except DatabaseUnavailable as error:
             await _settle(run, transaction, error)
         run.record.is_committed = True
@@ -77,6 +80,7 @@ async def _settle(run: Run, transaction: str | None, error: DatabaseUnavailable)
     """Find out whether a commit over which the connection was lost took place; return when it did."""
     status = await _status_of(run.connector, run.terms(), transaction) if transaction else "aborted"
     if status == "aborted":
+        run.record.is_committed = False
         raise DatabaseUnavailable(
             "the connection was lost over the commit; PostgreSQL says that nothing was written",
             hint="Call again.",
