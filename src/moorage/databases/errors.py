@@ -55,6 +55,18 @@ class TooManyDatabases(InvalidInput):
     code: ClassVar[str] = "databases.too_many"
 
 
+class SavedQueryNotFound(NotFound):
+    """There is no saved query of this name that may run in a database that the caller sees."""
+
+    code: ClassVar[str] = "databases.saved_query_not_found"
+
+
+class QueryNotForDatabase(Forbidden):
+    """The saved query may not run in this database; the hint names those where it may."""
+
+    code: ClassVar[str] = "databases.query_not_for_database"
+
+
 class ComparisonTooLarge(InvalidInput):
     """There is more in a database than is compared at once; name one schema."""
 

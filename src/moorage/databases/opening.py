@@ -11,6 +11,7 @@ from moorage.databases.audit.opening import open_audit
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.managing.service import ManagingService
 from moorage.databases.policy.guard import Guard
+from moorage.databases.saved.compiling import ready
 from moorage.databases.service import DatabasesService
 from moorage.databases.settings import DatabasesSettings
 from moorage.databases.sources.catalog import Catalog, Known, ProjectDatabases, known_from
@@ -50,5 +51,11 @@ async def open_databases(
 def _watched(settings: DatabasesSettings) -> Watched[Known]:
     read_again = settings.read_again
     if read_again is None:
-        return Watched(known_from(settings))
-    return Watched(known_from(settings), settings.watched, lambda: known_from(read_again()))
+        return Watched(_known(settings))
+    return Watched(_known(settings), settings.watched, lambda: _known(read_again()))
+
+
+def _known(settings: DatabasesSettings) -> Known:
+    """Return what the settings say, once every saved query in them could run."""
+    ready(settings.queries)
+    return known_from(settings)

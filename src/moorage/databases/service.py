@@ -11,6 +11,7 @@ from moorage.databases.execution.running import Confirm, Request, Runner
 from moorage.databases.exploring.service import ExploringService
 from moorage.databases.managing.service import ManagingService
 from moorage.databases.policy.guard import Guard
+from moorage.databases.saved.service import SavedService
 from moorage.databases.settings import SqlSettings
 from moorage.databases.sources.catalog import Catalog
 from moorage.databases.tuning.service import TuningService
@@ -37,6 +38,7 @@ class DatabasesService:
         self.exploring = ExploringService(catalog, connections, settings)
         self.everywhere = Everywhere(catalog, self.runner, settings)
         self.comparison = SchemaComparison(catalog, connections)
+        self.saved = SavedService(catalog, self.runner)
         self.tuning = TuningService(catalog, connections, guard)
 
     async def run_query(self, database_id: str | None, request: Request, confirm: Confirm | None = None) -> Answer:

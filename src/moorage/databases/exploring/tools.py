@@ -35,29 +35,27 @@ class ExploringTools:
 
     async def search_objects(
         self,
-        pattern: Annotated[
-            str, Field(description="Part of a name or comment; * is any.", max_length=MAX_NAME)
-        ] = "*",
+        pattern: Annotated[str, Field(description="Part of a name; * is any.", max_length=MAX_NAME)] = "*",
         database_id: Annotated[
             str | Absent, BeforeValidator(_listed), Field(description="Ids with commas, tag:NAME, or *.")
         ] = None,
         kinds: Annotated[
-            str, BeforeValidator(_listed), Field(description="table, view, column, index, ... with commas.")
-        ] = "",
+            str | Absent, BeforeValidator(_listed), Field(description="table, view, column, index, ...")
+        ] = None,
         schema: Annotated[str | Absent, Field(description="Only there.")] = None,
         detail: Annotated[Detail, Field(description="How much of each.")] = Detail.NAMES,
         offset: Annotated[int, Field(description="For further ones.", ge=0)] = 0,
     ) -> str:
-        """Find tables, columns, functions, ... by name; look here before you write SQL."""
+        """Find tables, columns, functions by name, before you write SQL."""
         names = [each.strip() for each in database_id.split(",")] if database_id else []
-        search = Search(read_pattern(pattern), read_kinds(kinds), schema, detail, offset=offset)
+        search = Search(read_pattern(pattern), read_kinds(kinds or ""), schema, detail, offset=offset)
         return await self._service.search_objects(names, search)
 
     async def get_table_schema(
         self,
-        table: Annotated[str, Field(description="Its name, or schema.name.", max_length=MAX_NAME)],
+        table: Annotated[str, Field(description="Name or schema.name.", max_length=MAX_NAME)],
         database_id: DatabaseArgument = None,
         schema: Annotated[str | Absent, Field(description="Its schema.")] = None,
     ) -> str:
-        """Show one table or view as SQL, with keys, indexes, comments, rows and size."""
+        """Show a table or view as SQL, with keys, indexes, comments, rows, size."""
         return await self._service.get_table_schema(database_id, table, schema)

@@ -34,13 +34,18 @@ async def choose(catalog: Catalog, names: Sequence[str], *, most: int) -> list[D
     return list(chosen.values())
 
 
+def is_among(database: Database, names: Sequence[str]) -> bool:
+    """Return whether names, as `choose` takes them, mean a database."""
+    tags = {f"{TAG_PREFIX}{tag}" for tag in database.definition.tags}
+    return any(name in (ALL, database.id) or name in tags for name in names)
+
+
 async def _named(catalog: Catalog, name: str) -> Sequence[Database]:
     if name == ALL:
         return await catalog.all()
     if not name.startswith(TAG_PREFIX):
         return [await catalog.find(name)]
-    tag = name.removeprefix(TAG_PREFIX)
-    tagged = [each for each in await catalog.all() if tag in each.definition.tags]
+    tagged = [each for each in await catalog.all() if is_among(each, [name])]
     if not tagged:
-        raise DatabaseNotFound(f"no database has the tag {tag[:100]!r}", hint="list_databases shows their tags.")
+        raise DatabaseNotFound(f"no database has {name[:100]!r}", hint="list_databases shows their tags.")
     return tagged

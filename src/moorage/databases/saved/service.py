@@ -1,0 +1,107 @@
+"""Running saved queries, where they may run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from moorage.databases.definitions import Database
+from moorage.databases.errors import DatabaseNotNamed, QueryNotForDatabase, SavedQueryNotFound
+from moorage.databases.execution.answers import Answer
+from moorage.databases.execution.requests import Confirm, Request
+from moorage.databases.execution.running import Runner
+from moorage.databases.saved.compiling import ReadyQuery, ready
+from moorage.databases.saved.signatures import values_of
+from moorage.databases.saved_queries import SavedQuery
+from moorage.databases.sources.catalog import Catalog
+from moorage.databases.sources.choosing import is_among
+from moorage.databases.sources.problems import nearest_of
+
+
+class SavedService:
+    """The saved queries of this process, as its files have them now."""
+
+    def __init__(self, catalog: Catalog, runner: Runner) -> None:
+        self._catalog = catalog
+        self._runner = runner
+        self._ready: tuple[Mapping[str, SavedQuery], dict[str, ReadyQuery]] = ({}, {})
+
+    @property
+    def queries(self) -> Mapping[str, ReadyQuery]:
+        """All of them by name, made ready when the files have changed.
+
+        Raises:
+            InvalidDefinition: every problem of any of them.
+        """
+        if self._ready[0] is not self._catalog.queries:
+            self._ready = (self._catalog.queries, ready(self._catalog.queries))
+        return self._ready[1]
+
+    async def list(self, text: str = "") -> Sequence[ReadyQuery]:
+        """Return those that may run in a database that the caller sees, by name.
+
+        Args:
+            text: only those that have it in their name or description.
+        """
+        seen = await self._catalog.all()
+        wanted = text.casefold()
+        return [
+            each
+            for name, each in sorted(self.queries.items())
+            if wanted in f"{name} {each.query.description}".casefold() and _places(each.query, seen)
+        ]
+
+    async def find(self, name: str) -> ReadyQuery:
+        """Return a query by its name.
+
+        Raises:
+            SavedQueryNotFound: there is none that may run in a database that the caller sees.
+        """
+        listed = {each.name: each for each in await self.list()}
+        if name in listed:
+            return listed[name]
+        nearest = nearest_of(name, list(listed))
+        raise SavedQueryNotFound(
+            f"there is no saved query {name[:100]!r}",
+            hint=f"Did you mean {' or '.join(nearest)}?" if nearest else "list_saved shows all.",
+            nearest=nearest,
+        )
+
+    async def run(
+        self,
+        found: ReadyQuery,
+        arguments: Mapping[str, Any],
+        database_id: str | None = None,
+        confirm: Confirm | None = None,
+    ) -> Answer:
+        """Run a query with arguments that its signature has validated.
+
+        Raises:
+            QueryNotForDatabase: it may not run in the database named.
+            DatabaseNotFound, DatabaseNotNamed: of the database; and all that running a statement raises.
+        """
+        query = found.query
+        database = await self._database(found, database_id)
+        request = Request(found.sql, values_of(query, arguments), query.max_rows, commit=query.writes)
+        return await self._runner.run(database, request, confirm if query.writes else None)
+
+    async def _database(self, found: ReadyQuery, database_id: str | None) -> Database:
+        if not found.query.databases:
+            return await self._catalog.find(database_id)
+        places = {each.id: each for each in _places(found.query, await self._catalog.all())}
+        named = database_id or (self._catalog.default if self._catalog.default in places else None)
+        if named is None and len(places) == 1:
+            return next(iter(places.values()))
+        if named is None:
+            raise DatabaseNotNamed("database_id is missing", hint=f"{found.name} runs in {', '.join(places)}.")
+        if named not in places:
+            other = await self._catalog.find(named)
+            raise QueryNotForDatabase(
+                f"{found.name} does not run in {other.id!r}", hint=f"It runs in {', '.join(places)}."
+            )
+        return places[named]
+
+
+def _places(query: SavedQuery, seen: Sequence[Database]) -> list[Database]:
+    """Return the databases among those seen where a query may run."""
+    return [each for each in seen if not query.databases or is_among(each, query.databases)]
