@@ -32,6 +32,7 @@ WORK_ITEM_PACKAGES = [
     ".".join(("moorage", *file.parent.relative_to(Path(moorage.__file__).parent).parts))
     for file in sorted(Path(workflow.__file__).parent.rglob("queries.sql"))
 ]
+DATABASE_PACKAGES = ["moorage.databases.execution"]
 MODEL = EmbeddingModel(model="random", dimensions=16)
 VECTORS = 12_000
 PER_SEGMENT = 1_000
@@ -60,6 +61,12 @@ async def test_every_statement_of_code_search_is_understood(own):
 
 @pytest.mark.parametrize("package", WORK_ITEM_PACKAGES)
 async def test_every_statement_of_work_items_is_understood(own, package):
+    for each in load_statements(package):
+        await own.prepare(each.sql)
+
+
+@pytest.mark.parametrize("package", DATABASE_PACKAGES)
+async def test_every_statement_about_databases_of_others_is_understood(own, package):
     for each in load_statements(package):
         await own.prepare(each.sql)
 

@@ -51,6 +51,11 @@ async def test_parameters_are_values_and_never_text_of_the_statement(shop):
     assert answer.rows == [[name, 42]]
 
 
+async def test_lists_and_objects_are_parameters_too(shop):
+    sql = "SELECT count(*) FROM bench.orders WHERE id = ANY($1) AND notes @> $2"
+    assert (await answered(shop, sql, [1, 2, 3], {"line": 2})).rows == [[1]]
+
+
 @pytest.mark.parametrize("parameters", [(), (1, 2), ("no number",)], ids=["none", "too many", "another type"])
 async def test_parameters_that_do_not_fit_are_refused(shop, parameters):
     with pytest.raises(InvalidParameter):
