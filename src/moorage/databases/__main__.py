@@ -13,6 +13,8 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import structlog
+
 import moorage
 from moorage.core.errors import InvalidInput, MoorageError
 from moorage.core.http.guards import is_loopback
@@ -27,6 +29,8 @@ from moorage.databases.settings import DatabasesSettings
 from moorage.databases.sources.configuration import Configuration
 from moorage.databases.sources.single import single_database, single_of_variables
 from moorage.databases.tools import tools_by_profile
+
+log = structlog.get_logger(__name__)
 
 NAMED_IDS = 8
 DEFAULT_HTTP_PORT = 8000
@@ -148,7 +152,8 @@ async def _serve_over_http(server: McpServer, service: DatabasesService, flags: 
         checks=[service.catalog.check],
         sse=flags.transport == "sse",
     )
-    await serve_http(door, host=host, port=_http_port(flags, os.environ), on_listening=_say_where)
+    port = _http_port(flags, os.environ)
+    await serve_http(door, host=host, port=port, on_listening=lambda url: log.info("serve.listening", url=url))
 
 
 def _http_port(flags: Namespace, environment: Mapping[str, str]) -> int:
@@ -158,10 +163,6 @@ def _http_port(flags: Namespace, environment: Mapping[str, str]) -> int:
     if not text.isdecimal():
         raise InvalidInput(f"FASTMCP_PORT is no port: {text[:20]!r}", hint="Give a number from 0 to 65535.")
     return int(text)
-
-
-def _say_where(url: str) -> None:
-    print(f"Moorage serves databases at {url}/mcp", file=sys.stderr, flush=True)  # noqa: T201 - for people
 
 
 def instructions(settings: DatabasesSettings) -> str:
