@@ -19,7 +19,7 @@ from typing import Any
 import asyncpg
 
 from moorage.core.postgres.address import Address
-from tests.support.data_api_values import Refused, answer_of, with_dollars
+from tests.support.data_api_values import Refused, answer_of, set_codecs, with_dollars
 
 ACCOUNT = "123456789012"
 CLUSTER = f"arn:aws:rds:eu-west-1:{ACCOUNT}:cluster:bench"
@@ -164,12 +164,13 @@ class DataApiDouble:
             raise Refused("SecretsErrorException", f"The secret {request['secretArn']} was not found.")
         login = json.loads(self.secrets[request["secretArn"]])
         arguments = {**self.address.arguments, **self.address.login, "database": request.get("database", "")}
+        arguments |= {"user": login["username"], "password": login["password"]}
         try:
-            return await asyncpg.connect(
-                **{**arguments, "user": login["username"], "password": login["password"]}, statement_cache_size=0
-            )
+            connection = await asyncpg.connect(**arguments, statement_cache_size=0)
         except asyncpg.PostgresError as error:
             raise _refused(error) from None
+        await set_codecs(connection)
+        return connection
 
     async def _run(self, connection: asyncpg.Connection, request: Document) -> Document:
         sql, values = with_dollars(request["sql"], request.get("parameters", ()))

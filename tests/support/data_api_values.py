@@ -60,12 +60,16 @@ def with_dollars(sql: str, parameters: Sequence[dict[str, Any]]) -> tuple[str, l
     return _TOKEN.sub(place_of, sql), [_value(each["value"]) for each in parameters]
 
 
+async def set_codecs(connection: asyncpg.Connection) -> None:
+    """Let values come in the forms that the service passes on as strings."""
+    for name in ("date", "numeric", "json", "jsonb", "time", "uuid", "inet", "cidr", "timestamp"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=str, format="text")
+
+
 async def answer_of(
     connection: asyncpg.Connection, sql: str, values: Sequence[Any], *, described: bool
 ) -> dict[str, Any]:
     """Run one statement and return what the service would."""
-    for name in ("date", "numeric", "json", "jsonb", "time", "uuid", "inet", "cidr", "timestamp"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=str, decoder=str, format="text")
     try:
         statement = await connection.prepare(sql)
     except asyncpg.PostgresSyntaxError as error:

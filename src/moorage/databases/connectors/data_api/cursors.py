@@ -52,7 +52,7 @@ class DeclaredCursor:
         except AnswerTooLarge as error:
             await self._go_back(count, error)
             return []
-        return self._taken([record[0]["stringValue"] for record in answer["records"]], count)
+        return self._taken([record[0]["stringValue"] for record in answer.get("records", ())], count)
 
     def _taken(self, texts: list[str], count: int) -> list[str]:
         size = sum(map(len, texts))
