@@ -101,7 +101,7 @@ class _Collector:
             reads = _READERS.get(key)
             if reads is not None:
                 reads(self, node, scope)
-            elif key.endswith(_STATEMENT):
+            elif key.endswith(_STATEMENT) and key[0].isupper():  # a field begins small
                 self._nodes.add(key)
             if isinstance(value, (dict, list)) and key != "withClause":
                 self._stack.append((value, scope))
