@@ -20,6 +20,7 @@ from moorage.databases.errors import (
     AuditUnavailable,
     InvalidStatement,
     NotConfirmed,
+    OutcomeUnknown,
     QueryTookTooLong,
     RoleTooPowerful,
     StatementRefused,
@@ -151,6 +152,8 @@ def _end_of(error: BaseException) -> tuple[Outcome, str | None]:
         return "failed", Internal.code
     if isinstance(error, QueryTookTooLong):
         return "timeout", error.code
+    if isinstance(error, OutcomeUnknown):
+        return "committing", error.code
     return "refused" if isinstance(error, _REFUSALS) else "failed", error.code
 
 

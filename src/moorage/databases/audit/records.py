@@ -31,7 +31,7 @@ class Record:
         bytes: of the answer.
         is_committed: None for what only reads, False for a preview.
         cut_by: which limit left something of the answer out.
-        outcome: "committing" until it is known whether the commit succeeded; for ever when the process died then.
+        outcome: "committing" until it is known whether the commit succeeded, which may be never.
     """
 
     database_id: str

@@ -44,7 +44,7 @@ class FileSink:
         except OSError as error:
             raise AuditUnavailable(
                 f"the audit log cannot be written: {error.strerror or error}",
-                hint="Tell whoever runs this server; `moorage doctor` looks at its folder.",
+                hint="Tell whoever runs this server: the folder audit/databases below MOORAGE_HOME takes nothing.",
             ) from error
 
 
