@@ -13,7 +13,7 @@ from moorage.databases.tuning.health.findings import weight
 
 FINDINGS_OF_ONE, FINDINGS_OF_MANY = 25, 4
 DATABASES_TOLD = 25
-NAMES_TOLD = 100
+NAMES_TOLD = 50
 MOST_CHARACTERS_A_LINE = 400
 WELL = 3
 
@@ -27,9 +27,7 @@ def report(asked: Sequence[Asked[Examination]]) -> str:
     for each in told:
         lines += _about(each, most)
     lines += _others([each for each in ranked if each not in told])
-    return "\n".join(
-        line if len(line) <= MOST_CHARACTERS_A_LINE else f"{line[:MOST_CHARACTERS_A_LINE]}..." for line in lines
-    )
+    return "\n".join(lines)
 
 
 def _rank(asked: Asked[Examination]) -> tuple[int, int, str]:
@@ -79,9 +77,10 @@ def _figures(examined: Examination) -> str:
 
 
 def _line(finding: Finding) -> str:
-    return (
+    told = (
         f"  {finding.severity.value.upper()} {finding.code}: {finding.subject}: {finding.message} -> {finding.remedy}"
     )
+    return told if len(told) <= MOST_CHARACTERS_A_LINE else f"{told[:MOST_CHARACTERS_A_LINE]}..."
 
 
 def _others(asked: Sequence[Asked[Examination]]) -> Iterator[str]:
