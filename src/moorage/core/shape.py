@@ -42,6 +42,8 @@ class Tool:
             beside the same data as text. False: the function returns prose (`str`) and nothing else.
         needs_admin: what it does to a project as a whole is for administrators: making, deleting, archiving it.
         is_for_readers: whoever may read may call it too; it asks itself who may write.
+        only_reads_now: asked at each listing; while it is so, the hints of a tool that only reads are shown. Clients
+            ask a person before each call of others.
     """
 
     function: Callable[..., Awaitable[Any]]
@@ -53,6 +55,7 @@ class Tool:
     structured: bool = True
     needs_admin: bool = False
     is_for_readers: bool = False
+    only_reads_now: Callable[[], bool] | None = None
 
     @property
     def scope(self) -> Scope:

@@ -17,6 +17,9 @@ from moorage.core.http.app import build_app
 from moorage.core.http.page import Page
 from moorage.core.mcp.server import McpServer, build_server
 from moorage.databases.execution.tools import QueryTools
+from moorage.databases.opening import open_databases
+from moorage.databases.service import DatabasesService
+from moorage.databases.sources.configuration import Configuration
 from tests.support.doors import ERAS, Era, client_with, served_door
 from tests.support.many_databases import ORDERS, FreshDatabase, open_service
 from tests.support.processes import call
@@ -32,8 +35,12 @@ async def query_server(bench: FreshDatabase, **changes: object) -> AsyncGenerato
     """Serve run_query alone over one writable database."""
     shop = bench.as_owner(readonly=False, **changes)
     async with open_service({"shop": shop}, default="shop") as service:
-        tools = QueryTools(service.catalog, service.runner).core()
-        yield build_server(name="sql", version="1", instructions="For a test.", tools=tools)
+        yield served(service)
+
+
+def served(service: DatabasesService) -> McpServer:
+    tools = QueryTools(service.catalog, service.runner).core()
+    return build_server(name="sql", version="1", instructions="For a test.", tools=tools)
 
 
 @asynccontextmanager
@@ -85,6 +92,21 @@ async def test_who_may_only_read_reads_and_writes_nothing(bench):
             assert [tool.name for tool in await client.list_tools()] == ["run_query"]
             assert '"rows":[[7]]' in await said(client, sql="SELECT 7")
             assert "databases.write_not_allowed" in await said(client, sql=DELETE)
+
+
+async def test_it_is_a_tool_that_only_reads_until_a_database_may_be_written(tmp_path):
+    file = tmp_path / "databases.yaml"
+    file.write_text("databases: {shop: {database: shop}}")
+    async with open_databases(Configuration(file).read()) as service, Client(served(service).fastmcp) as client:
+        assert await hints(client) == {"read_only_hint": True, "destructive_hint": False, "idempotent_hint": True}
+        await service.managing.change("shop", {"readonly": False})
+        assert await hints(client) == {"read_only_hint": False, "destructive_hint": True, "idempotent_hint": False}
+
+
+async def hints(client: Client) -> dict[str, bool]:
+    (tool,) = await client.list_tools()
+    assert tool.annotations is not None
+    return tool.annotations.model_dump(exclude={"open_world_hint"}, exclude_none=True)
 
 
 @pytest.mark.parametrize("era", ERAS)

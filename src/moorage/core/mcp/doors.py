@@ -77,7 +77,8 @@ class ServedTool(FastMCPTool):
 
     def to_mcp_tool(self, **overrides: Any) -> Any:
         """Leave out the library's own metadata: nobody reads it, and every client pays for it."""
-        return super().to_mcp_tool(**{"_meta": self.meta, **overrides})
+        hints = _hints(self._door.tool)
+        return super().to_mcp_tool(**{"_meta": self.meta, "annotations": hints, **overrides})
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:
         return await self._door.serve(arguments)
@@ -92,7 +93,6 @@ def served(door: ToolDoor) -> ServedTool:
         description=inspect.getdoc(tool.function),
         parameters=door.arguments.schema,
         output_schema=_output_schema(tool),
-        annotations=_hints(tool),
     )
     result._door = door  # noqa: SLF001  (pydantic takes private attributes only after construction)
     return result
@@ -111,9 +111,10 @@ def _output_schema(tool: Tool) -> dict[str, Any] | None:
 
 
 def _hints(tool: Tool) -> ToolAnnotations:
+    only_reads = tool.read_only or (tool.only_reads_now is not None and tool.only_reads_now())
     return ToolAnnotations(
-        read_only_hint=tool.read_only,
-        destructive_hint=tool.destructive,
-        idempotent_hint=tool.idempotent,
+        read_only_hint=only_reads,
+        destructive_hint=tool.destructive and not only_reads,
+        idempotent_hint=tool.idempotent or only_reads,
         open_world_hint=tool.open_world,
     )

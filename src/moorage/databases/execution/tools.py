@@ -37,6 +37,7 @@ class QueryTools:
                 open_world=True,
                 structured=False,
                 is_for_readers=True,
+                only_reads_now=lambda: self._catalog.is_only_read,
             )
         ]
 

@@ -93,6 +93,11 @@ class Catalog:
         return self._known.value.default
 
     @property
+    def is_only_read(self) -> bool:
+        """Whether no database may be written, as definitions were last looked up; those of projects never are."""
+        return all(each.definition.readonly for each in self._known.value.databases.values())
+
+    @property
     def queries(self) -> Mapping[str, SavedQuery]:
         """The saved queries by name, as the files had them when something was last looked up."""
         return self._known.value.queries
