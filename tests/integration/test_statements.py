@@ -32,7 +32,13 @@ WORK_ITEM_PACKAGES = [
     ".".join(("moorage", *file.parent.relative_to(Path(moorage.__file__).parent).parts))
     for file in sorted(Path(workflow.__file__).parent.rglob("queries.sql"))
 ]
-DATABASE_PACKAGES = ["moorage.databases.execution"]
+DATABASE_PACKAGES = [
+    "moorage.databases.execution",
+    "moorage.databases.roles",
+    "moorage.databases.tuning.health",
+    "moorage.databases.tuning.indexes",
+    "moorage.databases.tuning.plans",
+]
 MODEL = EmbeddingModel(model="random", dimensions=16)
 VECTORS = 12_000
 PER_SEGMENT = 1_000
@@ -68,6 +74,18 @@ async def test_every_statement_of_work_items_is_understood(own, package):
 @pytest.mark.parametrize("package", DATABASE_PACKAGES)
 async def test_every_statement_about_databases_of_others_is_understood(own, package):
     for each in load_statements(package):
+        await own.prepare(each.sql)
+
+
+async def test_every_statement_about_the_workload_of_others_is_understood(own):
+    """The extension is not there; what stands in for it has the columns of its version 1.8."""
+    await own.execute("""
+        CREATE TEMPORARY VIEW pg_stat_statements AS
+        SELECT oid(0) AS dbid, '' AS query, 0::bigint AS calls, 0::bigint AS rows, 0::float8 AS total_exec_time,
+            0::float8 AS mean_exec_time, 0::bigint AS shared_blks_hit, 0::bigint AS shared_blks_read,
+            0::bigint AS temp_blks_read, 0::bigint AS temp_blks_written, 0::numeric AS wal_bytes
+    """)
+    for each in load_statements("moorage.databases.tuning.workload"):
         await own.prepare(each.sql)
 
 
