@@ -45,7 +45,7 @@ from moorage.databases.definitions import DirectPostgres, RdsDataApi
 from moorage.databases.errors import InvalidDefinition
 from moorage.databases.saved_queries import SavedQuery
 from moorage.databases.settings import DatabasesSettings, SqlSettings
-from moorage.databases.sources.configuration import refuse_twice
+from moorage.databases.sources.configuration import ADDED_FILE, CONFIG_FILE, refuse_twice
 from moorage.databases.sources.queries import read_queries
 from moorage.databases.sources.reading import Surroundings, read_definitions
 from moorage.databases.sources.single import single_database, single_of_variables
@@ -55,8 +55,6 @@ from moorage.projects.models import MAIN_SERVER
 from moorage.projects.settings import ConnectionSettings, MetricsSettings, ProjectSettings
 from moorage.workflow.settings import WorkflowSettings
 
-CONFIG_FILE = "moorage.yaml"
-ADDED_DATABASES_FILE = "databases.yaml"
 REGISTRY_DATABASE = "mcp_registry"
 _SERVER_NAME = re.compile(r"[a-z0-9_-]{1,30}")
 
@@ -239,7 +237,7 @@ class Settings(BaseSettings):
         return self._of_databases() if name == "databases" else getattr(self, name, None)
 
     def _of_databases(self) -> DatabasesSettings:
-        named, added = config_file(os.environ), self.home / ADDED_DATABASES_FILE
+        named, added = config_file(os.environ), self.home / ADDED_FILE
 
         def read_again() -> DatabasesSettings:
             if named is not None and not named.is_file():
@@ -306,9 +304,9 @@ class _AddedDatabases(InitSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         home = Path(self.current_state.get("home") or default_home()).absolute()
-        if not (home / ADDED_DATABASES_FILE).is_file():
+        if not (home / ADDED_FILE).is_file():
             return {}
-        given = read_yaml(home / ADDED_DATABASES_FILE)
+        given = read_yaml(home / ADDED_FILE)
         refuse_twice(list(given.get("databases") or {}), self.current_state.get("databases") or {})
         defaults = (self.current_state.get("sql") or {}).get("defaults") or {}
         return {

@@ -43,6 +43,11 @@ def flags_of(bench: FreshDatabase) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOORAGE_HOME", str(tmp_path / "home"))
+
+
 @asynccontextmanager
 async def started(flags: Sequence[str], **variables: str) -> AsyncGenerator[RunningServer]:
     pipe = asyncio.subprocess.PIPE

@@ -26,7 +26,7 @@ from moorage.core.telemetry.logs import configure_logging
 from moorage.databases.opening import open_databases
 from moorage.databases.service import DatabasesService
 from moorage.databases.settings import DatabasesSettings
-from moorage.databases.sources.configuration import Configuration
+from moorage.databases.sources.configuration import ADDED_FILE, CONFIG_FILE, Configuration
 from moorage.databases.sources.single import single_database, single_of_variables
 from moorage.databases.tools import tools_by_profile
 
@@ -72,8 +72,15 @@ def settings_from(flags: Namespace, environment: Mapping[str, str]) -> Databases
     given = single_of_variables(environment, beside_registry=False)
     if "url" in fields or "database" in fields or "database" in given or not named:
         fields = _without_alternatives(given, fields) | fields
+    if not named and not fields:
+        named = next((each for each in (CONFIG_FILE, home_of(environment) / ADDED_FILE) if Path(each).is_file()), None)
     single = single_database(fields, region=environment.get("AWS_REGION")) if fields or not named else None
     return Configuration(None if named is None else Path(named).absolute(), single, environment).read()
+
+
+def home_of(environment: Mapping[str, str]) -> Path:
+    """Return the folder of everything Moorage keeps on this machine; the audit log is there."""
+    return Path(environment.get("MOORAGE_HOME") or default_home())
 
 
 def _without_alternatives(given: Mapping[str, str], flags: Mapping[str, str]) -> dict[str, str]:
@@ -121,8 +128,7 @@ def _add_serving_flags(parser: ArgumentParser) -> None:
 
 
 async def _serve(settings: DatabasesSettings, flags: Namespace) -> None:
-    home = Path(os.environ.get("MOORAGE_HOME") or default_home())
-    async with open_databases(settings, home=home) as service:
+    async with open_databases(settings, home=home_of(os.environ)) as service:
         server = build_server(
             name="moorage-databases",
             version=moorage.__version__,

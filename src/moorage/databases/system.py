@@ -31,7 +31,8 @@ class DatabasesSystem:
             home=ground.home,
             registry=ground.connections,
         ) as service:
-            yield Opened(service, tools=chosen_tools(tools_by_profile(service), settings.sql.tools))
+            tools = chosen_tools(tools_by_profile(service), settings.sql.tools)
+            yield Opened(service, tools=tools, checks=[service.catalog.check])
 
 
 SYSTEM = DatabasesSystem()

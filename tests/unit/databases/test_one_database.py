@@ -20,6 +20,7 @@ SECRET_ARN = "arn:aws:secretsmanager:region:account:secret:primary"
 
 
 def settings(flags: str = "", **environment: str) -> DatabasesSettings:
+    environment = {"MOORAGE_HOME": "nowhere", **environment}
     return settings_from(parse_flags(flags.split()), environment)
 
 
@@ -148,6 +149,13 @@ class TestBesideAFile:
         file = tmp_path / "databases.yaml"
         file.write_text("databases:\n  shop:\n    database: lab\n")
         assert "two places" in refusal(f"--config {file} --database shop")
+
+    def test_without_any_flag_the_file_beside_is_read_and_else_that_of_added_databases(self, tmp_path: Path):
+        (tmp_path / "databases.yaml").write_text("databases:\n  added:\n    database: lab\n")
+        assert list(settings(MOORAGE_HOME=str(tmp_path)).databases) == ["added"]
+        Path("moorage.yaml").write_text("databases:\n  beside:\n    database: lab\n")
+        assert list(settings(MOORAGE_HOME=str(tmp_path)).databases) == ["beside"]
+        assert list(settings("--database shop", MOORAGE_HOME=str(tmp_path)).databases) == ["shop"]
 
     def test_variables_of_other_programs_describe_nothing(self, tmp_path: Path):
         file = tmp_path / "databases.yaml"

@@ -15,6 +15,9 @@ from moorage.databases.sources.queries import read_queries
 from moorage.databases.sources.reading import Surroundings, read_definitions
 from moorage.databases.sources.yaml_text import read_yaml
 
+CONFIG_FILE = "moorage.yaml"
+# In the data folder: where databases are added when there is no other file.
+ADDED_FILE = "databases.yaml"
 SECTIONS = ("default_database", "databases", "queries", "sql")
 # What else a moorage.yaml may hold; here it has no meaning, so that one file serves both programs.
 HOUSE_SECTIONS = (
