@@ -39,7 +39,7 @@ class DatabasesService:
         self.everywhere = Everywhere(catalog, self.runner, settings)
         self.comparison = SchemaComparison(catalog, connections)
         self.saved = SavedService(catalog, self.runner)
-        self.tuning = TuningService(catalog, connections, guard)
+        self.tuning = TuningService(catalog, connections, guard, audit.recorder)
 
     async def run_query(self, database_id: str | None, request: Request, confirm: Confirm | None = None) -> Answer:
         """Run a statement in the database named, or in the default one; see `Runner.run`."""

@@ -23,6 +23,7 @@ from moorage.databases.errors import (
     QueryFailed,
     QueryTookTooLong,
     StatementRefused,
+    WriteNotAllowed,
 )
 from moorage.databases.execution.running import Request
 from moorage.databases.opening import open_databases
@@ -156,6 +157,19 @@ async def test_a_write_is_told_from_its_trial_and_stands_there_once(audited: Aud
     assert [(entry.outcome, entry.is_committed, entry.rows_affected) for entry in (kept, tried)] == [
         ("ok", True, 1),
         ("ok", False, 1),
+    ]
+
+
+async def test_what_is_explained_is_written_and_has_a_kind_only_if_it_ran(audited: Audited):
+    service = await audited.service()
+    await service.tuning.explain_query(audited.id, "DELETE FROM bench.orders")
+    await service.tuning.explain_query(audited.id, "SELECT count(*) FROM bench.orders", analyze=True)
+    with pytest.raises(WriteNotAllowed):
+        await service.tuning.explain_query(audited.id, "DELETE FROM bench.orders", analyze=True)
+    assert [(entry.outcome, entry.kind) for entry in await audited.entries(service)] == [
+        ("refused", "delete"),
+        ("ok", "read"),
+        ("ok", None),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from moorage.databases.audit.recorder import Recorder
 from moorage.databases.connectors.connections import Connections
 from moorage.databases.policy.guard import Guard
 from moorage.databases.sources.catalog import Catalog
@@ -24,9 +25,10 @@ EXAMINING_SECONDS, EXAMINING_ALL_SECONDS = 12.0, 25.0
 class TuningService:
     """The use cases, each for the databases that the caller may see."""
 
-    def __init__(self, catalog: Catalog, connections: Connections, guard: Guard) -> None:
+    def __init__(self, catalog: Catalog, connections: Connections, guard: Guard, recorder: Recorder) -> None:
         self._catalog = catalog
-        self._explainer = Explainer(connections, guard)
+        self._recorder = recorder
+        self._explainer = Explainer(connections, guard, recorder)
         self._examiner = Examiner(connections, guard.powers)
         self._advisor = IndexAdvisor(connections, guard)
         self._connections = connections
@@ -64,4 +66,5 @@ class TuningService:
         database = await self._catalog.find(database_id)
         if sql is None:
             return await self._advisor.advise_for_workload(database)
-        return await self._advisor.advise_for(database, sql, parameters)
+        async with self._recorder.recorded(database.id, sql):
+            return await self._advisor.advise_for(database, sql, parameters)

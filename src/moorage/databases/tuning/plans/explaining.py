@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from moorage.databases.audit.recorder import Recorder
 from moorage.databases.connectors.connections import Connections, terms_of
 from moorage.databases.connectors.session import Session, Terms
 from moorage.databases.definitions import Database, StatementKind
 from moorage.databases.errors import AnswerTooLarge, InvalidStatement, WriteNotAllowed
-from moorage.databases.policy.guard import Guard
+from moorage.databases.policy.guard import Guard, Verdict
 from moorage.databases.tuning.plans.nodes import Plan, read_plan
 from moorage.databases.tuning.plans.planning import (
     may_have_parameters,
@@ -58,9 +59,10 @@ class Explanation:
 class Explainer:
     """Plans statements; runs none but those that read, and only when told to."""
 
-    def __init__(self, connections: Connections, guard: Guard) -> None:
+    def __init__(self, connections: Connections, guard: Guard, recorder: Recorder) -> None:
         self._connections = connections
         self._guard = guard
+        self._recorder = recorder
 
     async def explain(
         self, database: Database, sql: str, parameters: Sequence[Any] | None = None, *, analyze: bool = False
@@ -74,15 +76,17 @@ class Explainer:
             WriteNotAllowed: it is to be run, and it writes.
             AnswerTooLarge: the plan is larger than an answer of this database may be.
         """
-        _refuse_explain(sql)
-        connector, terms = await self._connections.to(database), terms_of(database)
-        async with connector.session(terms) as session:
-            verdict = await self._guard.judge(sql, database, session, purpose="run" if analyze else "plan")
-            if analyze and verdict.kind is not StatementKind.READ:
-                raise WriteNotAllowed("a statement that writes is planned and never run", hint="Leave analyze out.")
-            text, notices = await _told(session, sql, parameters, analyze=analyze)
-            _refuse_large(text, database)
-            return await _explanation(session, database, text, notices, verdict.tables, terms)
+        async with self._recorder.recorded(database.id, sql) as record:
+            _refuse_explain(sql)
+            connector, terms = await self._connections.to(database), terms_of(database)
+            async with connector.session(terms) as session:
+                verdict = await self._guard.judge(sql, database, session, purpose="run" if analyze else "plan")
+                if analyze:
+                    record.judged(verdict)
+                    _refuse_to_run(verdict)
+                text, notices = await _told(session, sql, parameters, analyze=analyze)
+                _refuse_large(text, database)
+                return await _explanation(session, database, text, notices, verdict.tables, terms)
 
 
 def _refuse_explain(sql: str) -> None:
@@ -90,6 +94,11 @@ def _refuse_explain(sql: str) -> None:
         raise InvalidStatement(
             "the statement begins with EXPLAIN", hint="Give the statement itself; analyze=true runs it if it reads."
         )
+
+
+def _refuse_to_run(verdict: Verdict) -> None:
+    if verdict.kind is not StatementKind.READ:
+        raise WriteNotAllowed("a statement that writes is planned and never run", hint="Leave analyze out.")
 
 
 async def _told(
