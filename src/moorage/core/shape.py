@@ -42,8 +42,8 @@ class Tool:
             beside the same data as text. False: the function returns prose (`str`) and nothing else.
         needs_admin: what it does to a project as a whole is for administrators: making, deleting, archiving it.
         is_for_readers: whoever may read may call it too; it asks itself who may write.
-        only_reads_now: asked at each listing; while it is so, the hints of a tool that only reads are shown. Clients
-            ask a person before each call of others.
+        only_reads_now: that it does so as things stand, or what is asked at each listing; the hints shown are those
+            of a tool that only reads then. Clients ask a person before each call of others.
     """
 
     function: Callable[..., Awaitable[Any]]
@@ -55,7 +55,7 @@ class Tool:
     structured: bool = True
     needs_admin: bool = False
     is_for_readers: bool = False
-    only_reads_now: Callable[[], bool] | None = None
+    only_reads_now: bool | Callable[[], bool] = False
 
     @property
     def scope(self) -> Scope:

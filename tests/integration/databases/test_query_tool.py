@@ -51,7 +51,7 @@ async def query_url(bench: FreshDatabase) -> AsyncGenerator[str]:
             yield address + "/mcp"
 
 
-async def said(client: Client, **arguments: object) -> str:
+async def said(client, **arguments: object) -> str:
     return (await client.call_tool_mcp("run_query", arguments)).content[0].text
 
 

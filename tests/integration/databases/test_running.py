@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ async def shop(bench: FreshDatabase) -> AsyncIterator[DatabasesService]:
         yield service
 
 
-async def answered(service: DatabasesService, sql: str, *parameters: object, **more: object) -> Answer:
+async def answered(service: DatabasesService, sql: str, *parameters: object, **more: Any) -> Answer:
     return await service.run_query("shop", Request(sql, parameters, **more))
 
 

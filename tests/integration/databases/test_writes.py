@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from moorage.databases.errors import (
     WriteNotAllowed,
 )
 from moorage.databases.execution.answers import Answer, written
-from moorage.databases.execution.running import Request
+from moorage.databases.execution.running import Confirm, Request
 from moorage.databases.service import DatabasesService
 from tests.support.cutting_proxy import CuttingProxy, cutting_proxy
 from tests.support.many_databases import ORDERS, FreshDatabase, open_service
@@ -31,7 +32,7 @@ async def shop(bench: FreshDatabase) -> AsyncIterator[DatabasesService]:
         yield service
 
 
-async def run(service: DatabasesService, sql: str, confirm=None, **more: object) -> Answer:
+async def run(service: DatabasesService, sql: str, confirm: Confirm | None = None, **more: Any) -> Answer:
     return await service.run_query("shop", Request(sql, **more), confirm)
 
 

@@ -111,7 +111,8 @@ def _output_schema(tool: Tool) -> dict[str, Any] | None:
 
 
 def _hints(tool: Tool) -> ToolAnnotations:
-    only_reads = tool.read_only or (tool.only_reads_now is not None and tool.only_reads_now())
+    now = tool.only_reads_now
+    only_reads = tool.read_only or (now() if callable(now) else now)
     return ToolAnnotations(
         read_only_hint=only_reads,
         destructive_hint=tool.destructive and not only_reads,

@@ -38,7 +38,7 @@ class Safe:
         return Client(server.fastmcp, mode=era, **options)
 
 
-async def called(client: Client, **arguments: object) -> str:
+async def called(client, **arguments: object) -> str:
     async with client:
         return (await client.call_tool_mcp("open_safe", arguments)).content[0].text
 
