@@ -44,7 +44,7 @@ def flags_of(bench: FreshDatabase) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOORAGE_HOME", str(tmp_path / "home"))
 
 

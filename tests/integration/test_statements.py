@@ -34,6 +34,7 @@ WORK_ITEM_PACKAGES = [
 ]
 DATABASE_PACKAGES = [
     "moorage.databases.execution",
+    "moorage.databases.managing",
     "moorage.databases.roles",
     "moorage.databases.tuning.health",
     "moorage.databases.tuning.indexes",
