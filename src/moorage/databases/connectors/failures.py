@@ -63,6 +63,7 @@ _SAID_BY_POOLER = (
     ("authentication failed", "28P01"),
     ("no such user", "28P01"),
     ("no such database", "3D000"),
+    ("does not exist", "3D000"),
     ("no more connections allowed", "53300"),
 )
 
