@@ -115,7 +115,15 @@ PARAMETERS = (
     ("[1,5)", "int4range", "[1,5)"),
     ("paid", "bench.state", "paid"),
 )
-_TYPES = "CREATE TYPE bench.pair AS (n int, t text); CREATE DOMAIN bench.small AS int4 CHECK (VALUE < 10);"
+_TYPES = """
+CREATE TYPE bench.pair AS (n int, t text);
+CREATE DOMAIN bench.small AS int4 CHECK (VALUE < 10);
+CREATE SCHEMA shadows;
+GRANT USAGE ON SCHEMA shadows TO public;
+CREATE TYPE shadows.text AS ENUM ('never');
+CREATE FUNCTION shadows.unnest(oid[]) RETURNS SETOF oid LANGUAGE sql AS 'SELECT NULL::oid';
+CREATE FUNCTION shadows.json_build_array(VARIADIC "any") RETURNS json LANGUAGE internal AS 'json_build_array_noargs';
+"""
 
 
 @dataclass(frozen=True)
@@ -286,6 +294,11 @@ async def test_the_terms_hold(way):
     shown = ", ".join(f"current_setting('{name}')" for name in settings)
     rows = await way.read(f"SELECT {shown}, current_schemas(false)", terms=terms)
     assert rows == [["on", "30s", "1500ms", "1MB", ["bench", "pg_catalog"]]]
+
+
+async def test_names_that_hide_those_of_postgresql_change_nothing(way):
+    terms = Terms(search_path=("shadows", "pg_catalog"))
+    assert await way.read("SELECT n, 'x'::pg_catalog.text FROM (VALUES (1)) AS t (n)", terms=terms) == [[1, "x"]]
 
 
 async def test_statements_run_as_the_role_named(way):

@@ -65,6 +65,7 @@ class DataApi:
     async def _call(self, operation: str, sent: Sent | None = None, **given: Any) -> Answer:
         where = {"resourceArn": self._definition.resource_arn, "secretArn": self._definition.secret_arn}
         call = partial(self._send, operation, {**where, **given})
+        answer: Answer = {}
         try:
             async for attempt in stamina.retry_context(
                 on=is_passing,
@@ -75,10 +76,10 @@ class DataApi:
                 wait_jitter=_FIRST_WAIT_SECONDS,
             ):
                 with attempt:
-                    return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+                    answer = await asyncio.get_running_loop().run_in_executor(self._threads, call)
         except aws_errors() as error:
             raise translate(error, sent) from None
-        raise AssertionError("the loop above returns or raises")
+        return answer
 
     def _send(self, operation: str, given: Answer) -> Answer:
         call: Callable[..., Answer] = getattr(self._opened(), operation)

@@ -12,7 +12,7 @@ from moorage.databases.models import Cell, Column
 # The service gives back at most 1 MiB at once; pieces aim below it, because rows differ.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/data-api.limitations.html
 _PIECE_BYTES = 700_000
-_FIRST_ROWS = 500
+_FIRST_ROWS = 200
 _MOST_ROWS = 10_000
 _FEWER = 4
 
@@ -60,7 +60,8 @@ class DeclaredCursor:
         self._rows_read += len(texts)
         self._is_at_end = len(texts) < count
         if texts:
-            self._rows_at_once = max(1, min(len(texts) * _PIECE_BYTES // size, count * _FEWER, _MOST_ROWS))
+            more = max(self._rows_at_once, count * _FEWER)
+            self._rows_at_once = max(1, min(len(texts) * _PIECE_BYTES // size, more, _MOST_ROWS))
         return texts
 
     async def _go_back(self, count: int, error: AnswerTooLarge) -> None:

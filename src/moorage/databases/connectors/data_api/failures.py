@@ -22,7 +22,7 @@ from moorage.databases.sources.aws import without_accounts
 
 RESUMING = "DatabaseResumingException"
 _THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"})
-_TOO_LARGE = re.compile(r"exceed\w* (the )?size limit|size (is|was) too large|result is too large", re.IGNORECASE)
+_TOO_LARGE = re.compile(r"exceed\w* (the )?size limit|size (is|was) too large|query is too large", re.IGNORECASE)
 # "ERROR: relation "x" does not exist; Position: 15; SQLState: 42P01", as the service tells errors of PostgreSQL.
 _SAID_BY_POSTGRES = re.compile(
     r"^(?:ERROR|FATAL): (?P<message>.*?)(?:; Position: (?P<position>\d+))?; SQLState: (?P<state>\w{5})$", re.DOTALL

@@ -33,7 +33,9 @@ _FORMS = {
     "standard_conforming_strings": "on",
 }
 # Each row as one text; `statement` alone would mean a column of that name where there is one.
-_DECLARE = "DECLARE {name} SCROLL CURSOR FOR SELECT ROW(statement.*)::text FROM (\n{statement}\n) AS statement"
+_DECLARE = (
+    "DECLARE {name} SCROLL CURSOR FOR SELECT ROW(statement.*)::pg_catalog.text FROM (\n{statement}\n) AS statement"
+)
 # Statements of ours as they are sent, and the types of their parameters.
 Translated = dict[str, tuple[str, Sequence[ParameterType]]]
 
@@ -152,7 +154,7 @@ class DataApiSession:
         return await asyncio.shield(self._call)
 
     async def _stop(self) -> None:
-        if self._call is None or self._call.done():
+        if self._call is None:
             return
         while not self._call.done():
             # Again and again, because the statement may not have reached PostgreSQL yet.

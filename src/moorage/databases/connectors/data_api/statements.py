@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pgparse  # ty: ignore[import-not-found]  (compiled, without stubs)
@@ -18,6 +19,7 @@ from moorage.databases.errors import InvalidStatement, StatementTooLarge
 _PARAMETER = re.compile(rb"\$\d+")
 _NO_LINE_END = re.compile(rb"[^\n]")
 _BEGINNING = re.compile(rb"\b(?:SELECT|VALUES|TABLE|WITH|INSERT|UPDATE|DELETE|MERGE)\b|\(", re.IGNORECASE)
+_MOST_BEGINNINGS = 50  # a comment may hold thousands
 _WRITES = ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt")
 _TEXT = TypeName("text")
 _NOT_FOR_CURSORS = (*_WRITES, "intoClause", "lockingClause")
@@ -146,7 +148,7 @@ def _taken_apart(text: bytes, tree: dict[str, Any]) -> Statement:
 
 def _explained_from(text: bytes, query: dict[str, Any]) -> int:
     """Return where in an EXPLAIN a statement of the kind begins that it explains; the grammar decides."""
-    for match in _BEGINNING.finditer(text):
+    for match in islice(_BEGINNING.finditer(text), _MOST_BEGINNINGS):
         try:
             trees = pgparse.parse(text[match.start() :].decode())
         except pgparse.PGQueryError:
