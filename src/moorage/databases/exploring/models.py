@@ -145,7 +145,7 @@ class Constraint(Value):
     """A constraint; with the relation it refers to, where it is a foreign key."""
 
     name: str
-    definition: str
+    definition: str | None
     other_schema: str | None
     other_name: str | None
 
@@ -171,6 +171,7 @@ class Relation(Value):
     """Everything of one table, view, materialized view, foreign table or sequence.
 
     Attributes:
+        is_locked: somebody changes it now, so that sizes, and all that has expressions in it, are missing.
         rows: an estimate, of partitioned tables over all partitions; None where nothing was counted yet.
         bytes: with indexes and all partitions; None where it has none of its own, or somebody holds it locked.
         references: foreign keys of others that refer to it.
@@ -185,6 +186,7 @@ class Relation(Value):
     quoted: str
     comment: str | None
     persistence: str
+    is_locked: bool
     rows: int | None
     bytes: int | None
     columns: Many[Column]

@@ -224,16 +224,18 @@ SELECT CAST(pg_catalog.json_build_object(
 
 -- name: relation_describe :value
 -- One document of the relations asked for by their ids; those that are not there any more are missing.
--- Sizes and definitions of views wait for whoever changes the table, so those of tables that somebody holds locked
--- are left out. What the server's own functions print is correct for every version; nothing of it is put together here.
-WITH RECURSIVE asked AS MATERIALIZED (
-    SELECT CAST(given.id AS oid) AS id, given.place, CAST(:is_full AS boolean) AS is_full
-    FROM pg_catalog.json_array_elements_text(CAST(:ids AS json)) WITH ORDINALITY AS given (id, place)
-), locked AS MATERIALIZED (
+-- Sizes, and whatever has an expression in it, wait for whoever changes the table, so those of tables that somebody
+-- holds locked are left out. What the server's own functions print is correct for every version; nothing of it is put together here.
+WITH RECURSIVE locked AS MATERIALIZED (
     SELECT l.relation AS id
     FROM pg_catalog.pg_locks AS l
     JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+), asked AS MATERIALIZED (
+    SELECT
+        CAST(given.id AS oid) AS id, given.place, CAST(:is_full AS boolean) AS is_full,
+        CAST(given.id AS oid) IN (SELECT id FROM locked) AS is_locked
+    FROM pg_catalog.json_array_elements_text(CAST(:ids AS json)) WITH ORDINALITY AS given (id, place)
 ), part AS (
     SELECT asked.id AS root, asked.id, c.relkind, c.reltuples
     FROM asked
@@ -268,6 +270,7 @@ SELECT CAST(pg_catalog.json_build_object('relations', pg_catalog.json_agg(
         'quoted', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
         'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
         'persistence', c.relpersistence,
+        'is_locked', asked.is_locked,
         'rows', measure.rows,
         'bytes', measure.bytes,
         'columns', (
@@ -276,7 +279,7 @@ SELECT CAST(pg_catalog.json_build_object('relations', pg_catalog.json_agg(
                     'name', pg_catalog.quote_ident(a.attname),
                     'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
                     'is_required', a.attnotnull,
-                    'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+                    'default', CASE WHEN NOT asked.is_locked THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
                     'identity', a.attidentity,
                     'generated', a.attgenerated,
                     'base_type', CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END,
@@ -299,7 +302,9 @@ SELECT CAST(pg_catalog.json_build_object('relations', pg_catalog.json_agg(
             SELECT pg_catalog.json_agg(
                 pg_catalog.json_build_object(
                     'name', pg_catalog.quote_ident(k.conname),
-                    'definition', pg_catalog.pg_get_constraintdef(k.oid, true),
+                    'definition', CASE
+                        WHEN NOT asked.is_locked OR k.contype IN ('p', 'u', 'f') THEN pg_catalog.pg_get_constraintdef(k.oid, true)
+                    END,
                     'other_schema', other.nspname,
                     'other_name', partner.relname
                 )
@@ -327,7 +332,7 @@ SELECT CAST(pg_catalog.json_build_object('relations', pg_catalog.json_agg(
                 AND pg_catalog.has_schema_privilege(other.oid, 'USAGE')
                 AND pg_catalog.has_any_column_privilege(partner.oid, 'SELECT, INSERT, UPDATE')
         ) END,
-        'indexes', CASE WHEN asked.is_full THEN (
+        'indexes', CASE WHEN asked.is_full AND NOT asked.is_locked THEN (
             SELECT pg_catalog.json_agg(
                 pg_catalog.json_build_object(
                     'definition', pg_catalog.pg_get_indexdef(i.indexrelid), 'is_valid', i.indisvalid
@@ -341,13 +346,13 @@ SELECT CAST(pg_catalog.json_build_object('relations', pg_catalog.json_agg(
                 WHERE k.conindid = i.indexrelid AND k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x')
             )
         ) END,
-        'triggers', CASE WHEN asked.is_full THEN (
+        'triggers', CASE WHEN asked.is_full AND NOT asked.is_locked THEN (
             SELECT pg_catalog.json_agg(pg_catalog.pg_get_triggerdef(t.oid, true) ORDER BY t.tgname)
             FROM pg_catalog.pg_trigger AS t
             WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
         ) END,
         'row_security', CASE WHEN c.relrowsecurity THEN CASE WHEN c.relforcerowsecurity THEN 'forced' ELSE 'enabled' END END,
-        'policies', CASE WHEN asked.is_full THEN (
+        'policies', CASE WHEN asked.is_full AND NOT asked.is_locked THEN (
             SELECT pg_catalog.json_agg(
                 pg_catalog.json_build_object(
                     'name', pg_catalog.quote_ident(p.polname),
@@ -365,7 +370,7 @@ SELECT CAST(pg_catalog.json_build_object('relations', pg_catalog.json_agg(
             WHERE p.polrelid = c.oid
         ) END,
         'partition_key', CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END,
-        'partition_bound', CASE WHEN c.relispartition THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END,
+        'partition_bound', CASE WHEN c.relispartition AND NOT asked.is_locked THEN pg_catalog.pg_get_expr(c.relpartbound, c.oid) END,
         'parents', (
             SELECT pg_catalog.json_agg(
                 pg_catalog.json_build_object(
@@ -384,7 +389,10 @@ SELECT CAST(pg_catalog.json_build_object('relations', pg_catalog.json_agg(
             SELECT pg_catalog.json_agg(
                 pg_catalog.json_build_object(
                     'name', pg_catalog.quote_ident(other.nspname) || '.' || pg_catalog.quote_ident(partner.relname),
-                    'definition', pg_catalog.pg_get_expr(partner.relpartbound, partner.oid),
+                    'definition', CASE
+                        WHEN partner.oid NOT IN (SELECT id FROM locked)
+                            THEN pg_catalog.pg_get_expr(partner.relpartbound, partner.oid)
+                    END,
                     'other_schema', other.nspname,
                     'other_name', partner.relname
                 )

@@ -11,6 +11,7 @@ from moorage.databases.exploring.models import Column, Kind, Relation
 MAX_COMMENT_CHARACTERS = 300
 MAX_DEFINITION_CHARACTERS = 6_000
 MAX_LABELS = 40
+CHECK_UNKNOWN = "CHECK (...)"
 MAX_RELATIVES = 30
 
 _SQL_KINDS = {
@@ -61,6 +62,8 @@ def size(count: int) -> str:
 def _facts(relation: Relation) -> Iterator[str]:
     if relation.comment:
         yield remark(relation.comment).strip()
+    if relation.is_locked:
+        yield "-- somebody holds it locked: its size, defaults, checks, indexes, triggers and policies are not shown"
     rows = "" if relation.rows is None else f"about {relation.rows:,} rows"
     stored = "" if relation.bytes is None else f"{size(relation.bytes)} with indexes"
     may = f"this role may {', '.join(relation.privileges)}" if relation.privileges else "this role may use some columns"
@@ -74,7 +77,9 @@ def _statement(relation: Relation) -> Iterator[str]:
         return
     yield f"{head} ("
     entries = [(_column(each), _column_remark(each)) for each in relation.columns]
-    entries += [(f"CONSTRAINT {one_line(each.name)} {each.definition}", "") for each in relation.constraints]
+    entries += [
+        (f"CONSTRAINT {one_line(each.name)} {each.definition or CHECK_UNKNOWN}", "") for each in relation.constraints
+    ]
     for place, (entry, behind) in enumerate(entries, 1):
         yield f"  {entry}{',' if place < len(entries) else ''}{behind}"
     yield f"){_after_columns(relation)}"
@@ -83,7 +88,8 @@ def _statement(relation: Relation) -> Iterator[str]:
 def _column(column: Column) -> str:
     parts = [one_line(column.name), column.type]
     if column.generated:
-        parts.append(f"GENERATED ALWAYS AS ({column.default}) {'STORED' if column.generated == 's' else 'VIRTUAL'}")
+        kept = "STORED" if column.generated == "s" else "VIRTUAL"
+        parts.append(f"GENERATED ALWAYS AS ({column.default or '...'}) {kept}")
     elif column.identity:
         parts.append(f"GENERATED {'ALWAYS' if column.identity == 'a' else 'BY DEFAULT'} AS IDENTITY")
     elif column.default is not None:
