@@ -91,6 +91,12 @@ class Definition(Policy):
     )
 
 
+def _has_wrong_port(host: str) -> bool:
+    name, colon, port = host.rpartition(":")
+    is_port = colon and (":" not in name or name.endswith("]"))
+    return bool(is_port) and not port.isdecimal()
+
+
 class SshTunnel(GivenValue):
     """A way to the server through another machine, by the system's own `ssh`."""
 
@@ -128,6 +134,8 @@ class DirectPostgres(Definition):
             raise ValueError("is a URL; write it as url")
         if any(each.isspace() for each in value):
             raise ValueError("holds a space; several hosts have commas between them")
+        if any(_has_wrong_port(each) for each in value.split(",") if not each.startswith("/")):
+            raise ValueError("has a port that is no number")
         return value
 
     @model_validator(mode="after")
