@@ -17,6 +17,7 @@ from moorage.core.http.page import Page
 from moorage.core.mcp.server import McpServer, build_server
 from moorage.core.shape import chosen_tools
 from moorage.databases.opening import open_databases
+from moorage.databases.saved_queries import SavedQuery
 from moorage.databases.settings import DatabasesSettings, SqlSettings
 from moorage.databases.tools import tools_by_profile
 from tests.support.doors import served_door
@@ -27,7 +28,8 @@ SEEN, WRITTEN = "shop", "shop-trial"
 UNSEEN, NOBODY_S = "vault-one", "vault-two"
 """One that the caller may not see, and one that nobody has, as alike as names can be."""
 
-HIDDEN_WORDS = ("vault-one", "vault-dead", "classified", "hidden-role")
+HIDDEN_WORDS = ("vault-one", "vault-dead", "classified", "hidden-role", "count_hidden")
+COUNT = "SELECT count(*) AS n FROM bench.orders"
 CALLERS = {
     "everything": Caller("ann", Scope.ADMIN),
     "some": Caller("bob", Scope.WRITE, databases=(parse_grant("shop"), parse_grant("tag:trial=write"))),
@@ -37,17 +39,18 @@ CALLERS = {
 }
 # What a tool needs besides the database, to get as far as looking for it.
 WANTED: dict[str, dict[str, Any]] = {
-    "run_query": {"sql": "SELECT count(*) AS n FROM bench.orders"},
+    "run_query": {"sql": COUNT},
     "get_table_schema": {"table": "bench.orders"},
     "explain_query": {"sql": "SELECT 1"},
-    "run_everywhere": {"sql": "SELECT count(*) AS n FROM bench.orders"},
+    "run_everywhere": {"sql": COUNT},
+    "run_saved": {"name": "count_orders"},
     "compare_schemas": {"right_database": SEEN},
     "change_database": {"changes": {"description": "mine now"}},
     "search_objects": {"pattern": "%"},
 }
 # Tools of administrators of everything, and the two that name no database.
 FOR_EVERYTHING = {"add_database", "change_database", "remove_database", "test_database"}
-WITHOUT_DATABASE = {"list_databases"}
+WITHOUT_DATABASE = {"list_databases", "list_saved"}
 
 
 class KnownCallers:
@@ -105,7 +108,11 @@ async def served(bench: FreshDatabase, tmp_path: Path) -> AsyncIterator[Served]:
         UNSEEN: bench.definition(**hidden),
         "vault-dead": bench.definition(**hidden, hostname="127.0.0.1", port=9, username="hidden-role"),
     }
-    settings = DatabasesSettings(SqlSettings(tools=("all",)), UNSEEN, databases)
+    queries = {
+        "count_orders": SavedQuery(description="Orders.", sql=COUNT, databases=(SEEN, UNSEEN, "tag:classified")),
+        "count_hidden": SavedQuery(description="Of classified ones.", sql=COUNT, databases=(UNSEEN,)),
+    }
+    settings = DatabasesSettings(SqlSettings(tools=("all",)), UNSEEN, databases, queries=queries)
     async with open_databases(settings, home=tmp_path) as service:
         tools = chosen_tools(tools_by_profile(service), ("all",))
         server = build_server(name="databases", version="1", instructions="For a test.", tools=tools)
@@ -119,7 +126,7 @@ async def test_no_tool_tells_an_unseen_database_from_one_that_nobody_has(served:
         for token in ("some", "reader", "some-admin", "of-a-project"):
             unseen = await served.text(token, tool, served.naming(tool, UNSEEN))
             nobody_s = await served.text(token, tool, served.naming(tool, NOBODY_S))
-            assert "databases.not_found" in unseen, tool
+            assert "not_found: there is no" in unseen, tool
             assert unseen.replace(UNSEEN, "X") == nobody_s.replace(NOBODY_S, "X"), tool
 
 
@@ -161,6 +168,18 @@ async def test_everywhere_is_where_a_caller_sees(served: Served):
     assert SEEN in gathered
     assert WRITTEN in gathered
     assert not [word for word in HIDDEN_WORDS if word in gathered]
+
+
+async def test_saved_queries_are_there_for_who_sees_where_they_run(served: Served):
+    listed = await served.said("some", "list_saved")
+    assert "count_orders() in shop:" in listed
+    assert not [word for word in HIDDEN_WORDS if word in listed]
+    hidden = await served.said("some", "run_saved", name="count_hidden")
+    assert hidden.replace("count_hidden", "X") == (await served.said("some", "run_saved", name="count_hiddex")).replace(
+        "count_hiddex", "X"
+    )
+    assert (await served.rows("some", "run_saved", name="count_orders"))["rows"] == [[100]]
+    assert "count_hidden" in await served.said("everything", "list_saved")
 
 
 async def test_writing_needs_the_scope_and_the_grant(served: Served):

@@ -51,6 +51,10 @@ class SavedService:
             if wanted in f"{name} {each.query.description}".casefold() and _places(each.query, seen)
         ]
 
+    async def seen(self) -> Sequence[Database]:
+        """Return the databases that the caller sees: where a query runs is told as far as these go."""
+        return await self._catalog.all()
+
     async def find(self, name: str) -> ReadyQuery:
         """Return a query by its name.
 

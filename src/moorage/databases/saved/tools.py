@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from moorage.core.shape import READS, Call, Tool
 from moorage.databases.arguments import DatabaseArgument
+from moorage.databases.definitions import Database
 from moorage.databases.execution.answers import written
 from moorage.databases.saved.compiling import ReadyQuery
 from moorage.databases.saved.service import SavedService
 from moorage.databases.saved.signatures import signature_of
 from moorage.databases.saved_queries import QueryParameter
+from moorage.databases.sources.choosing import is_among
 
 SHOWN_QUERIES = 100
 _MAY_WRITE = {"read_only": False, "destructive": True, "idempotent": False}
@@ -46,10 +48,10 @@ class SavedTools:
         self, pattern: Annotated[str, Field(description="Part of a name or description.", max_length=100)] = ""
     ) -> str:
         """List the queries that the operator has written, with their parameters; prefer them to SQL of your own."""
-        found = await self._service.list(pattern)
+        found, seen = await self._service.list(pattern), await self._service.seen()
         left_out = len(found) - SHOWN_QUERIES
         more = [f"{left_out} more: give a part of the name"] if left_out > 0 else []
-        return "\n".join([f"{len(found)} saved queries", *map(_line, found[:SHOWN_QUERIES]), *more])
+        return "\n".join([f"{len(found)} saved queries", *(_line(each, seen) for each in found[:SHOWN_QUERIES]), *more])
 
     async def run_saved(
         self,
@@ -95,9 +97,10 @@ def _bound(function: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any
     return read_arguments(function).bind(given)
 
 
-def _line(found: ReadyQuery) -> str:
+def _line(found: ReadyQuery, seen: Sequence[Database]) -> str:
     query = found.query
-    where = f" in {', '.join(query.databases)}" if query.databases else ""
+    places = [place for place in query.databases if any(is_among(each, [place]) for each in seen)]
+    where = f" in {', '.join(places)}" if places else ""
     kind = "; it writes" if query.writes else ""
     parameters = ", ".join(map(_described, query.parameters))
     return f"{found.name}({parameters}){where}: {query.description}{kind}"
