@@ -173,6 +173,13 @@ async def test_a_name_that_is_not_there_is_told_with_what_may_be_meant(shop):
     assert "customer_id" in refused.value.hint
 
 
+async def test_a_table_that_is_not_open_to_callers_is_not_named(bench):
+    async with open_service({"shop": bench.definition(denied_tables=["bench.orders"])}) as service:
+        with pytest.raises(QueryFailed) as refused:
+            await answered(service, "SELECT * FROM bench.ordrs")
+    assert "orders" not in refused.value.hint
+
+
 async def test_a_connection_that_failed_a_statement_serves_the_next(shop):
     with pytest.raises(QueryFailed):
         await answered(shop, "SELECT 1 / 0")

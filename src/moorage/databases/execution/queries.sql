@@ -12,7 +12,7 @@ SELECT pg_catalog.pg_xact_status(CAST(CAST(:transaction AS text) AS pg_catalog.x
 
 -- name: column_names :many
 -- Columns that the role may read, of tables named as a list in JSON, with their schema or without.
-SELECT c.relname AS table_name, a.attname AS column_name
+SELECT n.nspname AS schema_name, c.relname AS table_name, a.attname AS column_name
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

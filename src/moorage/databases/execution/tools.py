@@ -56,7 +56,7 @@ class QueryTools:
     ) -> str:
         """Run SQL; returns columns and rows, cut at limits with a notice."""
         named = self._runner.database_of(next) if next and database_id is None else database_id
-        request = Request(sql, parameters or (), max_rows, max_bytes, timeout_seconds, format, commit, next)
+        request = Request(sql, parameters or (), max_rows, max_bytes, timeout_seconds, format, commit, next or None)
         confirm = call.confirm if call is not None and call.can_confirm else None
         answer = await self._runner.run(await self._catalog.find(named), request, confirm)
         return written(answer, is_marked=self._marks_data)
