@@ -16,6 +16,7 @@ from moorage.databases.errors import (
     DatabaseBusy,
     DatabaseLoginRefused,
     DatabaseUnavailable,
+    InvalidDefinition,
     NotSupported,
     QueryTookTooLong,
     SecretUnavailable,
@@ -102,6 +103,7 @@ async def test_a_service_that_goes_on_throttling_is_busy(connector, double):
         ("SecretsErrorException", 400, SecretUnavailable),
         ("InvalidSecretException", 400, SecretUnavailable),
         ("HttpEndpointNotEnabledException", 400, NotSupported),
+        ("BadRequestException", 400, NotSupported),
         ("DatabaseUnavailableException", 504, DatabaseUnavailable),
         ("ServiceUnavailableError", 503, DatabaseUnavailable),
         ("InternalServerErrorException", 500, DatabaseUnavailable),
@@ -126,6 +128,17 @@ async def test_a_process_without_credentials_is_told_to_get_some(connector, monk
     monkeypatch.setattr("botocore.session.Session.get_credentials", lambda _: None)
     with pytest.raises(DatabaseLoginRefused, match="credentials"):
         await read(connector, "SELECT 1")
+
+
+async def test_a_definition_that_names_no_region_is_told_to(connector, definition, monkeypatch):
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    connections = Connections(SqlSettings())
+    nowhere = definition.model_copy(update={"resource_arn": "a cluster by its name alone"})
+    with pytest.raises(InvalidDefinition) as caught:
+        await read(await connections.to(Database(id="x", definition=nowhere, origin=Origin.FILE)), "SELECT 1")
+    assert "region" in caught.value.hint
+    await connections.close()
 
 
 async def test_without_the_extra_the_way_to_get_it_is_told(connector, monkeypatch):

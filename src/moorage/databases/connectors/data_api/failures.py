@@ -14,6 +14,7 @@ from moorage.databases.errors import (
     DatabaseBusy,
     DatabaseLoginRefused,
     DatabaseUnavailable,
+    InvalidDefinition,
     NotSupported,
     QueryTookTooLong,
     SecretUnavailable,
@@ -46,6 +47,13 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
         NotSupported,
         "Enable the Data API of the cluster (RDS, enable-http-endpoint).",
     ),
+    "BadRequestException": (
+        NotSupported,
+        "Check that the cluster's Data API is enabled, and the ARNs of the definition.",
+    ),
+    "ValidationException": (NotSupported, "Check the ARNs of the definition, and the length of the statement."),
+    "ParamValidationError": (InvalidDefinition, "Check the ARNs of the definition."),
+    "NoRegionError": (InvalidDefinition, "Name `region` in the definition."),
     "InvalidResourceStateException": (DatabaseUnavailable, "Look at the state of the cluster in RDS."),
     "InvalidSecretException": (SecretUnavailable, "Check secret_arn: it must hold username and password."),
     "SecretsErrorException": (SecretUnavailable, "Check secret_arn, and that the secret can be decrypted."),
@@ -60,6 +68,10 @@ _MEANING: dict[str, tuple[type[MoorageError], str]] = {
     "IncompleteSignature": (DatabaseLoginRefused, _CREDENTIALS),
     "NoCredentialsError": (DatabaseLoginRefused, _CREDENTIALS),
     "CredentialRetrievalError": (DatabaseLoginRefused, _CREDENTIALS),
+    "PartialCredentialsError": (DatabaseLoginRefused, _CREDENTIALS),
+    "ProfileNotFound": (DatabaseLoginRefused, _CREDENTIALS),
+    "SSOTokenLoadError": (DatabaseLoginRefused, _CREDENTIALS),
+    "UnauthorizedSSOTokenError": (DatabaseLoginRefused, _CREDENTIALS),
     "TokenRetrievalError": (DatabaseLoginRefused, _CREDENTIALS),
 }
 

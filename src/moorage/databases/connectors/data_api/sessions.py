@@ -70,6 +70,7 @@ class DataApiSession:
         return f"DONE {(await self._ours(query, args)).get('numberOfRecordsUpdated', 0)}"
 
     async def open(self, sql: str, parameters: Sequence[Any]) -> DeclaredCursor | GivenCursor:
+        """Begin a statement; one that no cursor can be declared for, as one that writes, is run here and now."""
         statement = parse(sql)
         types = await self._types(statement)
         text, values = statement.as_sent(types), fields_of(parameters, types)
