@@ -32,6 +32,7 @@ class DatabasesService:
         self.catalog = catalog
         self.connections = connections
         self.settings = settings
+        self.powers = guard.powers
         self.runner = Runner(connections, guard, audit.recorder, settings)
         self.audit = audit.service
         self.managing = managing

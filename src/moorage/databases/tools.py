@@ -20,7 +20,7 @@ def tools_by_profile(service: DatabasesService) -> Mapping[str, list[Tool]]:
     marks_data = service.settings.mark_untrusted
     saved = SavedTools(service.saved, marks_data=marks_data)
     everywhere = EverywhereTools(service.everywhere, service.comparison, marks_data=marks_data)
-    managing = ManagingTools(service.catalog, service.connections, service.managing)
+    managing = ManagingTools(service.catalog, service.connections, service.managing, service.powers)
     return {
         "core": [
             *QueryTools(service.catalog, service.runner, marks_data=marks_data).core(),

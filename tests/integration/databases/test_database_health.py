@@ -9,6 +9,7 @@ import pytest
 from moorage.core.postgres.pools import connected
 from moorage.core.shape import Severity
 from moorage.databases.errors import DatabaseNotFound
+from moorage.databases.managing.tools import ManagingTools
 from moorage.databases.tuning.health.report import report
 from tests.support.many_databases import definition_of, open_service
 from tests.support.waiting import until
@@ -115,3 +116,11 @@ async def test_databases_are_chosen_by_tag(bench):
         assert [each.database.id for each in await service.tuning.database_health(["tag:billing"])] == ["a"]
         with pytest.raises(DatabaseNotFound):
             await service.tuning.database_health(["tag:none"])
+
+
+async def test_a_role_found_too_powerful_is_told_in_the_list(bench):
+    async with open_service({"shop": bench.as_superuser()}, default="shop") as service:
+        listing = ManagingTools(service.catalog, service.connections, service.managing, service.powers)
+        assert "too powerful" not in await listing.list_databases()
+        await service.tuning.database_health()
+        assert "reachable, role too powerful" in await listing.list_databases()

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from moorage.databases.definitions import StatementKind
+from moorage.databases.definitions import RdsDataApi, StatementKind
 from moorage.databases.errors import AnswerTooLarge, InvalidStatement, QueryFailed, StatementRefused, WriteNotAllowed
+from tests.support.data_api_double import CLUSTER, SECRET, data_api
 from tests.support.many_databases import open_service
 
 MANY_ROWS = """
@@ -108,3 +109,19 @@ async def test_a_plan_larger_than_an_answer_may_be_is_refused(bench):
     async with open_service({"shop": definition}, default="shop") as service:
         with pytest.raises(AnswerTooLarge):
             await service.tuning.explain_query(None, "SELECT * FROM bench.sales NATURAL JOIN bench.customers")
+
+
+async def test_it_is_the_same_by_the_data_api(bench, monkeypatch):
+    async with data_api(bench.address, user=bench.owner, password=bench.password) as double:
+        for name, value in (("ENDPOINT_URL", double.url), ("ACCESS_KEY_ID", "id"), ("SECRET_ACCESS_KEY", "key")):
+            monkeypatch.setenv(f"AWS_{name}", value)
+        definition = RdsDataApi(type="rds_data_api", resource_arn=CLUSTER, secret_arn=SECRET, database=bench.name)
+        async with open_service({"shop": definition}, default="shop") as service:
+            planned = await service.tuning.explain_query(None, "DELETE FROM bench.orders WHERE id = $1")
+            ran = await service.tuning.explain_query(
+                None, "SELECT * FROM bench.orders WHERE id < $1", [5], analyze=True
+            )
+            (asked,) = await service.tuning.database_health()
+    assert "id = $1" in planned.as_text()
+    assert ran.plan.top.ran_rows == 4
+    assert asked.result.unchecked == ()

@@ -236,7 +236,7 @@ async def test_calls_go_on_while_the_file_changes(service, bench: FreshDatabase,
 
 
 def tools_of(service: DatabasesService) -> ManagingTools:
-    return ManagingTools(service.catalog, service.connections, service.managing)
+    return ManagingTools(service.catalog, service.connections, service.managing, service.powers)
 
 
 async def sessions_of(bench: FreshDatabase, superuser: Any) -> int:

@@ -14,6 +14,7 @@ from moorage.databases.connectors.connections import Connections
 from moorage.databases.definitions import Database
 from moorage.databases.managing.listing import matching, page_of
 from moorage.databases.managing.service import ManagingService
+from moorage.databases.roles.power import RolePowers, too_much
 from moorage.databases.sources.catalog import Catalog
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
@@ -27,10 +28,13 @@ _FIELDS = (
 class ManagingTools:
     """The doors: arguments in, use case called, text out."""
 
-    def __init__(self, catalog: Catalog, connections: Connections, service: ManagingService) -> None:
+    def __init__(
+        self, catalog: Catalog, connections: Connections, service: ManagingService, powers: RolePowers
+    ) -> None:
         self._catalog = catalog
         self._connections = connections
         self._service = service
+        self._powers = powers
 
     def core(self) -> list[Tool]:
         return [
@@ -120,8 +124,10 @@ class ManagingTools:
 
     def _health(self, database: Database) -> str:
         state = self._connections.state_of(database)
-        is_down = state.status == "down" and state.since is not None
-        return f"down since {state.since:%Y-%m-%d %H:%M}Z" if is_down else state.status
+        if state.status == "down" and state.since is not None:
+            return f"down since {state.since:%Y-%m-%d %H:%M}Z"
+        power = self._powers.known(database)
+        return f"{state.status}, role too powerful" if power and too_much(power, database.definition) else state.status
 
     def _notices(self) -> list[str]:
         """Return what administrators should know of the list itself."""
