@@ -33,7 +33,7 @@ async def open_databases(
 
     Args:
         projects: the databases of projects; None where there are none.
-        home: where the audit log has its files; None keeps none.
+        home: where the audit log has its files; without it nothing is written down.
         registry: where the audit log has its table; None where there is none.
     """
     connections = Connections(settings.sql)

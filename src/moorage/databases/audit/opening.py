@@ -47,7 +47,7 @@ async def open_audit(
     """Open the log; what waits to be written is written at the end.
 
     Args:
-        home: the folder of everything Moorage keeps on this machine; None keeps no files.
+        home: the folder of everything Moorage keeps on this machine; without one nothing is written down.
         registry: where the table is; None where there is none.
 
     Raises:

@@ -88,6 +88,8 @@ class TableSink:
         """Write what waits; what can be written nowhere is lost, and the log says so."""
         entries, self._waiting = self._waiting, []
         self._is_any.clear()
+        if not entries:
+            return
         try:
             await self._insert(entries)
         except AuditUnavailable as error:
