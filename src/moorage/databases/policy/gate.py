@@ -47,7 +47,7 @@ class Gate:
 
     def _has_passed(self, key: tuple[str, bool, Mentions], definition: Definition) -> bool:
         held = self._passed.get(key)
-        return held is not None and held[0] is definition and held[1] > monotonic()
+        return held is not None and held[1] > monotonic() and _is_same(held[0], definition)
 
     def _remember(self, key: tuple[str, bool, Mentions], definition: Definition) -> None:
         self._passed[key] = (definition, monotonic() + BELIEVED_SECONDS)
@@ -57,9 +57,9 @@ class Gate:
 
     async def _routes_of(self, database: Database, session: Session) -> list[Route]:
         held = self._routes.get(database.id)
-        if held is not None and held[0] is database.definition and held[1] > monotonic():
+        if held is not None and held[1] > monotonic() and _is_same(held[0], database.definition):
             return held[2]
-        routes = await store.route_all(session)
+        routes = await _acting_routes(session)
         self._routes[database.id] = (database.definition, monotonic() + BELIEVED_SECONDS, routes)
         self._routes.move_to_end(database.id)
         if len(self._routes) > REMEMBERED_DATABASES:
@@ -71,3 +71,15 @@ class Gate:
         for key in [key for key in self._passed if key[0] == database.id]:
             del self._passed[key]
         self._routes.pop(database.id, None)
+
+
+def _is_same(held: Definition, definition: Definition) -> bool:
+    return held is definition or held == definition
+
+
+async def _acting_routes(session: Session) -> list[Route]:
+    """Return the routes to functions that could act; most lead to comparisons that PostgreSQL ships."""
+    routes = await store.route_all(session)
+    called = {oid for route in routes for oid in route.calls}
+    acting = {each.oid for each in await store.function_find(session, called)} if called else set()
+    return [route for route in routes if acting.intersection(route.calls)]

@@ -8,11 +8,15 @@
 -- at more closely. It is asked for nearly every statement, so it reads little.
 WITH called AS (
     SELECT each ->> 0 AS schema, CAST(each ->> 1 AS name) AS name
-    FROM pg_catalog.json_array_elements(CAST(CAST(:functions AS text) AS json)) AS each
+    FROM pg_catalog.unnest(
+        ARRAY(SELECT pair FROM pg_catalog.json_array_elements(CAST(CAST(:functions AS text) AS json)) AS pair)
+    ) AS each
 ),
 read AS (
     SELECT each ->> 0 AS schema, CAST(each ->> 1 AS name) AS name
-    FROM pg_catalog.json_array_elements(CAST(CAST(:relations AS text) AS json)) AS each
+    FROM pg_catalog.unnest(
+        ARRAY(SELECT pair FROM pg_catalog.json_array_elements(CAST(CAST(:relations AS text) AS json)) AS pair)
+    ) AS each
 )
 SELECT
     true AS is_function, NULL AS asked_schema, NULL AS asked_name, CAST(p.oid AS bigint) AS oid,
@@ -294,7 +298,7 @@ WITH RECURSIVE wanted AS (
 found AS (
     SELECT t.oid
     FROM wanted AS w
-    JOIN pg_catalog.pg_type AS t ON t.typname = w.name
+    JOIN pg_catalog.pg_type AS t ON t.typname = CAST(w.name AS name)
     JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
     WHERE t.oid >= 16384 AND ((w.schema IS NULL AND pg_catalog.pg_type_is_visible(t.oid)) OR n.nspname = w.schema)
     UNION
@@ -303,8 +307,15 @@ found AS (
     SELECT inner_type.oid
     FROM found AS f
     JOIN pg_catalog.pg_type AS t ON t.oid = f.oid
-    LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-    CROSS JOIN LATERAL (VALUES (t.typelem), (t.typbasetype), (a.atttypid)) AS inner_type (oid)
+    CROSS JOIN LATERAL (
+        SELECT t.typelem
+        UNION ALL
+        SELECT t.typbasetype
+        UNION ALL
+        SELECT a.atttypid
+        FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+    ) AS inner_type (oid)
     WHERE inner_type.oid >= 16384
 )
 SELECT CAST(oid AS bigint) AS oid FROM found;
