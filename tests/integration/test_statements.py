@@ -33,7 +33,10 @@ WORK_ITEM_PACKAGES = [
     for file in sorted(Path(workflow.__file__).parent.rglob("queries.sql"))
 ]
 DATABASE_PACKAGES = [
+    "moorage.databases.connectors",
+    "moorage.databases.everywhere",
     "moorage.databases.execution",
+    "moorage.databases.exploring",
     "moorage.databases.managing",
     "moorage.databases.roles",
     "moorage.databases.tuning.health",

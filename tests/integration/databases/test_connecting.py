@@ -13,6 +13,9 @@ from tests.support.deaf_servers import freezing_proxy
 from tests.support.many_databases import ORDERS, database_of, open_connections, open_service, session_of
 from tests.support.waiting import soon, until
 
+KILL_SLEEPER = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND wait_event = 'PgSleep'
+"""
 OUR_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE usename = $1"
 
 
@@ -232,14 +235,17 @@ async def test_a_connection_that_the_network_forgot_is_replaced_unnoticed(bench)
 
 
 async def test_a_connection_that_dies_under_a_statement_is_told_and_not_tried_again(bench, superuser, connections):
-    shop = database_of(bench.definition())
+    shop = database_of(bench.as_owner())
+
+    async def count() -> None:
+        async with session_of(connections, shop, read_only=False) as session:
+            await value(session, "SELECT nextval('bench.orders_id_seq'), pg_sleep(60)")
+
+    counting = asyncio.create_task(count())
+    await until(lambda: superuser.fetchval(KILL_SLEEPER, bench.owner))
     with pytest.raises(DatabaseUnavailable, match="terminating connection due to administrator command"):
-        async with session_of(connections, shop) as session:
-            pid = await value(session, "SELECT pg_backend_pid()")
-            await superuser.fetchval("SELECT pg_terminate_backend($1)", pid)
-            await value(session, "SELECT 1")
-    async with session_of(connections, shop) as session:
-        assert await value(session, "SELECT pg_backend_pid()") != pid
+        await soon(counting)
+    assert await superuser.fetchval("SELECT last_value FROM bench.orders_id_seq") == ORDERS + 1
 
 
 async def _pid(connections, shop) -> int:

@@ -59,10 +59,14 @@ async def test_a_server_that_accepts_and_says_nothing_is_given_up(bench):
 async def test_a_server_that_stops_answering_under_a_statement_is_given_up(bench, monkeypatch):
     monkeypatch.setattr("moorage.databases.connectors.statements.GRACE_SECONDS", 0.1)
     async with freezing_proxy(bench.address) as proxy, open_connections() as connections:
-        with pytest.raises(QueryTookTooLong, match="the server said nothing"):
+
+        async def frozen_under_a_statement() -> None:
             async with session_of(connections, at_port(bench, proxy.port), statement_seconds=0.1) as session:
                 proxy.freeze()
                 await session.open("SELECT 1", ())
+
+        with pytest.raises(QueryTookTooLong, match="the server said nothing"):
+            await frozen_under_a_statement()
         proxy.cut()
 
 
@@ -85,7 +89,7 @@ async def test_a_database_that_comes_back_is_noticed_without_a_caller(bench, con
         await ask(connections, shop)
     connector = await connections.to(shop)
     async with freezing_proxy(bench.address) as proxy:
-        connector._dialer._hosts = (("127.0.0.1", proxy.port),)  # noqa: SLF001 (its port was free all the time)
+        connector._dialer._hosts = (("127.0.0.1", proxy.port),)
         await until(lambda: _is(connections, shop, "reachable"))
         assert await ask(connections, shop) == 1
 

@@ -52,7 +52,7 @@ async def test_ssh_is_started_once_and_asks_nobody(ssh):
     assert f"127.0.0.1:{ports[0]}:db.internal:5432" in said
     assert f"127.0.0.1:{ports[1]}:[2001:db8::1]:5433" in said
     assert said[-6:] == ["-p", "2222", "-i", "/keys/jump", "--", "me@jump.example"]
-    process = tunnel._process  # noqa: SLF001
+    process = tunnel._process
     await tunnel.close()
     assert process.returncode is not None
 
@@ -61,11 +61,11 @@ async def test_a_tunnel_that_has_ended_is_started_again(ssh):
     ssh(WORKS)
     tunnel = Tunnel(BASTION, HOSTS)
     await tunnel.port_to(HOSTS[0])
-    first = tunnel._process  # noqa: SLF001
+    first = tunnel._process
     first.kill()
     await first.wait()
     await tunnel.port_to(HOSTS[0])
-    assert tunnel._process is not first  # noqa: SLF001
+    assert tunnel._process is not first
     await tunnel.close()
 
 
@@ -94,10 +94,10 @@ async def test_a_tunnel_closed_by_a_cancelled_call_leaves_no_process(ssh):
     starting = asyncio.create_task(tunnel.port_to(HOSTS[0]))
 
     async def started() -> bool:
-        return tunnel._process is not None  # noqa: SLF001
+        return tunnel._process is not None
 
     await until(started)
-    process = tunnel._process  # noqa: SLF001
+    process = tunnel._process
     starting.cancel()
     await asyncio.gather(starting, return_exceptions=True)
     assert process.returncode is not None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from moorage.databases.connectors.dialing import FindLogin
 from moorage.databases.connectors.direct import DirectConnector
 from moorage.databases.connectors.health import ConnectorState
+from moorage.databases.connectors.metering import metered
 from moorage.databases.connectors.pools import Budget
 from moorage.databases.connectors.session import Connector, Terms
 from moorage.databases.definitions import PROJECT_PREFIX, Database, DirectPostgres, RdsDataApi
@@ -31,6 +32,7 @@ class Connections:
         self._budget = Budget(settings.max_connections, settings.wait_seconds, settings.idle_seconds)
         self._open: dict[str, tuple[DirectPostgres | RdsDataApi, Connector]] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._metered = metered(self.states)
 
     async def to(self, database: Database) -> Connector:
         """Return the connector of a database; one of an older definition ends when its calls have ended."""
@@ -48,6 +50,10 @@ class Connections:
         _, connector = self._open.get(database.id, (None, None))
         return getattr(connector, "state", ConnectorState())
 
+    def states(self) -> dict[str, ConnectorState]:
+        """Return what is known of each database that was used, by id."""
+        return {name: getattr(connector, "state", ConnectorState()) for name, (_, connector) in self._open.items()}
+
     async def keep(self, databases: Mapping[str, Database]) -> None:
         """Close what leads to databases that are gone, or are described in another way now; projects are no matter."""
         gone = [
@@ -61,6 +67,7 @@ class Connections:
 
     async def close(self) -> None:
         """End all connections; calls that run are given a moment."""
+        self._metered.close()
         for task in self._closing:
             task.cancel()
         connectors = [connector for _, connector in self._open.values()]

@@ -21,6 +21,7 @@ from moorage.databases.connectors.driver import DriverConnection
 from moorage.databases.connectors.failures import DRIVER_ERRORS, begin_failure
 from moorage.databases.connectors.health import FIRST_PAUSE_SECONDS, ConnectorState, Health
 from moorage.databases.connectors.messages import CLEAN, END, beginning
+from moorage.databases.connectors.metering import CONNECT_FAILURES
 from moorage.databases.connectors.pools import Budget, Place, Pool
 from moorage.databases.connectors.session import Terms
 from moorage.databases.connectors.statements import DirectSession
@@ -129,6 +130,7 @@ class DirectConnector:
             except DatabaseBusy:
                 raise
             except MoorageError as error:
+                CONNECT_FAILURES.labels(error.code).inc()
                 self._health.failed(error)
                 self._pool.refuse_waiting(error)
                 if isinstance(error, DatabaseUnavailable):
