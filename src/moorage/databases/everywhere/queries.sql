@@ -137,7 +137,8 @@ FROM (
     FROM pg_catalog.pg_sequence AS s
     JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
     JOIN namespace AS n ON n.oid = c.relnamespace
-    WHERE pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT')
+    -- Asked in this order: of anything else than a sequence it is an error to ask.
+    WHERE CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT') END
         AND (CAST('pg_catalog.pg_class' AS regclass), c.oid) NOT IN (SELECT classid, objid FROM extension_object)
     UNION ALL
     SELECT 'extension', n.name, '', CAST(e.extname AS text), e.extversion

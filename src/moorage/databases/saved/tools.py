@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
@@ -51,7 +52,7 @@ class SavedTools:
         found, seen = await self._service.list(pattern), await self._service.seen()
         left_out = len(found) - SHOWN_QUERIES
         more = [f"{left_out} more: give a part of the name"] if left_out > 0 else []
-        return "\n".join([f"{len(found)} saved queries", *(_line(each, seen) for each in found[:SHOWN_QUERIES]), *more])
+        return "\n".join([f"saved queries: {len(found)}", *(_line(each, seen) for each in found[:SHOWN_QUERIES]), *more])
 
     async def run_saved(
         self,
@@ -108,6 +109,10 @@ def _line(found: ReadyQuery, seen: Sequence[Database]) -> str:
 
 def _described(parameter: QueryParameter) -> str:
     choice = f" of {'|'.join(map(str, parameter.enum))}" if parameter.enum else ""
-    default = "" if parameter.is_required else f" = {parameter.default}"
+    default = "" if parameter.is_required else f" = {_shown(parameter.default)}"
     remark = f" ({parameter.description})" if parameter.description else ""
     return f"{parameter.name}: {parameter.type}{choice}{default}{remark}"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
