@@ -111,6 +111,18 @@ async def test_a_plan_larger_than_an_answer_may_be_is_refused(bench):
             await service.tuning.explain_query(None, "SELECT * FROM bench.sales NATURAL JOIN bench.customers")
 
 
+async def test_a_plan_that_reaches_hidden_tables_by_a_view_is_told_without_names(bench):
+    definition = bench.as_owner(denied_tables=["bench.orders"])
+    async with open_service({"shop": definition}, default="shop") as service:
+        told = await service.tuning.explain_query(None, "SELECT * FROM bench.sales")
+        open_one = await service.tuning.explain_query(None, "SELECT * FROM bench.customers WHERE id = 1")
+    for text in (told.as_text(), told.as_json()):
+        assert "orders" not in text
+        assert "customer_id" not in text
+    assert "Seq Scan" in told.as_text()
+    assert "customers" in open_one.as_text()
+
+
 async def test_it_is_the_same_by_the_data_api(bench, monkeypatch):
     async with data_api(bench.address, user=bench.owner, password=bench.password) as double:
         for name, value in (("ENDPOINT_URL", double.url), ("ACCESS_KEY_ID", "id"), ("SECRET_ACCESS_KEY", "key")):

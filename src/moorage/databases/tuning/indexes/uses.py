@@ -188,9 +188,7 @@ def _column(path: list[Tree], scope: Mapping[str, Use]) -> tuple[Use, Key] | Non
     if len(words) != len(path):
         return None
     column, owner = words[-1], words[-2] if len(words) > 1 else None
-    fitting = [
-        use for alias, use in scope.items() if owner in (None, alias) and column in use.table.columns
-    ]  # fmt: skip
+    fitting = [use for alias, use in scope.items() if owner in (None, alias) and column in use.table.columns]
     return (fitting[-1], Key(column)) if fitting else None
 
 
@@ -205,11 +203,19 @@ def _fits_gin(table: Table, key: Key) -> bool:
 
 
 def _read_order(part: Tree, scope: Mapping[str, Use]) -> None:
-    wanted = [each.get("SortBy", {}) for each in part.get("sortClause", [])]
-    found = [_key(each.get("node"), scope) for each in wanted]
-    if not found or any(each is None or each[0] is not found[0][0] for each in found):  # ty: ignore[not-subscriptable]
+    """Note the order that a statement wants, where one table alone decides it."""
+    found = [_ordering(each.get("SortBy", {}), scope) for each in part.get("sortClause", [])]
+    known = [each for each in found if each is not None]
+    if not known or len(known) < len(found) or any(use is not known[0][0] for use, _ in known):
         return
-    use = found[0][0]  # ty: ignore[not-subscriptable]
+    use = known[0][0]
     use.is_limited = "limitCount" in part
-    for (_, key), order in zip(found, wanted, strict=True):  # ty: ignore[not-iterable]
-        use.ordered.append(Key(key.column, key.function, is_descending=order.get("sortby_dir") == "SORTBY_DESC"))
+    use.ordered += [key for _, key in known]
+
+
+def _ordering(order: Tree, scope: Mapping[str, Use]) -> tuple[Use, Key] | None:
+    found = _key(order.get("node"), scope)
+    if found is None:
+        return None
+    use, key = found
+    return use, Key(key.column, key.function, is_descending=order.get("sortby_dir") == "SORTBY_DESC")

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pgparse  # ty: ignore[import-not-found]  (compiled, without stubs)
-
-# A condition of a plan is PostgreSQL's own text; a longer one is not worth the reading.
-MOST_CHARACTERS = 2_000
+from moorage.core.errors import MoorageError
+from moorage.databases.policy.parsing import SHORT_CHARACTERS, parse
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,11 @@ class WrappedColumn:
 
 def wrapped_columns(condition: str) -> list[WrappedColumn]:
     """Return the columns of a condition that a function or a cast stands around, on one side of a comparison."""
-    if len(condition) > MOST_CHARACTERS:
+    if len(condition) > SHORT_CHARACTERS:
         return []
     try:
-        tree = pgparse.parse(f"SELECT WHERE {condition}")
-    except (pgparse.PGQueryError, RecursionError):  # plans also have words that are no SQL: (hashed SubPlan 1)
+        tree = parse(f"SELECT WHERE {condition}")
+    except MoorageError:  # plans also have words that are no SQL: (hashed SubPlan 1)
         return []
     found = (_wrapped(side) for comparison in _comparisons(tree) for side in comparison)
     return list(dict.fromkeys(each for each in found if each is not None))

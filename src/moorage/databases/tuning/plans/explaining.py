@@ -14,6 +14,7 @@ from moorage.databases.connectors.session import Session, Terms
 from moorage.databases.definitions import Database, StatementKind
 from moorage.databases.errors import AnswerTooLarge, InvalidStatement, WriteNotAllowed
 from moorage.databases.policy.guard import Guard, Verdict
+from moorage.databases.tuning.plans.hiding import HIDDEN, reaches_hidden, without_names
 from moorage.databases.tuning.plans.nodes import Plan, read_plan
 from moorage.databases.tuning.plans.planning import (
     may_have_parameters,
@@ -124,8 +125,12 @@ async def _explanation(
     session: Session, database: Database, text: str, notices: tuple[str, ...], named: Sequence[str], terms: Terms
 ) -> Explanation:
     plan = _without_ours(read_plan(text))
-    grounds = Grounds(await relations_of(plan, session, named), terms.work_memory_bytes)
-    return Explanation(database.id, text, plan, tuple(warnings_of(plan, grounds)), notices)
+    relations = await relations_of(plan, session, named)
+    if reaches_hidden(plan, relations, database.definition):
+        text, notices = without_names(text), (*notices, HIDDEN)
+        plan = _without_ours(read_plan(text))
+    warnings = warnings_of(plan, Grounds(relations, terms.work_memory_bytes))
+    return Explanation(database.id, text, plan, tuple(warnings), notices)
 
 
 def _without_ours(plan: Plan) -> Plan:

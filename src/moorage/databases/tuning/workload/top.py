@@ -71,7 +71,7 @@ class Workload:
 
     def as_text(self) -> str:
         """Return it for a model: one statement a line, with what it took."""
-        lines = [f"{self.database}, by {self.by}:", *map(_line, self.statements)]
+        lines = [f"{self.database}, by {self.by}:", *(_line(each, self.by) for each in self.statements)]
         if self.notice:
             lines = [self.notice, *(self.running or ["Nothing else runs now."])]
         elif not self.statements:
@@ -125,8 +125,9 @@ async def _as_open(busy: BusyStatement, guard: Guard, database: Database, sessio
     return busy
 
 
-def _line(busy: BusyStatement) -> str:
-    return f"{busy.share:.1%} | {', '.join(_figures(busy))} | {busy.sql}"
+def _line(busy: BusyStatement, by: Measure) -> str:
+    share = "" if by == "mean_time" else f"{busy.share:.1%} | "  # means add up to nothing
+    return f"{share}{', '.join(_figures(busy))} | {busy.sql}"
 
 
 def _figures(busy: BusyStatement) -> Iterator[str]:
