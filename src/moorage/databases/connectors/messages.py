@@ -8,9 +8,14 @@ from moorage.core.postgres.identifiers import quote_identifier
 from moorage.databases.connectors.session import Terms
 
 CLEAN = (
-    "SELECT pg_catalog.pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; SET SESSION AUTHORIZATION DEFAULT; RESET ALL"
+    "SELECT pg_catalog.pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; SET SESSION AUTHORIZATION DEFAULT; RESET ALL;"
+    " DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES"
 )
-"""Takes away what a statement may have left in its session, by whatever hole: nothing of it meets the next caller."""
+"""Takes away what a statement may have left in its session, by whatever hole: nothing of it meets the next caller.
+
+It is DISCARD ALL but for the plans, which may not stand in one message with others.
+Source: https://www.postgresql.org/docs/current/sql-discard.html
+"""
 END = f"ROLLBACK; {CLEAN}"
 
 # Values come as text: these decide in which. What a literal means must not depend on the role either, because the
