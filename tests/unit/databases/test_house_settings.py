@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from moorage.cli import app
+from moorage import cli
 from moorage.core.errors import InvalidInput
 from moorage.databases.definitions import Origin
 from moorage.databases.settings import DatabasesSettings
@@ -120,12 +120,13 @@ class TestWhatIsSaid:
         assert "databases.yaml does not hold settings" in refusal()
 
     @pytest.mark.parametrize("arguments", [["settings"], ["settings", "--json"]])
-    def test_by_the_command_holds_no_secret(self, home: Path, arguments: list[str]):
+    def test_by_the_command_holds_no_secret(self, home: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(cli, "configure_logging", lambda **_: None)  # it would keep the runner's stderr
         write_file(
             f"sql: {{defaults: {{password: {SECRET}}}}}\n"
             f"databases: {{shop: {{database: shop}}, lab: {{url: 'postgresql://me:{SECRET}@db/lab'}}}}\n"
         )
-        shown = CliRunner().invoke(app, arguments)
+        shown = CliRunner().invoke(cli.app, arguments)
         assert (shown.exit_code, SECRET in shown.output, "shop" in shown.output) == (0, False, True)
 
     def test_by_a_row_is_the_ids(self, home: Path):

@@ -60,9 +60,10 @@ def test_pages_say_how_to_go_on():
 
 def test_search_finds_words_in_all_that_is_said():
     databases = [make("billing", description="Invoices of the EU", tags=["finance"]), make("shop", tags=["eu"])]
-    assert [each.id for each in matching(databases, "EU", None)] == ["billing", "shop"]
-    assert [each.id for each in matching(databases, "eu finance", None)] == ["billing"]
-    assert [each.id for each in matching(databases, "", "eu")] == ["shop"]
+    assert [each.id for each in matching(databases, "EU")] == ["billing", "shop"]
+    assert [each.id for each in matching(databases, "eu finance")] == ["billing"]
+    assert [each.id for each in matching(databases, "tag:eu")] == ["shop"]
+    assert matching(databases, "tag:e") == []
 
 
 def test_projects_are_told_from_databases_of_others():

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from moorage.core.access import Caller
+from moorage.core.access import TAG_PREFIX, Caller
 from moorage.databases.definitions import Database, Origin
 from moorage.databases.sources.grants import may_write
 
@@ -14,14 +14,10 @@ COLUMNS = ("id", "access", "health", "type", "tags", "description")
 _TYPES = {"direct_postgres": "direct", "rds_data_api": "data_api"}
 
 
-def matching(databases: Sequence[Database], search: str, tag: str | None) -> list[Database]:
-    """Return the databases with a tag, if one is wanted, that have every word of `search` somewhere in what is said."""
-    words = search.casefold().split()
-    return [
-        each
-        for each in databases
-        if (tag is None or tag in each.definition.tags) and all(word in _text(each) for word in words)
-    ]
+def matching(databases: Sequence[Database], search: str) -> list[Database]:
+    """Return the databases that have every word somewhere in what is said of them; `tag:NAME` is a whole tag."""
+    words = search.split()
+    return [each for each in databases if all(_has(each, word) for word in words)]
 
 
 def page_of(
@@ -61,5 +57,9 @@ def _access(database: Database, caller: Caller) -> str:
     return ",".join(["read", *(each.value for each in database.definition.writes)])
 
 
-def _text(database: Database) -> str:
-    return " ".join([database.id, database.definition.description, *database.definition.tags]).casefold()
+def _has(database: Database, word: str) -> bool:
+    definition = database.definition
+    if word.startswith(TAG_PREFIX):
+        return word.removeprefix(TAG_PREFIX) in definition.tags
+    said = " ".join([database.id, definition.description, *definition.tags])
+    return word.casefold() in said.casefold()

@@ -72,13 +72,12 @@ class ManagingTools:
 
     async def list_databases(
         self,
-        search: Annotated[str, Field(description="Words in id, tags or description.", max_length=200)] = "",
-        tag: Annotated[str | Absent, Field(description="Only with this tag.", max_length=50)] = None,
+        search: Annotated[str, Field(description="Words in id, tags, description; or tag:NAME.")] = "",
         offset: Annotated[int, Field(description="Skip so many.", ge=0)] = 0,
         limit: Annotated[int, Field(description="At most so many.", ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
     ) -> str:
-        """List databases: id, what may be done, health, what each is for. Begin here."""
-        found = matching(await self._catalog.all(), search, tag)
+        """List databases: what each is for, what may be done, health. Begin here."""
+        found = matching(await self._catalog.all(), search)
         return page_of(
             found,
             current_caller(),

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from moorage.databases.errors import InvalidDefinition
+from moorage.databases.sources.problems import NAME_CHARACTERS
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -50,7 +51,7 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
 
 
 def _refuse_repeated(node: Any, name: str) -> None:
-    repeated = [f"{key.value!r} in line {key.start_mark.line + 1}" for key in _repeated_keys(node)]
+    repeated = [f"{key.value[:NAME_CHARACTERS]!r} in line {key.start_mark.line + 1}" for key in _repeated_keys(node)]
     if repeated:
         raise InvalidDefinition(f"{name} has keys twice: {', '.join(repeated)}", hint="Keep one of each.")
 
