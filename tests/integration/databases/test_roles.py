@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import quote
 
 import asyncpg
 import pytest
 
+from moorage.core.errors import MoorageError
 from moorage.core.postgres.pools import connected
 from moorage.databases.connectors.connections import terms_of
 from moorage.databases.errors import RoleTooPowerful
 from moorage.databases.execution.running import Request
-from moorage.databases.roles.granting import ReadingRole, grant_readonly_script
+from moorage.databases.roles.granting import ReadingRole, grant_readonly_script, run_readonly_script
 from moorage.databases.roles.power import role_power, too_much
 from tests.support.many_databases import open_service
 
@@ -34,6 +36,12 @@ WRITES = [
     "CREATE TEMPORARY TABLE x (a int)",
     "CREATE ROLE x",
 ]
+
+
+def url_of(bench):
+    """Return the address of the tests' superuser as a URL."""
+    login = bench.as_superuser()
+    return f"postgresql://{login.username or ''}@/{bench.name}?host={quote(login.hostname)}&port={login.port}"
 
 
 async def power_of(definition):
@@ -138,6 +146,29 @@ async def test_the_script_takes_back_what_a_reader_should_not_have(bench, made, 
     await superuser.execute(f"GRANT pg_write_all_data TO {made.role}; GRANT DELETE ON bench.orders TO {made.role}")
     await superuser.execute(grant_readonly_script(made))
     assert (await power_of(bench.definition(username=made.role)))[1] == []
+
+
+async def test_a_role_reads_the_schemas_that_are_named_and_no_others(bench, made, superuser):
+    await superuser.execute(
+        "CREATE SCHEMA bench_2 CREATE TABLE kept (a int); CREATE SCHEMA other CREATE TABLE closed (a int)"
+    )
+    narrow = made.model_copy(update={"role": f"{made.role}_b", "schemas": ("bench?2", "ben_h")})
+    await superuser.execute(grant_readonly_script(narrow))
+    readable = await superuser.fetch(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND oid > 16384 AND has_table_privilege($1, oid, 'SELECT')"
+        " AND has_schema_privilege($1, relnamespace, 'USAGE')",
+        narrow.role,
+    )
+    await superuser.execute(f"DROP OWNED BY {narrow.role}; DROP ROLE {narrow.role}")
+    assert [row["relname"] for row in readable] == ["kept"]
+
+
+async def test_the_script_is_run_as_the_administrator_of_a_url(bench, made, superuser):
+    await superuser.execute(f"GRANT INSERT ON bench.orders TO {made.role}")
+    await run_readonly_script(url_of(bench), made, password=bench.password)
+    assert (await power_of(bench.definition(username=made.role)))[1] == []
+    with pytest.raises(MoorageError):
+        await run_readonly_script("postgresql://nobody@127.0.0.1:9/x", made)
 
 
 async def test_the_script_makes_no_reader_of_a_superuser(bench, superuser):

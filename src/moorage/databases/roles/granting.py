@@ -21,6 +21,7 @@ from moorage.databases.roles.power import DANGEROUS_ROLES
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _NOT_A_NAME = re.compile(r"[^a-z0-9_]+")
 _SUFFIX = "_reader"
+_AS_LIKE = str.maketrans({"*": "%", "?": "_", "%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
 class ReadingRole(Value):
@@ -28,7 +29,8 @@ class ReadingRole(Value):
 
     Attributes:
         database: its name on the server.
-        schemas: in which it reads everything, also what is made later; none named means all but PostgreSQL's own.
+        schemas: in which it reads everything, also what is made later; * and ? stand for any text and any character;
+            none named means all but PostgreSQL's own.
         sees_statistics: whether it sees what other roles run, which health and the workload are better for.
         closes_public: take from everybody (PUBLIC) what no reader needs: temporary tables, and making things in the
             schema public. Other programs may live on that.
@@ -162,9 +164,10 @@ def _in_each_schema(wanted: ReadingRole) -> Iterator[str]:
 
 
 def _chosen(schemas: Sequence[str]) -> str:
-    if schemas:
-        return f"nspname IN ({', '.join(map(quote_literal, schemas))})"
-    return "nspname <> 'information_schema' AND nspname !~ '^pg_'"
+    """Return the condition that schemas meet; their names may have * and ?, as in a definition."""
+    own = "nspname <> 'information_schema' AND nspname !~ '^pg_'"
+    patterns = ", ".join(quote_literal(each.translate(_AS_LIKE)) for each in schemas)
+    return f"{own} AND nspname LIKE ANY (ARRAY[{patterns}])" if schemas else own
 
 
 def _bounds(wanted: ReadingRole) -> Iterator[str]:
