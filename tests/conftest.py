@@ -32,7 +32,7 @@ OTHER_SERVER = os.environ.get("MOORAGE_TEST_DATABASE_URL")
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the developer's variables and moorage.yaml out of the tests."""
     for variable in os.environ:
-        if variable.startswith("MOORAGE_") or variable in DESIGN_VARIABLES:
+        if variable.startswith(("MOORAGE_", "POSTGRES_")) or variable in DESIGN_VARIABLES:
             monkeypatch.delenv(variable)
     monkeypatch.chdir(tmp_path_factory.mktemp("work"))
 
