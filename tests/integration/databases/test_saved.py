@@ -155,7 +155,7 @@ async def test_queries_are_listed_with_their_parameters(bench):
         "saved queries: 2",
         (
             "orders_of(customer: integer (Its id.), since: date = 2026-01-01, states: text[] of open|paid|sent ="
-            ' ["open","paid"], least: number = 0) in tag:shop: Orders of a customer, newest first.'
+            ' ["open", "paid"], least: number = 0) in tag:shop: Orders of a customer, newest first.'
         ),
         "rename(name: text, id: integer) in writable, one: Gives a customer another name.; it writes",
     ]

@@ -52,7 +52,8 @@ class SavedTools:
         found, seen = await self._service.list(pattern), await self._service.seen()
         left_out = len(found) - SHOWN_QUERIES
         more = [f"{left_out} more: give a part of the name"] if left_out > 0 else []
-        return "\n".join([f"saved queries: {len(found)}", *(_line(each, seen) for each in found[:SHOWN_QUERIES]), *more])
+        lines = [_line(each, seen) for each in found[:SHOWN_QUERIES]]
+        return "\n".join([f"saved queries: {len(found)}", *lines, *more])
 
     async def run_saved(
         self,
@@ -115,4 +116,4 @@ def _described(parameter: QueryParameter) -> str:
 
 
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
