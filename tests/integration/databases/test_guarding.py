@@ -61,6 +61,8 @@ async def service(traps: FreshDatabase):
         "SELECT sum_only(1), 1 +! 2, 1 + 2",
         "SELECT o.label, (o).id, o.total FROM orders AS o LIMIT 1",
         "SELECT l.touch, (l).touch FROM lines AS l",
+        "SELECT o.touch FROM (SELECT id AS touch FROM orders) AS o",
+        "WITH o AS (SELECT id AS act FROM orders) SELECT o.act FROM o",
         "SELECT mail, n FROM people WHERE mail = 'a' AND n = 1",
         "SELECT '1'::positive, 'open'::state",
         "SELECT (p).a FROM pairs",
@@ -93,6 +95,9 @@ async def test_what_only_reads_runs(service, role, sql):
         "SELECT orders.act FROM orders",
         "SELECT bench.orders.act FROM bench.orders",
         "SELECT o.touch FROM orders AS o",
+        "SELECT o.touch FROM orders AS o (a, b)",
+        "SELECT x.pg_sleep FROM unnest(ARRAY[1.5::float8]) AS x",
+        "SELECT unnest.pg_sleep FROM unnest(ARRAY[1.5::float8])",
         # functions that somebody wrote
         "SELECT acts(1)",
         "SELECT bench.acts(1)",

@@ -100,7 +100,7 @@ class Function:
     Attributes:
         fewest, most: arguments in a call.
         is_shipped: made with the database itself.
-        takes_rows: its first argument may be a row.
+        takes_rows, takes_any_rows: its first argument may be a row; one of no named type too.
         body: what has to be read; "" where nothing has to, None where it is too long for that.
         search_path: what it sets for itself, as it is written in SET.
         calls, reads: functions and relations, by oid, in its defaults and its body where PostgreSQL keeps that parsed.
@@ -119,6 +119,7 @@ class Function:
     is_shipped: bool
     is_of_extension: bool
     takes_rows: bool
+    takes_any_rows: bool
     body: str | None
     search_path: str | None
     calls: tuple[int, ...]

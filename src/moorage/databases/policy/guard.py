@@ -40,11 +40,6 @@ class Verdict:
         """The same for statements that differ in values alone; found out when it is asked for."""
         return parsing.fingerprint(self.sql)
 
-    @property
-    def normalized(self) -> str:
-        """The text with `$1`, `$2`, ... in the place of its values."""
-        return parsing.normalized(self.sql)
-
 
 class Guard:
     """Judges statements: by the text, by PostgreSQL's grammar, by kind, and by what the catalogue says."""

@@ -238,16 +238,21 @@ def _called_as_attributes(
         for function in functions
         if function.takes(1)
         for attribute in mentions.attributes
-        if attribute.name == function.name
-        and (attribute.of_expression or function.takes_rows)
-        and not _is_column(attribute, mentions, having)
+        if attribute.name == function.name and _can_call(function, attribute, mentions, having)
     ]
 
 
-def _is_column(attribute: Attribute, mentions: Mentions, columns: Container[tuple[Named | None, str]]) -> bool:
-    """Whether everything that the alias could stand for is a relation with such a column."""
+def _can_call(
+    function: Function, attribute: Attribute, mentions: Mentions, columns: Container[tuple[Named | None, str]]
+) -> bool:
+    """Whether a name after a dot can be this function, rather than a column of everything that the alias stands for."""
     stands_for = [relation for alias, relation in mentions.aliases if alias == attribute.owner]
-    return bool(stands_for) and all((relation, attribute.name) in columns for relation in stands_for)
+    is_query = attribute.owner in mentions.queries
+    if stands_for and not is_query and all((relation, attribute.name) in columns for relation in stands_for):
+        return False
+    if attribute.of_expression or None in stands_for or not (stands_for or is_query):
+        return True
+    return function.takes_rows if stands_for else function.takes_any_rows
 
 
 def _is_open(route: Route, mentions: Mentions, types: frozenset[int], touched: frozenset[int]) -> bool:

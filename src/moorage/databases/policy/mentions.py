@@ -53,7 +53,9 @@ class Mentions:
         nodes: kinds of statements in it, as the grammar names them: SelectStmt, DeleteStmt, ...
         relations: what is read or written, without the names of its own WITH.
         targets: those of the relations that are written, made, changed or dropped.
-        aliases: pairs of an alias and the relation it stands for; None for a subquery, a function, or a WITH.
+        aliases: pairs of an alias and the relation it stands for; None for anything else that could have it, such as a
+            function in FROM, whose rows may be plain values.
+        queries: aliases of subqueries, joins and parts of a WITH, whose rows are of no named type.
         columns: of those that are read, "*" for all, aliases (whole rows), and the one column that is secret.
         settings: what SHOW names.
         has_into: SELECT INTO; `has_lock`: FOR UPDATE and its kin.
@@ -67,6 +69,7 @@ class Mentions:
     relations: frozenset[Named] = frozenset()
     targets: frozenset[Named] = frozenset()
     aliases: frozenset[tuple[str, Named | None]] = frozenset()
+    queries: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     settings: frozenset[str] = frozenset()
     has_into: bool = False

@@ -78,6 +78,9 @@ SELECT
     EXISTS (
         SELECT 1 FROM pg_catalog.pg_type AS t WHERE t.oid = d.proargtypes[0] AND t.typtype IN ('c', 'p', 'd')
     ) AS takes_rows,
+    EXISTS (
+        SELECT 1 FROM pg_catalog.pg_type AS t WHERE t.oid = d.proargtypes[0] AND t.typtype = 'p'
+    ) AS takes_any_rows,
     CASE
         WHEN d.oid < 16384 OR d.is_of_extension OR d.prokind = 'a' THEN ''
         WHEN pg_catalog.length(d.prosrc) > 100000 THEN NULL

@@ -63,6 +63,7 @@ class _Collector:
         self._relations: set[Named] = set()
         self._targets: set[Named] = set()
         self._aliases: set[tuple[str, Named | None]] = set()
+        self._queries: set[str] = set()
         self._columns: set[str] = set()
         self._settings: set[str] = set()
         self._has_into = self._has_lock = False
@@ -78,6 +79,7 @@ class _Collector:
             relations=frozenset(self._relations),
             targets=frozenset(self._targets),
             aliases=frozenset(self._aliases),
+            queries=frozenset(self._queries),
             columns=frozenset(self._columns & {EVERY_COLUMN, LOGIN_COLUMN, *(alias for alias, _ in self._aliases)}),
             settings=frozenset(self._settings),
             has_into=self._has_into,
@@ -122,9 +124,14 @@ class _Collector:
         is_with = name.schema is None and name.name in scope
         if not is_with:
             self._relations.update(Named(name.schema, each) for each in _foldings(name.name))
-        self._aliases.add((alias.get("aliasname", name.name), None if is_with else name))
-        if "colnames" in alias:
+        shown = alias.get("aliasname", name.name)
+        if is_with:
+            self._queries.add(shown)
+        else:
+            self._aliases.add((shown, name))
+        if "colnames" in alias:  # columns have other names then, and theirs may be calls
             self._columns.add(EVERY_COLUMN)
+            self._aliases.add((shown, None))
 
     def read_target(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
         """What a statement writes is a table, also where a WITH has its name."""
@@ -142,8 +149,13 @@ class _Collector:
         self._targets.add(name)
 
     def read_alias(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
-        if "relname" not in node and isinstance(node["alias"], dict):
-            self._aliases.add((node["alias"].get("aliasname", ""), None))
+        alias = node["alias"]
+        if "relname" in node or not isinstance(alias, dict):
+            return
+        if "subquery" in node or "jointype" in node:
+            self._queries.add(alias.get("aliasname", ""))
+        else:
+            self._aliases.add((alias.get("aliasname", ""), None))
 
     def read_call(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
         schema, name = _named(node["funcname"])
