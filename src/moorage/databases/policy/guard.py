@@ -33,12 +33,6 @@ class Verdict:
 
     kind: StatementKind
     tables: tuple[str, ...] = ()
-    sql: str = ""
-
-    @property
-    def fingerprint(self) -> str:
-        """The same for statements that differ in values alone; found out when it is asked for."""
-        return parsing.fingerprint(self.sql)
 
 
 class Guard:
@@ -68,7 +62,7 @@ class Guard:
         check_allowed(mentions, database.definition, planned_only=purpose == "plan")
         await self.powers.require(database, session)
         await self._gate.check(mentions, kind, database, session)
-        return Verdict(kind, tuple(sorted(map(str, mentions.relations))), sql)
+        return Verdict(kind, tuple(sorted(map(str, mentions.relations))))
 
 
 def _read(sql: str) -> tuple[StatementKind, Mentions]:
