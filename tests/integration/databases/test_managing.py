@@ -65,6 +65,14 @@ class TestAdding:
         with pytest.raises(DatabaseExists):
             await service.managing.add("shop", fields_of(bench))
 
+    async def test_what_flags_describe_is_refused_as_well(self, file: Path):
+        file.write_text("databases:\n")
+        single = ("shop", {"database": "x"})
+        async with open_databases(Configuration(file, single).read()) as opened:
+            with pytest.raises(DatabaseExists):
+                await opened.managing.add("shop", {"database": "y"})
+        assert file.read_text() == "databases:\n"
+
     @pytest.mark.parametrize(
         ("name", "definition", "said"),
         [

@@ -11,7 +11,7 @@ import structlog
 
 from moorage.core.access import current_caller
 from moorage.databases.definitions import Database, Origin
-from moorage.databases.errors import DefinitionsNotKept
+from moorage.databases.errors import DatabaseExists, DefinitionsNotKept
 from moorage.databases.managing.entries import (
     add_entry,
     change_entry,
@@ -46,6 +46,9 @@ class ManagingService:
             InvalidDefinition, DatabaseExists, DefinitionsNotKept, DefinitionsLocked: nothing was changed.
         """
         refuse_variables(definition, database_id)
+        allow_administration("adding a database")
+        if any(each.id == database_id for each in await self._catalog.all()):  # in whatever place
+            raise DatabaseExists(f"there is a database {database_id!r} already", hint="list_databases shows it.")
         await self._edit("adding", database_id, lambda section: add_entry(section, database_id, definition))
         return await self._catalog.find(database_id)
 
