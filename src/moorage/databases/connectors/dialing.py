@@ -14,7 +14,7 @@ from moorage.databases.connectors.failures import DRIVER_ERRORS, connect_failure
 from moorage.databases.connectors.tls import tls_arguments
 from moorage.databases.connectors.tunnels import LOOPBACK, Tunnel
 from moorage.databases.definitions import DirectPostgres
-from moorage.databases.errors import InvalidDefinition
+from moorage.databases.errors import DatabaseLoginRefused
 from moorage.databases.sources.secrets import Login, forget_login, login_of
 
 APPLICATION_NAME = "moorage"
@@ -47,20 +47,24 @@ class Dialer:
             SecretUnavailable: the password cannot be had.
         """
         try:
-            return await self._connect_with(await self._find_login(self._definition))
-        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            return await self._log_in()
+        except DatabaseLoginRefused:
             if not forget_login(self._definition):
-                raise connect_failure(error) from error
-        except DRIVER_ERRORS as error:
-            raise _ours(error) from error
-        try:
-            return await self._connect_with(await self._find_login(self._definition))
-        except DRIVER_ERRORS as error:
-            raise _ours(error) from error
+                raise
+        return await self._log_in()
 
     async def close(self) -> None:
         if self._tunnel is not None:
             await self._tunnel.close()
+
+    async def _log_in(self) -> DriverConnection:
+        login = await self._find_login(self._definition)
+        try:
+            return await self._connect_with(login)
+        except MoorageError:  # many of ours are OSErrors too
+            raise
+        except DRIVER_ERRORS as error:
+            raise connect_failure(error) from error
 
     async def _connect_with(self, login: Login) -> DriverConnection:
         attempts = [(host, wanted) for wanted in _wanted(self._definition) for host in self._hosts]
@@ -100,20 +104,14 @@ class Dialer:
 
 
 def hosts_of(definition: DirectPostgres) -> Sequence[Host]:
-    """Return the hosts that a definition names: with commas between them, each with a port of its own or not.
-
-    Raises:
-        InvalidDefinition: a port is no number.
-    """
-    return tuple(_host(each.strip(), definition.port) for each in definition.hostname.split(","))
+    """Return the hosts that a definition names: with commas between them, each with a port of its own or not."""
+    return tuple(_host(each, definition.port) for each in definition.hostname.split(","))
 
 
 def _host(written: str, port: int) -> Host:
     name, colon, own_port = written.rpartition(":")
     if written.startswith("/") or not colon or (":" in name and not name.endswith("]")):
         return written.strip("[]"), port
-    if not own_port.isdecimal():
-        raise InvalidDefinition(f"hostname {written!r} has no usable port")
     return name.strip("[]"), int(own_port)
 
 
@@ -127,7 +125,3 @@ def _share(deadline: asyncio.Timeout, attempts: int) -> float:
     until = deadline.when()
     assert until is not None
     return max((until - asyncio.get_running_loop().time()) / attempts, 0.01)
-
-
-def _ours(error: BaseException) -> MoorageError:
-    return error if isinstance(error, MoorageError) else connect_failure(error)

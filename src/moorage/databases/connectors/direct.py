@@ -76,8 +76,9 @@ class DirectConnector:
 
     @asynccontextmanager
     async def session(self, terms: Terms) -> AsyncGenerator[DirectSession]:
+        self._health.want()
         if not self._pool.has_idle:
-            self._health.want()
+            self._health.check()
         place = await self._pool.take()
         try:
             connection = await self._begun(place, terms)
@@ -123,7 +124,7 @@ class DirectConnector:
 
     async def _open(self) -> DriverConnection:
         """Open a connection, and remember how that went."""
-        self._health.want()
+        self._health.check()
         with self._health.trying():
             try:
                 return await self._dial()

@@ -68,12 +68,15 @@ class Health:
         return max(self._next_try - monotonic(), 0.0)
 
     def want(self) -> None:
-        """Note that a caller needs the database.
+        """Note that a caller needs the database."""
+        self._wanted_at = monotonic()
+
+    def check(self) -> None:
+        """Refuse to connect where that is of no use.
 
         Raises:
             MoorageError: it is down, and not to be tried just now; of the class that was met last.
         """
-        self._wanted_at = monotonic()
         if self._error is not None and (self._is_trying or self.seconds_to_next_try):
             raise self._still_down(self._error)
 
