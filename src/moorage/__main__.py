@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from io import TextIOWrapper
+
+from moorage.core.collecting import collect_rarely
 
 
 def main() -> None:
     """Run the command line."""
-    # Importing makes a hundred thousand objects and hardly a cycle: with the usual threshold a tenth of a second of
-    # each start is spent looking for garbage. Set before the first import that counts.
-    gc.set_threshold(50_000, 20, 20)
+    collect_rarely()
     from moorage.cli import app
 
     for stream in (sys.stdout, sys.stderr):

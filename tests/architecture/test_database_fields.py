@@ -9,7 +9,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from moorage.databases.__main__ import parse_flags
+from moorage.databases.alone import parse_flags
 from moorage.databases.definitions import Definition, DirectPostgres, Limits, RdsDataApi, SshTunnel
 from moorage.databases.sources.configuration import Configuration
 from moorage.databases.sources.single import VARIABLES

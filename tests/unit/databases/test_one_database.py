@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moorage.databases.__main__ import instructions, parse_flags, settings_from
+from moorage.databases.alone import instructions, parse_flags, settings_from
 from moorage.databases.definitions import DirectPostgres, Origin, RdsDataApi
 from moorage.databases.errors import InvalidDefinition
 from moorage.databases.settings import DatabasesSettings
