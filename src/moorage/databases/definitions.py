@@ -61,7 +61,7 @@ class Policy(GivenValue):
 
     tags: tuple[Tag, ...] = Field((), description="Words to choose and to grant by: production, billing.")
     limits: Limits = Field(Limits(), description="How much one statement may take.")
-    pool_size: int = Field(3, ge=1, le=50, description="Connections at most.")
+    pool_size: int = Field(6, ge=1, le=50, description="Connections at most.")
     role: Name | None = Field(None, description="The role that statements run as (SET ROLE).")
     search_path: tuple[Name, ...] = Field((), description="Schemas in which unqualified names are looked up.")
     allowed_schemas: tuple[str, ...] = Field((), description="Only these; none named means all.")

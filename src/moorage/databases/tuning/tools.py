@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -40,9 +40,11 @@ class TuningTools:
         database_id: DatabaseArgument = None,
         parameters: ParametersArgument = None,
         analyze: Annotated[bool, Field(description="Run it (reads only).")] = False,
+        format: Annotated[Literal["text", "json"], Field(description="Of the plan.")] = "text",  # noqa: A002  (as callers guess)
     ) -> str:
         """Show how a statement would run: steps, costs, warnings. Writes are planned, never run."""
-        return (await self._service.explain_query(database_id, sql, parameters, analyze=analyze)).as_text()
+        explanation = await self._service.explain_query(database_id, sql, parameters, analyze=analyze)
+        return explanation.as_text() if format == "text" else explanation.as_json()
 
     async def database_health(
         self,
