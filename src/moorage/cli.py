@@ -24,7 +24,7 @@ from moorage.core.telemetry.logs import configure_logging
 from moorage.core.telemetry.statements import log_statements_slower_than
 from moorage.core.telemetry.traces import configure_tracing
 from moorage.settings import Settings, load_settings, setting_rows
-from moorage.systems import open_house
+from moorage.systems import open_databases_alone, open_house
 
 COMMANDS: Mapping[str, str] = {
     "project": "moorage.projects.commands",
@@ -205,9 +205,16 @@ def settings_command(context: typer.Context, json: Json = False) -> None:
 
 @asynccontextmanager
 async def _open_systems(flags: dict[str, Any], systems: Sequence[str]) -> AsyncGenerator[dict[str, Opened]]:
-    """Open systems for one command: quiet, and without watching files."""
+    """Open systems for one command: quiet, and without watching files.
+
+    Databases that are named without the ground floor are opened without it, which spares starting PostgreSQL.
+    """
     settings = load_settings(flags)
     _configure(settings, quiet=True)
+    if tuple(systems) == ("databases",):
+        async with open_databases_alone(settings) as opened:
+            yield {"databases": opened}
+        return
     async with open_house(settings, systems, folder=Path.cwd()) as house:
         yield dict(house.opened)
 

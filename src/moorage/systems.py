@@ -91,6 +91,14 @@ async def open_house(
 
 
 @asynccontextmanager
+async def open_databases_alone(settings: Settings) -> AsyncGenerator[Opened]:
+    """Open SQL over the databases of others: no PostgreSQL is started for it, and no registry asked."""
+    system = import_module("moorage.databases.system").SYSTEM
+    async with system.open_alone(settings.of_system(system.name), home=settings.home) as opened:
+        yield opened
+
+
+@asynccontextmanager
 async def _open_ground(settings: Settings, folder: Path | None) -> AsyncGenerator[Ground]:
     async with AsyncExitStack() as stack:
         address, database, is_embedded = _address(settings, stack)

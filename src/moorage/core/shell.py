@@ -89,8 +89,7 @@ class Shell:
             if isinstance(value, BaseModel)
             else [each.model_dump(mode="json") for each in value]
         )
-        text = json.dumps(plain, ensure_ascii=False, indent=2)
-        sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+        sys.stdout.write(harmless_json(json.dumps(plain, ensure_ascii=False, indent=2)) + "\n")
 
     def print_table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Print rows for people; title, names of columns and cells are text, never markup or escape codes."""
@@ -112,6 +111,11 @@ def _plain(text: str) -> str:
 def harmless(text: str) -> str:
     """Return text that a terminal shows and does not obey: it keeps its lines, and loses all that does not show."""
     return "".join(each for each in text if each.isprintable() or each == "\n")
+
+
+def harmless_json(text: str) -> str:
+    """Return the same JSON with what a terminal would obey written as escapes."""
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _end_as_interrupted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from moorage.core.shape import Opened, chosen_tools
 from moorage.databases.opening import open_databases
@@ -21,6 +22,12 @@ class DatabasesSystem:
         "Databases: list_databases shows what there is, search_objects and get_table_schema what is in it, run_query"
         " reads it with SQL."
     )
+
+    @asynccontextmanager
+    async def open_alone(self, settings: DatabasesSettings, *, home: Path) -> AsyncGenerator[Opened]:
+        """Open it without registry and projects, for somebody who asks databases of others only."""
+        async with open_databases(settings, home=home) as service:
+            yield Opened(service)
 
     @asynccontextmanager
     async def open(self, ground: Ground, settings: DatabasesSettings) -> AsyncGenerator[Opened]:

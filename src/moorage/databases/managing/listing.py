@@ -47,10 +47,10 @@ def page_of(
 def _row(database: Database, caller: Caller, health: str) -> list[str]:
     definition = database.definition
     kind = "project" if database.origin is Origin.PROJECT else _TYPES[definition.type]
-    return [database.id, _access(database, caller), health, kind, ",".join(definition.tags), definition.description]
+    return [database.id, access_of(database, caller), health, kind, ",".join(definition.tags), definition.description]
 
 
-def _access(database: Database, caller: Caller) -> str:
+def access_of(database: Database, caller: Caller) -> str:
     """Return "read", and the kinds of writing that both the policy and the caller's grants allow."""
     if database.definition.readonly or not may_write(database, caller):
         return "read"

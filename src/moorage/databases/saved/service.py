@@ -10,6 +10,7 @@ from moorage.databases.errors import DatabaseNotNamed, QueryNotForDatabase, Save
 from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.requests import Confirm, Request
 from moorage.databases.execution.running import Runner
+from moorage.databases.execution.writing import Format
 from moorage.databases.saved.compiling import ReadyQuery, ready
 from moorage.databases.saved.signatures import values_of
 from moorage.databases.saved_queries import SavedQuery
@@ -77,6 +78,7 @@ class SavedService:
         arguments: Mapping[str, Any],
         database_id: str | None = None,
         confirm: Confirm | None = None,
+        written: Format = Format.JSON,
     ) -> Answer:
         """Run a query with arguments that its signature has validated.
 
@@ -86,7 +88,7 @@ class SavedService:
         """
         query = found.query
         database = await self._database(found, database_id)
-        request = Request(found.sql, values_of(query, arguments), query.max_rows, commit=query.writes)
+        request = Request(found.sql, values_of(query, arguments), query.max_rows, format=written, commit=query.writes)
         return await self._runner.run(database, request, confirm if query.writes else None)
 
     async def _database(self, found: ReadyQuery, database_id: str | None) -> Database:

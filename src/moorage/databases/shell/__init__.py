@@ -1,0 +1,1 @@
+"""SQL over many databases as people at a shell use it."""

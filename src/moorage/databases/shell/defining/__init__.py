@@ -1,0 +1,1 @@
+"""Which databases there are, and changing that: `moorage db list`, `show`, `add`, `change`, `remove`, `test`."""

@@ -1,0 +1,1 @@
+"""Roles that only read: `moorage db grant-readonly`."""

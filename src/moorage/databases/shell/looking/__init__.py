@@ -1,0 +1,1 @@
+"""Looking into databases: `moorage db search`, `schema`, `compare`."""

@@ -1,0 +1,1 @@
+"""A prompt for SQL: `moorage db shell`."""

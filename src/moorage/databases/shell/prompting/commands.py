@@ -1,0 +1,40 @@
+"""A prompt for SQL, from the shell: `moorage db shell`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import NoReturn
+
+import typer
+
+from moorage.core.shell import shell_of
+from moorage.databases.shell.options import HOUSE, Database
+from moorage.databases.shell.prompting.beside import opened_beside
+from moorage.databases.shell.prompting.lines import history_in
+from moorage.databases.shell.prompting.prompt import Prompt
+
+commands = typer.Typer()
+
+_KILLED = 128  # what a shell adds to the number of a signal that ended a program
+
+
+@commands.command("shell", epilog="Example: moorage db shell -d project:website")
+def shell_command(context: typer.Context, database: Database = None) -> None:
+    r"""Open a prompt for SQL; \? there shows what it knows. Statements of a pipe end with semicolons as well."""
+    shell = shell_of(context)
+    home = shell.guarded(shell.settings).home
+
+    def serve() -> int:
+        signal.signal(signal.SIGTERM, _leave)
+        with opened_beside(shell, HOUSE) as beside, history_in(home):
+            return Prompt(shell, beside, database).run()
+
+    status = shell.guarded(serve)
+    if status:
+        raise typer.Exit(status)
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End the program, and what it has open before."""
+    sys.exit(_KILLED + number)

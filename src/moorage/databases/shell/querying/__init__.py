@@ -1,0 +1,1 @@
+"""Running statements: `moorage db query`, `saved`, `everywhere`."""

@@ -1,0 +1,1 @@
+"""How databases run: `moorage db explain`, `health`, `top`, `advise`."""
