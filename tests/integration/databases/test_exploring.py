@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from moorage.core.postgres.identifiers import quote_identifier
+from moorage.databases.definitions import RdsDataApi
 from moorage.databases.errors import AmbiguousName, ObjectNotFound, TooManyDatabases
 from moorage.databases.exploring.listing import Detail
 from moorage.databases.exploring.models import Kind
 from moorage.databases.exploring.patterns import read_pattern
 from moorage.databases.exploring.service import Search
+from tests.support.data_api_double import CLUSTER, SECRET, data_api
 from tests.support.many_databases import open_service
 
 LONGEST = "n" * 60 + "äa"  # 63 bytes
@@ -348,3 +350,21 @@ async def test_objects_of_extensions_are_found_by_name_and_do_not_bury_the_rest(
     assert "cosine_distance" not in everything
     assert "extensions in bench: vector" in everything
     assert "cosine_distance" in await search(service, "cosine*")
+
+
+async def test_through_the_data_api_the_same_is_found_and_shown(service, bench, own, monkeypatch):
+    await own.execute(MANY_SHAPES)
+    cluster = RdsDataApi(type="rds_data_api", resource_arn=CLUSTER, secret_arn=SECRET, database=bench.name)
+    async with data_api(bench.address, user=bench.owner) as double:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_RDS_DATA", double.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "key")
+        async with open_service({"own": cluster}, default="own") as through_api:
+            for detail in Detail:
+                expected = await search(service, "c*", detail=detail, kinds=tuple(Kind))
+                assert await search(through_api, "c*", detail=detail, kinds=tuple(Kind)) == expected
+            for name in ("customers", "events", "sales"):
+                assert await schema_of(through_api, name) == await schema_of(service, name)
+            with pytest.raises(ObjectNotFound) as refused:
+                await schema_of(through_api, "custmers")
+    assert refused.value.details["nearest"][0] == "bench.customers"
