@@ -209,9 +209,11 @@ async def test_the_operator_can_allow_a_function(traps, name):
         assert (await service.run_query("d", Request("SELECT bench.acts(3)"))).rows == [[3]]
 
 
-@pytest.mark.parametrize("sql", ["SELECT version()", "SELECT pg_catalog.version()", "SELECT bench.with_tax(1)"])
+@pytest.mark.parametrize(
+    "sql", ["SELECT version()", "SELECT pg_catalog.version()", "SELECT bench.with_tax(1)", "SELECT (4).sqrt"]
+)
 async def test_the_operator_can_deny_a_function(traps, sql):
-    async with open_service({"d": traps.as_owner(denied_functions=["version", "bench.with_*"])}) as service:
+    async with open_service({"d": traps.as_owner(denied_functions=["version", "sqrt", "bench.with_*"])}) as service:
         with pytest.raises(StatementRefused, match="denied_functions"):
             await service.run_query("d", Request(sql))
 
@@ -282,6 +284,7 @@ async def test_kinds_of_writes_are_those_of_the_definition(traps):
         "DROP FUNCTION bench.acts(int)",
         "UPDATE pg_class SET relname = relname",
         "DROP SCHEMA other CASCADE",
+        "ALTER SCHEMA other RENAME TO mine",
         "CREATE TABLE other.t (id int)",
         "CREATE VIEW bench.v AS SELECT pg_sleep(1)",
     ],

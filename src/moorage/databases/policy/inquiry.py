@@ -142,9 +142,11 @@ class Inquiry:
     def _check_denied(self, mentions: Mentions) -> None:
         """Refuse by name what PostgreSQL ships and nothing but the definition speaks against."""
         denied = self._definition.denied_functions
-        for call in mentions.calls:
-            if denied and call.schema in (None, _SHIPPED) and is_named(_SHIPPED, call.name, denied):
-                raise _refused(call.name, Objection("denied_functions of this database names it", ""), ())
+        names = {call.name for call in mentions.calls if call.schema in (None, _SHIPPED)}
+        names |= {attribute.name for attribute in mentions.attributes if attribute.of_expression}
+        for name in sorted(names) if denied else ():
+            if is_named(_SHIPPED, name, denied):
+                raise _refused(name, Objection("denied_functions of this database names it", ""), ())
 
     async def _check_oids(self, oids: Iterable[int], via: _Via) -> None:
         unknown = set(oids) - self._looked_at

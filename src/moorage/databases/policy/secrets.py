@@ -59,7 +59,9 @@ def check_settings(mentions: Mentions) -> None:
 
 def reads_every_setting(mentions: Mentions) -> bool:
     """Whether a statement could show settings that it does not name."""
-    if "all" in mentions.settings or any(named.name == SETTINGS[1] for named in mentions.relations):
+    if "all" in map(str.lower, mentions.settings) or any(named.name == SETTINGS[1] for named in mentions.relations):
+        return True
+    if any(attribute.name == "current_setting" for attribute in mentions.attributes):  # a call: ('work_mem').name
         return True
     return any(
         call.name == "pg_show_all_settings" or (call.name == "current_setting" and call.texts[:1] == (None,))

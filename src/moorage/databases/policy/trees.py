@@ -154,6 +154,8 @@ class _Collector:
             return
         if "subquery" in node or "jointype" in node:
             self._queries.add(alias.get("aliasname", ""))
+            if "jointype" in node:  # by it columns are read as a whole, or under other names
+                self._columns.add(EVERY_COLUMN)
         else:
             self._aliases.add((alias.get("aliasname", ""), None))
 
@@ -226,6 +228,10 @@ class _Collector:
             elif kind == "OBJECT_SCHEMA" and "String" in each:
                 self._written(Named(each["String"]["sval"], EVERY_COLUMN))
 
+    def read_renamed(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
+        if node.get("renameType") == "OBJECT_SCHEMA":
+            self._written(Named(node["subname"], EVERY_COLUMN))
+
     def read_into(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
         self._has_into = True
 
@@ -251,6 +257,7 @@ _READERS = {
     "VariableShowStmt": _Collector.read_setting,
     "objects": _Collector.read_objects,
     "object": _Collector.read_objects,
+    "subname": _Collector.read_renamed,
     "intoClause": _Collector.read_into,
     "lockingClause": _Collector.read_lock,
     "relations": _Collector.read_targets,
@@ -270,7 +277,11 @@ def _named(parts: list[Tree]) -> Named:
 
 
 def _text(argument: Tree) -> str | None:
-    """Return a string constant; None for everything else."""
-    while "TypeCast" in argument:
+    """Return a string constant; None for everything else, casts that could cut it included."""
+    while "TypeCast" in argument and _is_text(argument["TypeCast"]["typeName"]):
         argument = argument["TypeCast"]["arg"]
     return argument.get("A_Const", {}).get("sval", {}).get("sval")
+
+
+def _is_text(type_name: Tree) -> bool:
+    return _named(type_name["names"]) in ((None, "text"), (_OWN_TYPES, "text")) and "arrayBounds" not in type_name
