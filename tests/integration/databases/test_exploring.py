@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from moorage.core.mcp.arguments import read_arguments
 from moorage.core.postgres.identifiers import quote_identifier
 from moorage.databases.definitions import RdsDataApi
-from moorage.databases.errors import AmbiguousName, ObjectNotFound, TooManyDatabases
+from moorage.databases.errors import AmbiguousName, DatabaseNotFound, ObjectNotFound, TooManyDatabases
 from moorage.databases.exploring.listing import Detail
 from moorage.databases.exploring.models import Kind
 from moorage.databases.exploring.patterns import read_pattern
 from moorage.databases.exploring.service import Search
+from moorage.databases.tools import tools_by_profile
 from tests.support.data_api_double import CLUSTER, SECRET, data_api
 from tests.support.many_databases import open_service
 
@@ -327,6 +329,26 @@ async def test_several_databases_are_asked_and_one_that_fails_costs_the_others_n
     assert first == "own: 2 found\ntables in bench: customers, orders"
     assert second == "read: 2 found\ntables in bench: customers, orders"
     assert third.startswith("gone: databases.unavailable: ")
+
+
+async def test_an_empty_name_of_a_database_never_means_the_default(service):
+    tools = {tool.name: tool for tool in tools_by_profile(service)["core"]}
+    for empty in ("", "own,", ","):
+        with pytest.raises(DatabaseNotFound):
+            await tools["search_objects"].function(database_id=empty)
+
+
+async def test_kinds_and_databases_are_taken_as_lists_too(service):
+    tools = {tool.name: tool for tool in tools_by_profile(service)["core"]}
+    function = tools["search_objects"].function
+    given = read_arguments(function).bind({"kinds": ["table"], "database_id": ["own", "read"]})
+    assert (await function(**given)).count("tables in bench: customers, orders") == 2
+
+
+async def test_where_there_is_no_database_all_of_them_are_none():
+    async with open_service({}) as nothing:
+        with pytest.raises(DatabaseNotFound):
+            await search(nothing, databases=["*"])
 
 
 async def test_more_databases_than_one_call_may_ask_are_refused(bench):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from moorage.databases.exploring.models import Found, FoundObject, Kind, ObjectText, Relation
+from moorage.databases.exploring.models import RELATIONS, Found, FoundObject, Kind, ObjectText, Relation
 from moorage.databases.exploring.texts import cut_definition, lines_of, one_line, remark, sketch_of
 
 MAX_RELATION_BYTES = 20_000
@@ -67,7 +67,7 @@ def _entry(
     texts: Mapping[tuple[Kind, int], ObjectText],
     detail: Detail,
 ) -> Entry:
-    relation = relations.get(found.id) if found.kind is not Kind.COLUMN else None
+    relation = relations.get(found.id) if found.kind in RELATIONS else None
     if relation and detail is Detail.FULL:
         way_on = f"search_objects with pattern {found.schema_name}.{found.name}.* and kinds column"
         return Entry("\n" + bounded(lines_of(relation), MAX_RELATION_BYTES, way_on=way_on))

@@ -21,6 +21,7 @@ from moorage.databases.exploring.models import (
     Found,
     Kind,
     Meant,
+    ObjectText,
     Relation,
     RelationName,
     Relative,
@@ -140,7 +141,9 @@ class ExploringService:
                 yield session
 
 
-async def _details(session: Session, database: Database, found: Found, detail: Detail) -> tuple[dict, dict]:
+async def _details(
+    session: Session, database: Database, found: Found, detail: Detail
+) -> tuple[dict[int, Relation], dict[tuple[Kind, int], ObjectText]]:
     """Return what else there is to say of the objects found: relations by id, others by kind and id."""
     if detail is Detail.NAMES:
         return {}, {}

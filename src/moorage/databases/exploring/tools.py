@@ -47,7 +47,7 @@ class ExploringTools:
         offset: Annotated[int, Field(description="For further ones.", ge=0)] = 0,
     ) -> str:
         """Find tables, columns, functions by name, before you write SQL."""
-        names = [each.strip() for each in database_id.split(",")] if database_id else []
+        names = [] if database_id is None else [each.strip() for each in database_id.split(",")]
         search = Search(read_pattern(pattern), read_kinds(kinds or ""), schema, detail, offset=offset)
         return await self._service.search_objects(names, search)
 

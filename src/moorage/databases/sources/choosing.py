@@ -20,12 +20,14 @@ async def choose(catalog: Catalog, names: Sequence[str], *, most: int) -> list[D
         most: how many one call may ask.
 
     Raises:
-        DatabaseNotNamed, DatabaseNotFound: as `Catalog.find`; also when a tag is on none that the caller may see.
+        DatabaseNotNamed, DatabaseNotFound: as `Catalog.find`; also when a tag is on none that the caller may see, or there is none.
         TooManyDatabases: they are more than one call may ask.
     """
     if not names:
         return [await catalog.find(None)]
     chosen = {each.id: each for name in dict.fromkeys(names) for each in await _named(catalog, name)}
+    if not chosen:
+        raise DatabaseNotFound("there is no database that you may see", hint="Ask an administrator for a token.")
     if len(chosen) > most:
         raise TooManyDatabases(
             f"these are {len(chosen)} databases, and one call asks {most} at most (sql.max_databases)",
