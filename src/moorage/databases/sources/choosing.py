@@ -20,7 +20,7 @@ async def choose(catalog: Catalog, names: Sequence[str], *, most: int) -> list[D
         most: how many one call may ask.
 
     Raises:
-        DatabaseNotNamed, DatabaseNotFound: as `Catalog.find`; also when a tag is on none that the caller may see, or there is none.
+        DatabaseNotNamed, DatabaseNotFound: as `Catalog.find`; also when a tag is on none that the caller may see.
         TooManyDatabases: they are more than one call may ask.
     """
     if not names:
