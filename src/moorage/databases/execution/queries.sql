@@ -24,12 +24,18 @@ ORDER BY c.relname, a.attnum
 LIMIT 500;
 
 -- name: table_names :many
--- Tables and views that the role may read, those with names about as long as the one given first.
-SELECT n.nspname AS schema_name, c.relname AS table_name
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-    AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
-ORDER BY pg_catalog.abs(pg_catalog.length(CAST(c.relname AS text)) - pg_catalog.length(CAST(:name AS text))), 1, 2
-LIMIT 2000;
+-- Tables and views that the role may read, of those with names about as long as the one given. Rights are asked of the
+-- few that are left: asking of twenty thousand takes a second.
+WITH near AS MATERIALIZED (
+    SELECT c.oid, c.relnamespace, n.nspname AS schema_name, c.relname AS table_name
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+    ORDER BY pg_catalog.abs(pg_catalog.length(CAST(c.relname AS text)) - pg_catalog.length(CAST(:name AS text))), 3, 4
+    LIMIT 500
+)
+SELECT near.schema_name, near.table_name
+FROM near
+WHERE pg_catalog.has_schema_privilege(near.relnamespace, 'USAGE')
+    AND pg_catalog.has_table_privilege(near.oid, 'SELECT');
