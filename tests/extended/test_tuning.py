@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from moorage.core.postgres.address import address_from_url
+from moorage.databases.execution.running import Request
 from moorage.databases.tuning.workload.top import Measure
 from tests.extended.servers import Postgres15, running_postgres15
 from tests.support.many_databases import FreshDatabase, fresh_database, open_service, superuser_of
@@ -85,6 +86,17 @@ async def test_the_workload_is_that_of_this_database_without_values(shop):
         told = (await service.tuning.top_queries(None, by="rows", limit=50)).as_text()
     assert f"{BUSY} calls" in told
     assert "SELECT * FROM bench.orders WHERE total = $1" in told
+
+
+async def test_statements_of_callers_are_in_the_workload(shop):
+    """What is still open at a rollback is not counted by PostgreSQL, and theirs all end by one."""
+    async with open_service({"shop": shop.as_owner(), "writable": shop.as_owner(readonly=False)}) as service:
+        await service.run_query("shop", Request("SELECT 1 AS whole"))
+        await service.run_query("shop", Request("SELECT n AS part FROM generate_series(1, 9) AS n", max_rows=2))
+        await service.run_query("writable", Request("DELETE FROM bench.orders WHERE id = 0"))
+    async with open_service({"shop": shop.as_owner()}) as service:
+        told = (await service.tuning.top_queries("shop", by="calls", limit=50)).as_text()
+    assert [text in told for text in ("AS whole", "AS part", "DELETE FROM bench.orders")] == [True] * 3
 
 
 async def test_indexes_are_advised_from_the_workload(shop):

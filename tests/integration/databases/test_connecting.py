@@ -81,6 +81,26 @@ async def test_what_one_caller_leaves_does_not_meet_the_next(bench, connections,
     assert connections.state_of(shop).open == 1
 
 
+@pytest.mark.parametrize("steps", range(1, 6))
+async def test_a_call_that_is_cancelled_while_it_begins_leaves_no_transaction(bench, connections, steps):
+    """The driver does not know of a BEGIN before its answer has come; where the cancellation strikes is no matter."""
+    shop = database_of(bench.as_owner(pool_size=1))
+    async with session_of(connections, shop):
+        pass
+    calling = asyncio.create_task(_hold(connections, shop))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    calling.cancel()
+    await asyncio.gather(calling, return_exceptions=True)
+    async with session_of(connections, shop, read_only=False) as session:
+        assert await value(session, "SELECT current_setting('transaction_read_only')") == "off"
+
+
+async def _hold(connections, database):
+    async with session_of(connections, database):
+        await asyncio.Event().wait()
+
+
 async def test_what_is_not_committed_is_rolled_back(bench, superuser, connections):
     shop = database_of(bench.as_owner())
     async with session_of(connections, shop, read_only=False) as session:

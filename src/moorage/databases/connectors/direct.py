@@ -20,7 +20,7 @@ from moorage.databases.connectors.dialing import Dialer, FindLogin
 from moorage.databases.connectors.driver import DriverConnection
 from moorage.databases.connectors.failures import DRIVER_ERRORS, begin_failure
 from moorage.databases.connectors.health import FIRST_PAUSE_SECONDS, ConnectorState, Health
-from moorage.databases.connectors.messages import CLEAN, END, beginning
+from moorage.databases.connectors.messages import END, beginning
 from moorage.databases.connectors.metering import CONNECT_FAILURES
 from moorage.databases.connectors.pools import Budget, Place, Pool
 from moorage.databases.connectors.session import Terms
@@ -82,11 +82,12 @@ class DirectConnector:
         place = await self._pool.take()
         try:
             connection = await self._begun(place, terms)
-            yield DirectSession(connection, terms, self._types, lambda wanted: self._pool.hold(place, wanted))
+            session = DirectSession(connection, terms, self._types, lambda wanted: self._pool.hold(place, wanted))
+            yield session
         except BaseException:
             self._end_aside(place)
             raise
-        await self._end(place)
+        await self._end(place, session.ending)
 
     async def close(self, patience_seconds: float = CLOSE_SECONDS) -> None:
         """End all connections; sessions that are open are given a moment, and new ones keep nothing."""
@@ -147,13 +148,13 @@ class DirectConnector:
                 raise
         return await self._dialer.connect()
 
-    async def _end(self, place: Place) -> None:
-        """End the transaction and give the connection back, clean or not at all."""
+    async def _end(self, place: Place, message: str) -> None:
+        """End the transaction by a message, and give the connection back, clean or not at all."""
         assert place.connection is not None
         connection, place.connection = place.connection, None
         try:
             async with asyncio.timeout(END_SECONDS):
-                await connection.execute(END if connection.is_in_transaction() else CLEAN)
+                await connection.execute(message)
             place.connection = connection
         except DRIVER_ERRORS:  # nothing of the caller's is lost: it was rolled back, or committed before
             log.info("connection.not_clean", database=self._definition.database)
@@ -165,12 +166,13 @@ class DirectConnector:
     def _end_aside(self, place: Place) -> None:
         """End what failed or was cancelled without making its caller wait, who may be gone.
 
-        A cancelled statement is cancelled in PostgreSQL first; the place is taken until that is done.
+        A cancelled statement is cancelled in PostgreSQL first; the place is taken until that is done. The driver does
+        not know yet whether a BEGIN that was cancelled took place.
         """
         if place.connection is None or place.connection.is_closed():
             self._pool.give_back(place)
         else:
-            self._start(self._end(place))
+            self._start(self._end(place, END))
 
     def _watch(self) -> None:
         """See to it that somebody notices when the database is back."""

@@ -13,6 +13,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from moorage.databases.connectors.codecs import set_codecs, set_unknown
 
+_UNNAMED = ""
 _NO_STATEMENT = SimpleNamespace(name="none was run")
 
 
@@ -37,19 +38,19 @@ class DriverConnection(asyncpg.Connection):
         return getattr(self.get_settings(), "is_superuser", "off") == "on"
 
     async def run_portal(
-        self, statement: PreparedStatement, parameters: Sequence[Any], name: str, limit: int
+        self, statement: PreparedStatement, parameters: Sequence[Any], limit: int
     ) -> tuple[list[asyncpg.Record], bytes | None, bool]:
         """Bind and run a statement; return the first rows, its status and whether it is at its end.
 
         The driver's own cursors need one more message, and keep the status, which says how many rows were written.
         """
-        return await self._wire.bind_execute(statement._state, parameters, name, limit, True, None)  # noqa: SLF001
+        return await self._wire.bind_execute(statement._state, parameters, _UNNAMED, limit, True, None)  # noqa: SLF001
 
     async def run_further(
-        self, statement: PreparedStatement, name: str, limit: int
+        self, statement: PreparedStatement, limit: int
     ) -> tuple[list[asyncpg.Record], bytes | None, bool]:
         """Return the next rows of a portal, as `run_portal` does."""
-        return await self._wire.execute(statement._state, name, limit, True, None)  # noqa: SLF001
+        return await self._wire.execute(statement._state, _UNNAMED, limit, True, None)  # noqa: SLF001
 
     async def _introspect_types(self, typeoids: Iterable[int], timeout: float | None) -> tuple[list[Any], Any]:  # noqa: ARG002, ASYNC109
         """Take types that the driver does not know as text.

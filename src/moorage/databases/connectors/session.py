@@ -75,6 +75,8 @@ class Session(Protocol):
     async def open(self, sql: str, parameters: Sequence[Any]) -> Cursor:
         """Begin a caller's statement: exactly one, its parameters bound by the server.
 
+        The next statement of the session may take its cursor away.
+
         Raises:
             QueryFailed: PostgreSQL refused it.
             InvalidParameter: the values do not fit.

@@ -13,6 +13,7 @@ from moorage.core.errors import MoorageError
 from moorage.databases.connectors.cells import menders
 from moorage.databases.connectors.driver import DriverConnection
 from moorage.databases.connectors.failures import DRIVER_ERRORS, failure_of, statement_failure
+from moorage.databases.connectors.messages import CLEAN, END
 from moorage.databases.connectors.parameters import bound
 from moorage.databases.connectors.session import Terms
 from moorage.databases.connectors.type_names import TypeName, TypeNames
@@ -47,8 +48,13 @@ class DirectSession:
         self._seconds = terms.statement_seconds + GRACE_SECONDS
         self._types = types
         self._hold = hold
-        self._portals = 0
         self._is_lent = False
+        self._is_committed = False
+
+    @property
+    def ending(self) -> str:
+        """What ends the transaction and leaves its connection clean for the next one."""
+        return CLEAN if self._is_committed else END
 
     async def fetch(self, query: str, *args: Any) -> Sequence[Any]:
         return await self.bounded(self._connection.fetch(query, *args))
@@ -67,12 +73,10 @@ class DirectSession:
         )
         kinds = await self._types.of([each.type for each in statement.get_attributes()], self)
         fitting = await self._types.of(statement.get_parameters(), self)
-        self._portals += 1
         return DirectCursor(
             self,
             self._connection,
             statement,
-            name=f"moorage_{self._portals}",
             columns=kinds,
             parameters=_Parameters(parameters, fitting),
             received=received,
@@ -82,6 +86,7 @@ class DirectSession:
         status = await self.bounded(self._connection.execute("COMMIT"), _lost_while_committing)
         if status != "COMMIT":  # of a transaction that had failed
             raise QueryFailed("PostgreSQL rolled the transaction back", hint="A statement in it had failed before.")
+        self._is_committed = True
 
     def lend_until(self, wanted: Callable[[], None]) -> None:
         self._is_lent = True
@@ -120,7 +125,11 @@ class _Parameters:
 
 
 class DirectCursor:
-    """A portal, read in pieces."""
+    """A portal, read in pieces.
+
+    It is the one without a name, which the next statement of the session closes: one that is open at a rollback is left
+    out by what counts statements (pg_stat_statements).
+    """
 
     def __init__(
         self,
@@ -128,7 +137,6 @@ class DirectCursor:
         connection: DriverConnection,
         statement: PreparedStatement,
         *,
-        name: str,
         columns: list[TypeName],
         parameters: _Parameters,
         received: int,
@@ -137,7 +145,6 @@ class DirectCursor:
         self._connection = connection
         self._statement = statement
         self._sql = statement.get_query()  # a statement does not tell it any more once its connection is cut
-        self._name = name
         self._parameters = parameters
         self._received = received
         self._mend = menders(columns)
@@ -168,8 +175,8 @@ class DirectCursor:
 
     def _portal(self, limit: int) -> Awaitable[tuple[list[asyncpg.Record] | None, bytes | None, bool]]:
         if self._is_begun:
-            return self._connection.run_further(self._statement, self._name, limit)
-        return self._connection.run_portal(self._statement, self._parameters.bound, self._name, limit)
+            return self._connection.run_further(self._statement, limit)
+        return self._connection.run_portal(self._statement, self._parameters.bound, limit)
 
     def _failure(self, error: BaseException) -> MoorageError:
         return statement_failure(error, self._sql, self._parameters.values, self._parameters.types)
