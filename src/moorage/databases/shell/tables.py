@@ -72,4 +72,6 @@ def _with_nulls(row: Row, texts: Sequence[str]) -> Text:
     if None not in row:
         return Text(GAP.join(texts).rstrip())
     parts = [(text, "dim italic") if cell is None else text for cell, text in zip(row, texts, strict=True)]
-    return Text(GAP).join(Text.assemble(each) for each in parts)
+    line = Text(GAP).join(Text.assemble(each) for each in parts)
+    line.rstrip()
+    return line

@@ -13,6 +13,7 @@ from moorage.databases.definitions import Database, StatementKind
 from moorage.databases.managing.listing import matching
 from moorage.databases.managing.trying import FailedTrial, Trial
 from moorage.databases.service import DatabasesService
+from moorage.databases.shell.defining.checking import try_all
 from moorage.databases.shell.defining.fields import assigned_fields, given_fields, password_fields
 from moorage.databases.shell.defining.printing import (
     listed,
@@ -24,12 +25,8 @@ from moorage.databases.shell.defining.printing import (
 )
 from moorage.databases.shell.options import DatabaseId, Tags, run
 from moorage.databases.sources.choosing import ALL, TAG_PREFIX
-from moorage.databases.spreading import spread
 
 commands = typer.Typer()
-
-CHECKED_AT_ONCE = 24
-CHECK_SECONDS, CHECK_ALL_SECONDS = 15.0, 300.0
 
 Url = Annotated[str | None, typer.Option(help="postgresql://user@host:port/database, without a password.")]
 PasswordVariable = Annotated[str | None, typer.Option(help="Environment variable with the password.", metavar="NAME")]
@@ -52,7 +49,7 @@ def list_databases(
 
     async def use(service: DatabasesService) -> tuple[Sequence[Database], str | None, dict[str, Trial | FailedTrial]]:
         found = matching(await service.catalog.all(), words)
-        return found, service.catalog.default, await _tried(shell, service, found) if check else {}
+        return found, service.catalog.default, await try_all(shell, service, found) if check else {}
 
     found, default, trials = run(context, [ALL], use)
     rows = listed(found, default, {name: state_of(each) for name, each in trials.items()})
@@ -61,28 +58,6 @@ def list_databases(
     else:
         print_list(shell, rows)
     _fail_if(isinstance(each, FailedTrial) for each in trials.values())
-
-
-async def _tried(shell: Shell, service: DatabasesService, found: Sequence[Database]) -> dict[str, Trial | FailedTrial]:
-    """Try every database, several at once."""
-    with shell.progress("connecting") as count:
-
-        async def ask(database: Database) -> Trial | FailedTrial:
-            try:
-                return await service.managing.test(database.id)
-            finally:
-                count(len(found))
-
-        asked = await spread(
-            found, ask, at_once=CHECKED_AT_ONCE, each_seconds=CHECK_SECONDS, all_seconds=CHECK_ALL_SECONDS
-        )
-    return {
-        each.database.id: each.result or FailedTrial(
-            database_id=each.database.id, code=each.error.code, message=each.error.message, hint=each.error.hint
-        )
-        for each in asked
-        if each.result or each.error
-    }  # fmt: skip
 
 
 @commands.command("show", epilog="Example: moorage db show project:website")
@@ -125,7 +100,8 @@ def try_database(
 
 
 @commands.command(
-    "add", epilog="Example: moorage db add shop --url postgresql://reader@db.example.com/shop --password-variable SHOP"
+    "add",
+    epilog="Example: moorage db add shop --url postgresql://reader@db.example.com/shop --password-file shop.secret",
 )
 def add(
     context: typer.Context,

@@ -74,6 +74,8 @@ def _put(fields: dict[str, Any], name: str, value: Any) -> None:
     *above, last = name.split(".")
     for part in above:
         fields = fields.setdefault(part, {})
+        if not isinstance(fields, dict):
+            raise InvalidInput(f"--set: {part!r} is set whole and in part", hint="Set it once.")
     fields[last] = value
 
 

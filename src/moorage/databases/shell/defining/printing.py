@@ -57,13 +57,17 @@ def listed(databases: Sequence[Database], default: str | None, states: Mapping[s
 
 
 def print_list(shell: Shell, found: Sequence[ListedDatabase]) -> None:
-    """Print one line a database; the default one has a star."""
-    rows = [
-        (f"{each.id} *" if each.is_default else each.id, each.access, each.state, each.kind, ", ".join(each.tags),
-         each.description)
-        for each in found
-    ]  # fmt: skip
-    shell.print_table("Databases", ("id", "may", "state", "type", "tags", "what it is for"), rows)
+    """Print one line a database; the default one has a star, and what state it is in stands there where it is known."""
+    rows = [(_marked(each), each.access, each.kind, ", ".join(each.tags), each.description) for each in found]
+    columns = ("id", "may", "type", "tags", "what it is for")
+    if any(each.state for each in found):
+        columns = (*columns[:2], "state", *columns[2:])
+        rows = [(*row[:2], each.state, *row[2:]) for row, each in zip(rows, found, strict=True)]
+    shell.print_table("Databases", columns, rows)
+
+
+def _marked(database: ListedDatabase) -> str:
+    return f"{database.id} *" if database.is_default else database.id
 
 
 def state_of(trial: Trial | FailedTrial) -> str:

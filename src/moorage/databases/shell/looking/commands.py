@@ -18,7 +18,7 @@ commands = typer.Typer()
 Schema = Annotated[str | None, typer.Option("--schema", "-s", help="Only in this schema.")]
 
 
-@commands.command("search", epilog="Example: moorage db search 'chunk*' -d project:website --detail columns")
+@commands.command("search", epilog="Example: moorage db search 'file*' -d project:website --detail columns")
 def search(
     context: typer.Context,
     pattern: Annotated[str, typer.Argument(help="Part of a name, or with * for anything.")] = "*",
@@ -39,7 +39,7 @@ def search(
     print_text(shell_of(context), run(context, names, use))
 
 
-@commands.command("schema", epilog="Example: moorage db schema chunks -d project:website")
+@commands.command("schema", epilog="Example: moorage db schema codebase.files -d project:website")
 def schema(
     context: typer.Context,
     table: Annotated[str, typer.Argument(help="Name, or schema.name.")],

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
 
 from moorage.core.shell import shell_of
-from moorage.databases.shell.options import HOUSE, Database
+from moorage.databases.shell.options import Database, systems_for
 from moorage.databases.shell.prompting.beside import opened_beside
 from moorage.databases.shell.prompting.lines import history_in
 from moorage.databases.shell.prompting.prompt import Prompt
+from moorage.databases.sources.choosing import ALL
 
 commands = typer.Typer()
 
@@ -25,14 +28,25 @@ def shell_command(context: typer.Context, database: Database = None) -> None:
     shell = shell_of(context)
     home = shell.guarded(shell.settings).home
 
+    systems = systems_for(shell, [ALL])
+
     def serve() -> int:
-        signal.signal(signal.SIGTERM, _leave)
-        with opened_beside(shell, HOUSE) as beside, history_in(home):
+        with _ended_by_sigterm(), opened_beside(shell, systems) as beside, history_in(home):
             return Prompt(shell, beside, database).run()
 
     status = shell.guarded(serve)
     if status:
         raise typer.Exit(status)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Generator[None]:
+    """Let SIGTERM end the program in order; Ctrl-C would only begin a new line."""
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _leave(number: int, _: object) -> NoReturn:

@@ -32,7 +32,7 @@ ROWS_OF_EACH = 50
 
 @commands.command(
     "query",
-    epilog="Examples: moorage db query 'SELECT count(*) FROM chunks' -d project:website;"
+    epilog="Examples: moorage db query 'SELECT count(*) FROM codebase.files' -d project:website;"
     " moorage db query 'SELECT $1::int + 1' --param 41 --format csv -d project:website",
 )
 def query(
@@ -102,7 +102,9 @@ def saved(
     run(context, [database] if database else places_of(shell, name), use)
 
 
-@commands.command("everywhere", epilog="Example: moorage db everywhere 'SELECT count(*) FROM chunks' --database '*'")
+@commands.command(
+    "everywhere", epilog="Example: moorage db everywhere 'SELECT count(*) FROM codebase.files' --database '*'"
+)
 def everywhere(
     context: typer.Context,
     sql: Annotated[str | None, typer.Argument(help="One statement that reads; default: standard input.")] = None,

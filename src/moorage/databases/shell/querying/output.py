@@ -46,7 +46,7 @@ def output_of(shell: Shell, shape: Shape, *, is_expanded: bool) -> Output:
     """Return what prints an answer in this shape."""
     if shape is Shape.TABLE:
         return TableOutput(shell, is_expanded=is_expanded)
-    return JsonOutput() if shape is Shape.JSON else LineOutput()
+    return JsonOutput() if shape is Shape.JSON else LineOutput(shell)
 
 
 class TableOutput:
@@ -76,16 +76,20 @@ class TableOutput:
 class LineOutput:
     """CSV or TSV: the names of the columns once, and then rows; to a terminal without what it would obey."""
 
-    def __init__(self) -> None:
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
         self._has_head = False
+        self._fate: Text | None = None
 
     def page(self, answer: Answer) -> None:
         head = [] if self._has_head or not answer.columns else [answer.format.head_of(answer.columns)]
         self._has_head = True
+        self._fate = fate_of(answer)
         write_lines([*head, *answer.lines])
 
     def end(self) -> None:
-        sys.stdout.flush()
+        if self._fate is not None:
+            self._shell.errors.print(self._fate)
 
 
 class JsonOutput:

@@ -56,7 +56,9 @@ class AdvisedIndexes(Value):
     notices: tuple[str, ...]
 
 
-@commands.command("explain", epilog="Example: moorage db explain 'SELECT * FROM chunks' -d project:website --analyze")
+@commands.command(
+    "explain", epilog="Example: moorage db explain 'SELECT * FROM codebase.files' -d project:website --analyze"
+)
 def explain(
     context: typer.Context,
     sql: Statement = None,
@@ -132,7 +134,7 @@ def top(
         print_text(shell, load.as_text())
 
 
-@commands.command("advise", epilog="Example: moorage db advise 'SELECT * FROM chunks' -d project:website")
+@commands.command("advise", epilog="Example: moorage db advise 'SELECT * FROM codebase.files' -d project:website")
 def advise(
     context: typer.Context,
     sql: Annotated[
