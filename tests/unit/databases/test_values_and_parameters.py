@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from moorage.databases.connectors.arrays import array_cell, array_text
+from moorage.databases.connectors.arrays import MAX_CHARACTERS, array_cell, array_text
 from moorage.databases.connectors.parameters import bound
 from moorage.databases.connectors.type_names import TypeName
 from moorage.databases.errors import InvalidParameter
@@ -29,6 +29,13 @@ from moorage.databases.models import RawJson
 )
 def test_an_array_becomes_lists_without_losing_anything(text, element, cell):
     assert array_cell(text, element) == cell
+
+
+@pytest.mark.parametrize("element", ["int4", "text", "json"])
+def test_an_array_too_long_for_any_answer_stays_the_text_it_is(element):
+    """One of three million numbers would take seconds, in which no other call is answered."""
+    text = f"{{{'1,' * (MAX_CHARACTERS // 2)}1}}"
+    assert array_cell(text, element) is text
 
 
 def test_lists_become_an_array_that_reads_the_same():

@@ -15,6 +15,9 @@ from moorage.databases.models import Cell, RawJson
 MAX_SAFE_INTEGER = 2**53
 """Readers of JSON keep whole numbers up to here: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
+MAX_CHARACTERS = 100_000
+"""A longer array stays text: it is cut in the answer anyway, and making lists of it would keep all callers waiting."""
+
 _PIECE = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{},"]+', re.DOTALL)
 _BOX_PIECE = re.compile(r'[{}]|"(?:[^"\\]|\\.)*"|[^{};"]+', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -25,10 +28,12 @@ _FLOATS = frozenset({"float4", "float8"})
 def array_cell(text: str, element: str) -> Cell:
     """Return an array as lists; one whose bounds are not 1 stays the text it is, because lists have no bounds.
 
+    A very long one stays text as well.
+
     Args:
         element: PostgreSQL's name of the elements' type.
     """
-    if text.startswith("["):
+    if text.startswith("[") or len(text) > MAX_CHARACTERS:
         return text
     if element in ("json", "jsonb"):
         return RawJson(_document_of(_nested(text, element, str)))
