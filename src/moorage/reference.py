@@ -27,6 +27,7 @@ from moorage.core.mcp.server import build_server
 from moorage.core.postgres.address import Address
 from moorage.core.shape import Opened, Resource
 from moorage.core.telemetry.metrics import declared
+from moorage.databases.settings import SqlSettings
 from moorage.projects.connections import ProjectConnectionManager
 from moorage.projects.ground import Ground
 from moorage.projects.provisioning import Provisioner
@@ -40,7 +41,8 @@ MADE_BY = "<!-- Written by `python -m moorage.reference docs/reference`; change 
 CHARACTERS_PER_TOKEN = 4
 """About right for English and JSON with the usual tokenizers; the price of a tool needs no more precision."""
 
-_PROFILES = "../explanation/work-items.md#what-agents-see"
+_PROFILES_OF_WORK = "../explanation/work-items.md#what-agents-see"
+_PROFILES_OF_SQL = "../how-to/run-sql.md#what-agents-see"
 _DEFAULT_HOME = "the platform's data folder"
 
 
@@ -66,12 +68,14 @@ def tools_page() -> str:
     """Return the page of MCP tools, as clients receive them."""
     defaults: Settings = Settings.model_construct()
     by_default = [tool for tools in asyncio.run(_served_tools(defaults)).values() for tool in tools]
-    every = defaults.model_copy(update={"workflow": WorkflowSettings(tools=("all",))})
+    every_profile = {"workflow": WorkflowSettings(tools=("all",)), "sql": SqlSettings(tools=("all",))}
+    every = defaults.model_copy(update=every_profile)
     served = asyncio.run(_served_tools(every))
     total = sum(map(_tokens, by_default))
+    others = sum(map(len, served.values())) - len(by_default)
     lead = (
         f"{len(by_default)} tools by default; a client that lists them all reads about {total:,} tokens.",
-        f"{sum(map(len, served.values())) - len(by_default)} more are in the [profiles]({_PROFILES}) of work items.",
+        f"{others} more are in the profiles of [work items]({_PROFILES_OF_WORK}) and [databases]({_PROFILES_OF_SQL}).",
         "Of a failure every tool returns code, message, details and hint; the codes are in [errors](errors.md).",
     )
     sections = [part for name, tools in served.items() for part in (f"## {name}", *map(_tool_section, tools))]

@@ -13,12 +13,13 @@ from fastmcp import Client
 from moorage.core.mcp.server import build_server
 from moorage.core.shape import Tool
 from moorage.systems import SYSTEMS
+from tests.contracts.test_database_tools import tools_of
 
 FOLDER = Path(__file__).parent / "tools"
 # Set this to write the files anew: WRITE_CONTRACTS=1 pytest tests/contracts/test_tools.py
 WRITE = "WRITE_CONTRACTS"
 # They return text for models to read, and no data.
-PROSE = {"prime"}
+PROSE = {"prime", *(each.name for each in tools_of("all"))}
 
 
 def every_tool() -> list[Tool]:
@@ -36,6 +37,7 @@ def every_tool() -> list[Tool]:
         *ProjectTools(nothing).tools(),
         *CodebaseTools(nothing, nothing).tools(),
         *chosen_tools(workflow, ["all"]),
+        *tools_of("all"),
     ]
 
 
@@ -69,4 +71,4 @@ async def test_every_tool_says_all_four_hints_and_describes_every_argument():
 
 
 def test_no_system_is_forgotten_here():
-    assert {each.name for each in SYSTEMS} == {"projects", "codebase", "workflow"}
+    assert {each.name for each in SYSTEMS} == {"projects", "codebase", "workflow", "databases"}
