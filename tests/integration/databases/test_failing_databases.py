@@ -155,6 +155,17 @@ async def test_a_cancelled_call_leaves_nothing_running(bench, superuser, connect
     assert connections.state_of(shop).open == 1
 
 
+async def test_a_process_that_is_gone_leaves_nothing_running(bench, superuser, connections, monkeypatch):
+    """It cancels nothing when it is killed: PostgreSQL has to notice by itself, long before the time limit."""
+    monkeypatch.setattr("moorage.databases.connectors.messages.LOOK_FOR_CLIENT_SECONDS", 0.05)
+    async with freezing_proxy(bench.address) as proxy:
+        asking = asyncio.create_task(ask(connections, at_port(bench, proxy.port), "SELECT pg_sleep(59)"))
+        await until(lambda: _running(superuser, bench, 1))
+        proxy.cut()
+        await asyncio.gather(asking, return_exceptions=True)
+        await until(lambda: _running(superuser, bench, 0))
+
+
 async def test_a_call_cancelled_while_connecting_gives_its_place_back(bench):
     async with silent_server() as port, open_connections() as connections:
         shop = at_port(bench, port)

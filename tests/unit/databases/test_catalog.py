@@ -145,6 +145,15 @@ class TestFilesThatChange:
         assert (await catalog.find("shop")).id == "shop"
         assert catalog.problem is not None
 
+    async def test_by_being_emptied_keep_what_was_there(self, file: Path):
+        """As a full disk leaves them behind."""
+        catalog = following(file)
+        write(file, "")
+        assert [each.id for each in await catalog.all()] == ["shop"]
+        assert "is empty" in str(catalog.problem)
+        write(file, "databases: {}")
+        assert (await catalog.all(), catalog.problem) == ([], None)
+
     async def test_tell_which_definitions_hold_now(self, file: Path):
         told: list[Mapping[str, Database]] = []
 
@@ -168,7 +177,7 @@ class TestFilesThatChange:
             return Known()
 
         catalog = Catalog(Watched(known, [file], read))
-        write(file, "")
+        write(file, "databases: {}")
         noticing = asyncio.create_task(catalog.all())
         await reading.wait()
         assert (await catalog.find("shop")).id == "shop"

@@ -26,6 +26,12 @@ SET LOCAL bytea_output = hex; SET LOCAL standard_conforming_strings = on
 """.strip().replace("\n", " ")
 # Earlier ones let nobody but superusers set it: https://www.postgresql.org/docs/15/release-15.html
 _FIRST_WITH_PARAMETER_PRIVILEGES = 15
+LOOK_FOR_CLIENT_SECONDS = 2.0
+"""How often PostgreSQL looks whether we are still there while it works; else a process that was killed would leave
+statements running up to their time limit.
+"""
+# https://www.postgresql.org/docs/14/release-14.html
+_FIRST_LOOKING_FOR_CLIENTS = 14
 
 
 @lru_cache(maxsize=512)
@@ -42,6 +48,8 @@ def beginning(terms: Terms, server_version: int, *, is_superuser: bool) -> str:
         f"SET LOCAL idle_in_transaction_session_timeout = {_milliseconds(terms.idle_seconds)}",
         f"SET LOCAL work_mem = {max(terms.work_memory_bytes // 1024, 64)}",
     ]
+    if server_version >= _FIRST_LOOKING_FOR_CLIENTS:
+        settings.append(_looking_for_client())
     if terms.search_path:
         settings.append(f"SET LOCAL search_path = {', '.join(map(quote_identifier, terms.search_path))}")
     if terms.temporary_file_bytes is not None:
@@ -49,6 +57,14 @@ def beginning(terms: Terms, server_version: int, *, is_superuser: bool) -> str:
     if terms.role:
         settings.append(f"SET LOCAL ROLE {quote_identifier(terms.role)}")
     return "; ".join([f"BEGIN {'READ ONLY' if terms.read_only else 'READ WRITE'}", *settings])
+
+
+def _looking_for_client() -> str:
+    """Return what sets the interval where it may be: some systems refuse it, and their servers every value but 0."""
+    setting = (
+        f"pg_catalog.set_config('client_connection_check_interval', '{_milliseconds(LOOK_FOR_CLIENT_SECONDS)}', true)"
+    )
+    return f"SELECT {setting} WHERE pg_catalog.textregexeq(pg_catalog.version(), 'linux')"
 
 
 def _limit_of_files(kilobytes: int, server_version: int, *, is_superuser: bool) -> list[str]:

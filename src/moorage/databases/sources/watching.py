@@ -69,10 +69,14 @@ class Watched(Generic[T]):
         if self._read is None:
             return False
         stamp = _stamp(self._files)
+        emptied = self._emptied(stamp)
+        if emptied is not None:  # and it counts as changed until something is in it
+            self._tell(f"{emptied} is empty; `databases: {{}}` would mean that there are none")
+            return False
         try:
             self.value = await asyncio.to_thread(self._read)
         except MoorageError as error:
-            self._tell(error)
+            self._tell(error.message)
             return False
         finally:
             self._stamp = stamp  # of before: what is written meanwhile is read the next time
@@ -88,10 +92,17 @@ class Watched(Generic[T]):
                 return
             await asyncio.sleep(SETTLE_SECONDS - age)
 
-    def _tell(self, error: MoorageError) -> None:
-        if self.problem != error.message:
-            log.warning("databases.kept", problem=error.message)
-        self.problem = error.message
+    def _emptied(self, stamp: Stamp) -> Path | None:
+        """Return a file that has lost all it held, as a full disk leaves it behind."""
+        for file, before, now in zip(self._files, self._stamp, stamp, strict=True):
+            if before and before[1] and now and not now[1]:
+                return file
+        return None
+
+    def _tell(self, problem: str) -> None:
+        if self.problem != problem:
+            log.warning("databases.kept", problem=problem)
+        self.problem = problem
 
 
 def _stamp(files: Sequence[Path]) -> Stamp:
