@@ -37,17 +37,17 @@ class Beside:
             KeyboardInterrupt: Ctrl-C was pressed; the work was cancelled and has ended.
         """
         questions = self._questions = queue.SimpleQueue[_Message]()
-        running = asyncio.run_coroutine_threadsafe(_to_its_end(work, questions), self.loop)
+        task = asyncio.run_coroutine_threadsafe(_started(work, questions), self.loop).result()
         try:
             while (message := questions.get()) is not None:
                 question, answer = message
                 answer.set_result(ask is not None and ask(question))
         except BaseException:
-            running.cancel()
+            self.loop.call_soon_threadsafe(task.cancel)
             while questions.get() is not None:
                 pass
             raise
-        return running.result()
+        return task.result()
 
     async def confirm(self, question: str) -> bool:
         """Have the main thread ask a person."""
@@ -77,12 +77,11 @@ def opened_beside(shell: Shell, systems: Sequence[str]) -> Generator[Beside]:
         thread.join(ENDING_SECONDS)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, Result], questions: queue.SimpleQueue[_Message]) -> Result:
-    """Run something, and say when it has really ended: whoever cancels it is told only that it will."""
-    try:
-        return await work
-    finally:
-        questions.put(None)
+async def _started(work: Coroutine[Any, Any, Result], questions: queue.SimpleQueue[_Message]) -> asyncio.Task[Result]:
+    """Start something; None comes in the place of a question when it has ended, also when it was cancelled."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda _: questions.put(None))
+    return task
 
 
 def _run(shell: Shell, systems: Sequence[str], opened: concurrent.futures.Future[_Opened]) -> None:
