@@ -92,9 +92,28 @@ async def test_a_commit_is_there_for_everybody(shop, superuser):
 async def test_a_person_is_asked_with_what_would_happen(shop, superuser):
     person = Person(says_yes=True)
     answer = await run(shop, DELETE, person.confirm, commit=True)
-    assert person.asked == [f"Write to the database shop? It concerns 12 rows.\n\n{DELETE}"]
+    assert person.asked == [f"Write to the database shop (delete, bench.orders)? It concerns 12 rows.\n\n{DELETE}"]
     assert answer.is_committed
     assert await count(superuser) == ORDERS - 12
+
+
+async def test_a_person_is_shown_what_parameters_say(shop):
+    person = Person(says_yes=False)
+    with pytest.raises(NotConfirmed):
+        await run(shop, "DELETE FROM bench.orders WHERE id = $1", person.confirm, parameters=[7], commit=True)
+    assert person.asked[0].endswith("\n\nDELETE FROM bench.orders WHERE id = $1\n\nwith the parameters [7]")
+
+
+async def test_no_two_statements_too_long_to_be_shown_ask_the_same(shop):
+    """An answer may come with a later call, under the digest of the question that it was given to."""
+    person = Person(says_yes=False)
+    for number in (7, 8):
+        sql = f"/*{'-' * 5_000}*/ DELETE FROM bench.orders WHERE id = {number} /*{'-' * 5_000}*/"
+        with pytest.raises(NotConfirmed):
+            await run(shop, sql, person.confirm, commit=True)
+    one, other = person.asked
+    assert one != other
+    assert "(delete, bench.orders)? It concerns 1 rows." in one
 
 
 async def test_a_no_leaves_everything_as_it_is(shop, superuser):

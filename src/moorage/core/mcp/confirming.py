@@ -20,6 +20,7 @@ from moorage.core.mcp.sdk import (
     ElicitResult,
     InputRequiredResult,
     InputRequiredToolResult,
+    MCPError,
 )
 
 PATIENCE_SECONDS = 300.0
@@ -79,7 +80,7 @@ async def _asked_now(context: Context, message: str) -> bool:
             return _is_yes(
                 await context.session.elicit_form(message, form.requested_schema, related_request_id=context.request_id)
             )
-    except TimeoutError:
+    except (TimeoutError, MCPError):  # the latter is a client's own failure: nobody has said yes
         return False
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from moorage.databases.definitions import StatementKind
 from moorage.databases.execution.writing import Format
 from moorage.databases.models import Cell, Column
 
@@ -23,6 +24,7 @@ class Answer:
         next: a handle to read on, when there is more.
         rows_affected: rows written, or that would have been, where the statement writes.
         is_committed: None for what only reads; False for a preview.
+        kind, tables: what the statement does and names; not part of what is written as text.
     """
 
     database: str
@@ -35,6 +37,8 @@ class Answer:
     rows_affected: int | None = None
     is_committed: bool | None = None
     notices: tuple[str, ...] = ()
+    kind: StatementKind | None = None
+    tables: tuple[str, ...] = ()
 
 
 def written(answer: Answer, *, is_marked: bool = False) -> str:

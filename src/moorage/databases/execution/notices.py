@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 from moorage.databases.audit.records import Record
 from moorage.databases.definitions import StatementKind
 from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.pages import Page
+from moorage.databases.execution.requests import Request
 
 _PAGING = "page with ORDER BY a key and WHERE key > the last one shown"
 SHOWN_CHARACTERS = 2_000
-"""Of a statement that a person is asked about."""
+"""Of a statement that a person is asked about, and of its parameters."""
 
 _DRAWS_NUMBERS = (StatementKind.INSERT, StatementKind.MERGE)
 
@@ -53,13 +57,25 @@ def _fate(record: Record) -> str:
     return f"Nothing was written: tried and rolled back{drawn}. To write, call again with commit=true."
 
 
-def question(sql: str, tried: Answer) -> str:
-    """Return what a person is asked before something is written."""
-    shown = sql if len(sql) <= SHOWN_CHARACTERS else f"{sql[:SHOWN_CHARACTERS]}… ({len(sql):,} characters)"
+def question(request: Request, tried: Answer) -> str:
+    """Return what a person is asked before something is written: all that it depends on, so that a yes is for that."""
+    what = ", ".join([*filter(None, [tried.kind]), *tried.tables])
     rows = "" if tried.rows_affected is None else f" It concerns {tried.rows_affected:,} rows."
-    return f"Write to the database {tried.database}?{rows}\n\n{_plain(shown)}"
+    asked = f"Write to the database {tried.database} ({what})?{rows}\n\n{_shown(request.sql)}"
+    if request.parameters:
+        values = json.dumps(list(request.parameters), ensure_ascii=False)
+        asked += f"\n\nwith the parameters {_shown(values)}"
+    return _plain(asked)
+
+
+def _shown(text: str) -> str:
+    """Return a text, or of a long one both ends and a digest: nobody else's yes may be taken for this one's."""
+    if len(text) <= SHOWN_CHARACTERS:
+        return text
+    half, digest = SHOWN_CHARACTERS // 2, sha256(text.encode(errors="replace")).hexdigest()[:16]
+    return f"{text[:half]}\n… ({len(text):,} characters in all, digest {digest}) …\n{text[-half:]}"
 
 
 def _plain(text: str) -> str:
     """Return text that shows all it says: nothing turns the direction of writing, or hides."""
-    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)

@@ -86,6 +86,8 @@ class Run:
             rows_affected=record.rows_affected,
             is_committed=record.is_committed,
             notices=tuple(notices),
+            kind=record.kind,
+            tables=record.tables,
         )
 
 

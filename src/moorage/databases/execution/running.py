@@ -68,7 +68,7 @@ class Runner:
         tried = await self._run(database, replace(request, commit=False))
         if tried.is_committed is None:
             return tried
-        if await confirm(question(request.sql, tried)):
+        if await confirm(question(request, tried)):
             return await self._run(database, request, confirmed_rows=tried.rows_affected or 0)
         async with self._recorder.recorded(database.id, request.sql):
             raise NotConfirmed("a person was asked whether to write and did not say yes; nothing was written")

@@ -65,6 +65,15 @@ async def test_only_a_plain_yes_is_one(era: str, answer: ElicitResult, outcome: 
     assert asked == ["Open it?"]
 
 
+async def test_a_client_that_cannot_answer_has_not_said_yes() -> None:
+    """It said that it could ask, and fails when it is to: a client of 2025-11-25 answers with an error."""
+
+    async def person(*_: object) -> ElicitResult:
+        raise ValueError("no window to ask in")
+
+    assert await called(Safe().served_to("legacy", elicitation_handler=person)) == "closed"
+
+
 @every_era
 async def test_a_client_without_a_person_is_not_asked(era: str) -> None:
     assert await called(Safe().served_to(era)) == "nobody to ask"
