@@ -124,7 +124,7 @@ FROM described AS d;
 -- relation itself first. Functions are those that reading calls: in views and, where they hold, in row policies.
 -- Of the parts of a table those alone are followed that may be foreign. What extensions bring is trusted.
 -- The trees of views and policies name them by oid, also where the text of a view shows no call, as with casts.
-WITH RECURSIVE views AS (
+WITH RECURSIVE views AS NOT MATERIALIZED (
     SELECT c.oid, CAST(w.ev_action AS text) AS tree
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = c.oid AND w.ev_type = '1'
