@@ -415,7 +415,7 @@ def test_somebody_at_a_terminal_is_asked_before_a_query_writes(variables: dict[s
     terminal = Terminal([*COMMAND, "query", delete, "-d", "stock", "--commit"], variables)
     try:
         terminal.until("Write it? [y/N]: ")
-        terminal.process.send_signal(signal.SIGINT)
+        terminal.type("\n")
         terminal.until("databases.not_confirmed")
         assert terminal.process.wait(WAIT_SECONDS) == 1
     finally:

@@ -55,7 +55,6 @@ def query(
     shape = Shape.JSON if json else shape
     values = values_of(parameters)
     request = Request(statement, values, max_rows, None, timeout, shape.of_rows, commit, reads_on=every_row)
-
     output, notices = output_of(shell, shape, is_expanded=expanded), Notices(shell, reads_all=every_row)
 
     async def use(service: DatabasesService) -> None:
