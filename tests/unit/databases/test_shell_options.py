@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from moorage.core.errors import InvalidInput
+from moorage.core.shell import Shell
 from moorage.databases.saved_queries import QueryParameter, SavedQuery
 from moorage.databases.shell.auditing.moments import moment_of
 from moorage.databases.shell.defining.fields import assigned_fields, given_fields, password_fields
-from moorage.databases.shell.options import values_of
+from moorage.databases.shell.options import ALONE, HOUSE, systems_for, values_of
 from moorage.databases.shell.querying.saving import arguments_of
+from moorage.settings import Settings
 
+NOTHING: Any = None
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 QUERY = SavedQuery(
     description="For a test.",
@@ -25,6 +29,27 @@ QUERY = SavedQuery(
         QueryParameter.model_validate({"name": "note", "default": None}),
     ),
 )
+
+
+def shell_with(**settings: Any) -> Shell:
+    return Shell(NOTHING, settings=lambda: Settings(**settings))
+
+
+@pytest.mark.parametrize("names", [[], ["shop"], ["shop", "tag:others"]])
+def test_databases_of_others_are_opened_without_the_ground(names: list[str]):
+    assert systems_for(shell_with(), names) == ALONE
+
+
+@pytest.mark.parametrize("names", [["project:website"], ["shop", "*"], ["tag:ours"]])
+def test_what_may_mean_a_project_opens_the_house(names: list[str]):
+    sql = {"project_policy": {"tags": ["ours"]}}
+    assert systems_for(shell_with(sql=sql), names) == HOUSE
+    assert systems_for(shell_with(sql=sql | {"include_projects": False}), names) == ALONE
+
+
+def test_a_default_that_is_a_project_and_a_log_in_the_registry_open_the_house():
+    assert systems_for(shell_with(default_database="project:website"), []) == HOUSE
+    assert systems_for(shell_with(sql={"audit": {"to": "postgres"}}), ["shop"]) == HOUSE
 
 
 def test_fields_left_out_are_not_given():

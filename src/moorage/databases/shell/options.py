@@ -50,9 +50,11 @@ def systems_for(shell: Shell, names: Sequence[str]) -> Sequence[str]:
     settings = shell.guarded(shell.settings)
     if settings.sql.audit.to == "postgres":
         return HOUSE
+    if not settings.sql.include_projects:
+        return ALONE
+    several = {ALL, *(f"{TAG_PREFIX}{tag}" for tag in settings.sql.project_policy.tags)}
     wanted = names or [settings.default_database or ""]
-    is_project = any(name == ALL or name.startswith((PROJECT_PREFIX, TAG_PREFIX)) for name in wanted)
-    return HOUSE if is_project and settings.sql.include_projects else ALONE
+    return HOUSE if any(name in several or name.startswith(PROJECT_PREFIX) for name in wanted) else ALONE
 
 
 def named(ids: Sequence[str] | None, tags: Sequence[str] | None, *, all_of_them: bool = False) -> list[str]:

@@ -45,7 +45,7 @@ def query(
     expanded: Expanded = False,
     max_rows: MaxRows = None,
     every_row: Annotated[bool, typer.Option("--all", help="Read on to the end, page by page.")] = False,
-    timeout: Annotated[float | None, typer.Option(help="Seconds; never more than the database's limit.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds; never above the database's limit.", min=0.001)] = None,
     commit: Annotated[bool, typer.Option("--commit", help="Keep what is written; else it is tried.")] = False,
     json: Json = False,
 ) -> None:

@@ -14,6 +14,7 @@ from moorage.core.values import Value
 from moorage.databases.saved.compiling import ReadyQuery
 from moorage.databases.saved.signatures import type_of
 from moorage.databases.saved_queries import ParameterType, QueryParameter, SavedQuery
+from moorage.databases.sources.choosing import ALL
 
 _WRITTEN_AS_TEXT = (ParameterType.TEXT, ParameterType.DATE, ParameterType.TIMESTAMP)
 
@@ -38,9 +39,9 @@ def print_saved(shell: Shell, found: Sequence[ReadyQuery], *, json: bool) -> Non
 
 def places_of(shell: Shell, name: str | None) -> Sequence[str]:
     """Return where a query may run, as far as the settings say; all databases for a list."""
-    query = shell.guarded(shell.settings).queries.get(name)
     if name is None:
-        return ["*"]
+        return [ALL]
+    query = shell.guarded(shell.settings).queries.get(name)
     return query.databases if query else []
 
 
