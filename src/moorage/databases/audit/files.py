@@ -57,18 +57,17 @@ class AuditFiles:
 
     def purge(self, database_id: str, *, before: bytes) -> int:
         """Delete lines that sort before `before`, as times at their beginning do; return how many it were."""
-        return sum(self._purge_one(path, before) for path in self._paths(database_id) if path.exists())
+        if not any(path.exists() for path in self._paths(database_id)):
+            return 0
+        file = LogFile(self._path(database_id), max_bytes=self._max_bytes, kept=self._kept)
+        try:
+            return sum(file.purge(path, before) for path in self._paths(database_id))
+        finally:
+            file.close()
 
     def close(self) -> None:
         while self._open:
             self._open.popitem()[1].close()
-
-    def _purge_one(self, path: Path, before: bytes) -> int:
-        file = LogFile(path, max_bytes=self._max_bytes, kept=self._kept)
-        try:
-            return file.purge(before)
-        finally:
-            file.close()
 
     def _file(self, database_id: str) -> LogFile:
         """Return a database's file; the one used longest ago is closed when many are open."""
@@ -106,13 +105,18 @@ class LogFile:
             self._begin_anew()
         self.append(line)
 
-    def purge(self, before: bytes) -> int:
-        """Delete the lines that sort before `before`; whoever has the file open goes over to the new one."""
-        with self._locked() as (descriptor, size):
-            lines = os.pread(descriptor, size, 0).splitlines(keepends=True)
+    def purge(self, path: Path, before: bytes) -> int:
+        """Delete the lines that sort before `before` in this file, or in a full one that nobody moves meanwhile.
+
+        Whoever has the file open goes over to the new one.
+        """
+        with self._locked():
+            if not path.exists():
+                return 0
+            lines = path.read_bytes().splitlines(keepends=True)
             kept = [line for line in lines if line >= before]
             if len(kept) < len(lines):
-                self._replace(b"".join(kept))
+                _replace(path, b"".join(kept))
             return len(lines) - len(kept)
 
     def close(self) -> None:
@@ -157,14 +161,15 @@ class LogFile:
                 _full(self._path, number).replace(_full(self._path, number + 1))
         self._path.replace(_full(self._path, 1))
 
-    def _replace(self, content: bytes) -> None:
-        new = self._path.with_name(f"{self._path.name}.new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, OWNER_ONLY)
-        try:
-            _write(descriptor, content, 0)
-        finally:
-            os.close(descriptor)
-        new.replace(self._path)
+
+def _replace(path: Path, content: bytes) -> None:
+    new = path.with_name(f"{path.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, OWNER_ONLY)
+    try:
+        _write(descriptor, content, 0)
+    finally:
+        os.close(descriptor)
+    new.replace(path)
 
 
 def _backwards(file: BinaryIO) -> Iterator[bytes]:

@@ -11,8 +11,6 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import pgparse  # ty: ignore[import-not-found]  (compiled, without stubs)
-
 from moorage.core.errors import MoorageError
 from moorage.databases.policy.parsing import fingerprint, normalized
 from moorage.databases.policy.texts import check_text
@@ -54,7 +52,7 @@ def _masked(sql: str) -> Masked | None:
         check_text(sql, max_bytes=MAX_BYTES)
         text = normalized(sql)
         return Masked(_shown(text), fingerprint(sql))
-    except (MoorageError, pgparse.PGQueryError):
+    except MoorageError:
         return None
 
 

@@ -37,12 +37,7 @@ def parse(sql: str) -> list[Tree]:
         InvalidStatement: it is no SQL; the message has PostgreSQL's words, the place, and an excerpt.
         StatementTooLarge: it is nested deeper than is read.
     """
-    try:
-        return _deep(lambda: pgparse.parse(sql)) if len(sql) > SHORT_CHARACTERS else _shallow(sql)
-    except pgparse.PGQueryError as error:
-        raise _syntax_error(sql, error) from None
-    except RecursionError:
-        raise _too_deep() from None
+    return _read(pgparse.parse, sql)
 
 
 def parse_function(definition: str) -> list[Tree]:
@@ -62,20 +57,29 @@ def parse_function(definition: str) -> list[Tree]:
 
 @lru_cache(maxsize=256)
 def fingerprint(sql: str) -> str:
-    """Return what statements have in common that differ in values alone."""
-    return _deep(lambda: pgparse.fingerprint(sql)) if len(sql) > SHORT_CHARACTERS else pgparse.fingerprint(sql)
+    """Return what statements have in common that differ in values alone; it fails as `parse` does."""
+    return _read(pgparse.fingerprint, sql)
 
 
 def normalized(sql: str) -> str:
-    """Return the text with `$1`, `$2`, ... in the place of its values."""
-    return _deep(lambda: pgparse.normalize(sql)) if len(sql) > SHORT_CHARACTERS else pgparse.normalize(sql)
+    """Return the text with `$1`, `$2`, ... in the place of its values; it fails as `parse` does."""
+    return _read(pgparse.normalize, sql)
 
 
-def _shallow(sql: str) -> list[Tree]:
+def _read(read: Callable[[str], _Result], sql: str) -> _Result:
     try:
-        return pgparse.parse(sql)
+        return _deep(lambda: read(sql)) if len(sql) > SHORT_CHARACTERS else _shallow(read, sql)
+    except pgparse.PGQueryError as error:
+        raise _syntax_error(sql, error) from None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _shallow(read: Callable[[str], _Result], sql: str) -> _Result:
+    try:
+        return read(sql)
     except RecursionError:  # what called us took a part of the levels that Python allows; a thread begins anew
-        return _deep(lambda: pgparse.parse(sql))
+        return _deep(lambda: read(sql))
 
 
 def _deep(read: Callable[[], _Result]) -> _Result:
