@@ -283,6 +283,7 @@ async def test_kinds_of_writes_are_those_of_the_definition(traps):
         "ALTER TABLE bench.lines OWNER TO postgres",
         "DROP FUNCTION bench.acts(int)",
         "UPDATE pg_class SET relname = relname",
+        "UPDATE bench.settings SET setting = '0' WHERE name = 'statement_timeout'",
         "DROP SCHEMA other CASCADE",
         "ALTER SCHEMA other RENAME TO mine",
         "CREATE TABLE other.t (id int)",

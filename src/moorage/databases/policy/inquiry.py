@@ -38,6 +38,7 @@ _COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _FILE_WRAPPER = "file_fdw_handler"
 _ASKS_TYPE = ("pg_input_is_valid", "pg_input_error_info")
 _SHIPPED = "pg_catalog"
+_WRITE_ROWS = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 
 _Via = tuple[str, ...]
 
@@ -66,7 +67,6 @@ class Inquiry:
         meant = await self._check_mentions(mentions, via=())
         for relation in meant:
             check_table(relation.schema, relation.name, self._definition)
-        _check_targets(mentions, meant)
         if self._writes and has_rules(self._definition):
             await self._check_new_names(mentions, meant)
 
@@ -85,6 +85,7 @@ class Inquiry:
         functions = await store.function_find(self._session, oids) if oids else []
         relations = await self._relations(meant, mentions, closely=bool(functions or self._routes))
         await self._check_relations(relations, mentions, via)
+        _check_targets(mentions, meant, relations)
         self._check_denied(mentions)
         called = [each for each in functions if _is_called(each, mentions)]
         called += _called_as_attributes(functions, mentions, meant, relations)
@@ -211,11 +212,14 @@ class Inquiry:
             check_table(schema, named.name, self._definition)
 
 
-def _check_targets(mentions: Mentions, meant: Iterable[Meant]) -> None:
-    """Refuse writing PostgreSQL's own tables, which superusers could."""
-    for relation in meant:
-        if relation.is_shipped and relation.asked in mentions.targets:
-            raise _refused(str(relation.asked), Objection("it is a table of PostgreSQL itself", ""), ())
+def _check_targets(mentions: Mentions, meant: Iterable[Meant], relations: Iterable[Relation]) -> None:
+    """Refuse writing PostgreSQL's own tables, which superusers could, also through a view."""
+    written = {each.oid: each.asked for each in meant if each.asked in mentions.targets}
+    for relation in relations:
+        is_written = relation.root in written and (relation.is_named or mentions.nodes & _WRITE_ROWS)
+        if is_written and relation.is_shipped:
+            via = () if relation.is_named else (f"writing {written[relation.root]}",)
+            raise _refused(str(relation), Objection("it is a table of PostgreSQL itself", ""), via)
 
 
 def _is_called(function: Function, mentions: Mentions) -> bool:
