@@ -196,6 +196,18 @@ async def test_a_session_that_is_only_held_leaves_when_somebody_waits(bench, con
     assert len(leaving) == 1
 
 
+async def test_a_session_that_is_only_held_leaves_when_its_server_is_full(bench, superuser, connections):
+    await superuser.execute(f"ALTER ROLE {bench.reader} CONNECTION LIMIT 1")
+    shop, other = (database_of(bench.definition(), name) for name in ("shop", "other"))
+    held = AsyncExitStack()
+    session = await held.enter_async_context(session_of(connections, shop))
+    leaving: list[asyncio.Task] = []
+    session.lend_until(lambda: leaving.append(asyncio.create_task(held.aclose())))
+    async with session_of(connections, other) as asked:
+        assert await value(asked, "SELECT 1") == 1
+    assert len(leaving) == 1
+
+
 async def test_a_session_that_is_read_on_is_not_asked_to_leave(bench):
     shop = database_of(bench.definition(pool_size=1))
     async with open_connections(wait_seconds=0.01) as connections, session_of(connections, shop) as session:

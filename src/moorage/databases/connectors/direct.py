@@ -91,12 +91,14 @@ class DirectConnector:
 
     async def close(self, patience_seconds: float = CLOSE_SECONDS) -> None:
         """End all connections; sessions that are open are given a moment, and new ones keep nothing."""
-        await self._pool.retire(patience_seconds)
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._dialer.close()
+        try:
+            await self._pool.retire(patience_seconds)
+        finally:  # patience may be cut short, and a tunnel must not outlive us
+            tasks = tuple(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._dialer.close()
 
     async def _begun(self, place: Place, terms: Terms) -> DriverConnection:
         """Begin a transaction: on a connection that lay idle, or where that turns out dead, once more on a new one."""
@@ -140,11 +142,11 @@ class DirectConnector:
                 raise
 
     async def _dial(self) -> DriverConnection:
-        """Open a connection; where the server is full, once more after one that lay idle there was closed."""
+        """Open a connection; where the server is full, once more after one was closed that is of less use."""
         try:
             return await self._dialer.connect()
         except DatabaseBusy:
-            if not await self._budget.close_idlest_at(self._pool.server):
+            if not await self._budget.make_room_at(self._pool.server):
                 raise
         return await self._dialer.connect()
 

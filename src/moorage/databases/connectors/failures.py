@@ -65,6 +65,9 @@ _SAID_BY_POOLER = (
     ("no such database", "3D000"),
     ("does not exist", "3D000"),
     ("no more connections allowed", "53300"),
+    ("too many connections", "53300"),
+    ("too many clients", "53300"),
+    ("query_wait_timeout", "53300"),
 )
 
 

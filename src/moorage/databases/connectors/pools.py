@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -27,11 +28,13 @@ class Place:
     Attributes:
         connection: what lay idle; None when it has to be opened, or is not to be kept.
         wanted: asks whoever holds the place to leave, where it is only held.
+        left: set once it is given back; None where nobody waits for that.
     """
 
     pool: Pool
     connection: DriverConnection | None = None
     wanted: Callable[[], None] | None = None
+    left: asyncio.Event | None = None
 
 
 @dataclass(eq=False)
@@ -69,8 +72,26 @@ class Budget:
             return True
         return False
 
-    async def close_idlest_at(self, server: str) -> bool:
-        """Close the connection to this server that has been idle for longest, and wait until it is; False for none."""
+    async def make_room_at(self, server: str) -> bool:
+        """Close a connection to this server, and wait until it is: one that is idle, else one that is only held.
+
+        Returns:
+            False when there is none of these, or others had it first.
+        """
+        if await self._close_idlest_at(server):
+            return True
+        held = next((each for each in self._held if each.pool.server == server and each.wanted is not None), None)
+        if held is None or held.wanted is None:
+            return False
+        del self._held[held]
+        held.left = asyncio.Event()
+        held.wanted()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.wait_seconds):
+                await held.left.wait()
+        return await self._close_idlest_at(server)
+
+    async def _close_idlest_at(self, server: str) -> bool:
         for connection, (pool, _) in self.idle.items():
             if pool.server == server:
                 await pool.close_idle(connection)
@@ -99,6 +120,8 @@ class Budget:
 
     def released(self, place: Place) -> None:
         self._held.pop(place, None)
+        if place.left is not None:
+            place.left.set()
         self._grant()
 
     def must_queue(self, pool: Pool) -> bool:
