@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from moorage.databases.connectors.direct import DirectConnector
+from moorage.databases.connectors.pools import Budget
 from moorage.databases.connectors.tunnels import Tunnel
-from moorage.databases.definitions import SshTunnel
+from moorage.databases.definitions import DirectPostgres, SshTunnel
 from moorage.databases.errors import DatabaseUnavailable, InvalidDefinition
+from moorage.databases.settings import SqlSettings
 from tests.support.waiting import until
 
 WORKS = """
@@ -53,6 +56,7 @@ async def test_ssh_is_started_once_and_asks_nobody(ssh):
     assert f"127.0.0.1:{ports[1]}:[2001:db8::1]:5433" in said
     assert said[-6:] == ["-p", "2222", "-i", "/keys/jump", "--", "me@jump.example"]
     process = tunnel._process
+    assert process is not None
     await tunnel.close()
     assert process.returncode is not None
 
@@ -62,6 +66,7 @@ async def test_a_tunnel_that_has_ended_is_started_again(ssh):
     tunnel = Tunnel(BASTION, HOSTS)
     await tunnel.port_to(HOSTS[0])
     first = tunnel._process
+    assert first is not None
     first.kill()
     await first.wait()
     await tunnel.port_to(HOSTS[0])
@@ -98,6 +103,26 @@ async def test_a_tunnel_closed_by_a_cancelled_call_leaves_no_process(ssh):
 
     await until(started)
     process = tunnel._process
+    assert process is not None
     starting.cancel()
     await asyncio.gather(starting, return_exceptions=True)
+    assert process.returncode is not None
+
+
+async def test_a_connector_whose_end_is_cut_short_leaves_no_process(ssh):
+    """What waits for its last call to end is not waited for when the program ends."""
+    ssh(WORKS)
+    definition = DirectPostgres(hostname="db.internal", database="shop", ssh=BASTION)
+    connector = DirectConnector(definition, SqlSettings(), Budget(1, 1, 1))
+    tunnel = connector._dialer._tunnel
+    assert tunnel is not None
+    await tunnel.port_to(("db.internal", 5432))
+    process = tunnel._process
+    assert process is not None
+    place = await connector._pool.take()
+    closing = asyncio.create_task(connector.close(60))
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    connector._pool.give_back(place)
     assert process.returncode is not None

@@ -77,7 +77,9 @@ class Tunnel:
                 "ssh", *self._arguments(), stdin=DEVNULL, stdout=PIPE, stderr=PIPE
             )
         except FileNotFoundError:
-            raise DatabaseUnavailable("the tunnel needs the program ssh, which is not there") from None
+            raise DatabaseUnavailable(
+                "the tunnel needs the program ssh, which is not there", hint="Install OpenSSH's client."
+            ) from None
         self._process = process
         try:
             await self._until_ready(process)
