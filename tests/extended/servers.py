@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,8 @@ import pytest
 
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 PGBOUNCER = Path("/usr/sbin/pgbouncer")
-PACKAGES = {POSTGRES / "initdb": "postgresql-15", PGBOUNCER: "pgbouncer"}
+SSHD = Path("/usr/sbin/sshd")
+PACKAGES = {POSTGRES / "initdb": "postgresql-15", PGBOUNCER: "pgbouncer", SSHD: "openssh-server"}
 WAIT_SECONDS = 20.0
 PAUSE_SECONDS = 0.02
 # So few that callers wait for each other, as they would behind a busy pooler.
@@ -97,6 +98,14 @@ class Postgres15:
     def stop(self) -> None:
         """Stop it at once, whoever is connected."""
         self._control("stop", "-w", "-m", "immediate")
+
+    def stop_in_order(self) -> None:
+        """Stop it with everything written, so that its files can be copied."""
+        self._control("stop", "-w", "-m", "fast")
+
+    def promote(self) -> None:
+        """Make the primary of a standby."""
+        self._control("promote", "-w")
 
     def _control(self, *arguments: str) -> None:
         self._run("pg_ctl", "-D", f"{self.folder}/data", *arguments)
@@ -195,6 +204,22 @@ def running_pgbouncer(*, host: str, port: int, password: str, user: str | int | 
             yield pooler
         finally:
             pooler.kill()
+
+
+@contextmanager
+def listening(command: Sequence[str | Path], port: int) -> Generator[subprocess.Popen]:
+    """Run a program until the end, from when it listens on its port of loopback."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not _listens(port):
+            assert process.poll() is None, f"{command[0]} has ended"
+            assert time.monotonic() < deadline, f"{command[0]} does not listen"
+            time.sleep(PAUSE_SECONDS)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _listens(port: int) -> bool:
