@@ -184,6 +184,15 @@ class TestFilesThatChange:
         may_go_on.set()
         assert await noticing == []
 
+    async def test_are_read_by_the_next_call_where_that_which_noticed_is_cancelled(self, file: Path):
+        catalog = following(file)
+        write(file, "databases: {}")
+        noticing = asyncio.create_task(catalog.all())
+        asyncio.get_running_loop().call_soon(noticing.cancel)  # once it waits for the thread that reads
+        with pytest.raises(asyncio.CancelledError):
+            await noticing
+        assert await catalog.all() == []
+
     async def test_while_being_written_are_read_when_they_are_whole(self, file: Path):
         catalog = following(file)
         file.write_text("")

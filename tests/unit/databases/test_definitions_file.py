@@ -90,6 +90,11 @@ class TestAddingAnEntry:
         edit(path, lambda section: add_entry(section, "new", {"database": "new"}))
         assert content(path)["databases"] == {"new": {"database": "new"}}
 
+    @pytest.mark.parametrize("name", ["no", "on", "12:30:45", "null", "0x1F"])
+    def test_keeps_an_id_a_text_whatever_yaml_takes_it_for(self, path: Path, name: str):
+        edit(path, lambda section: add_entry(section, name, {"database": "new"}))
+        assert content(path)["databases"][name] == {"database": "new"}
+
     def test_refuses_an_id_that_is_there(self, path: Path):
         with pytest.raises(DatabaseExists):
             edit(path, lambda section: add_entry(section, "shop", {}))
@@ -112,6 +117,29 @@ class TestChangingAnEntry:
         with pytest.raises(DatabaseNotFound) as caught:
             edit(path, lambda section: change_entry(section, "shp", {}))
         assert "did you mean shop?" in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["databases: [shop]\n", "databases: shop\n", "databases:\n  shop:\n"])
+def test_a_file_without_mappings_is_refused_with_the_place(path: Path, text: str):
+    path.write_text(text)
+    with pytest.raises(InvalidDefinition, match="mend the file by hand"):
+        edit(path, lambda section: change_entry(section, "shop", {"port": 5433}))
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("text", [b"databases:\n  shop: {database: shop}\t\n", b"databases: {shop: \xe9}"])
+def test_a_file_that_cannot_be_read_for_changing_it_is_left_alone(path: Path, text: bytes):
+    path.write_bytes(text)
+    with pytest.raises(DefinitionsNotKept):
+        edit(path, lambda section: add_entry(section, "new", {"database": "new"}))
+    assert path.read_bytes() == text
+
+
+@pytest.mark.parametrize("above", ["", "  # Ask Ada.\n", "\n"])
+def test_the_last_entry_can_be_removed_with_the_comments_above_it(path: Path, above: str):
+    path.write_text(f"databases:\n{above}  shop: {{database: shop}}\nserver:\n  port: 1\n")
+    edit(path, lambda section: remove_entry(section, "shop"))
+    assert content(path) == {"databases": {}, "server": {"port": 1}}
 
 
 def test_removing_an_entry_leaves_the_others(path: Path):

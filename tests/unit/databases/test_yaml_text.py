@@ -46,3 +46,19 @@ def test_what_cannot_be_read_is_told_without_its_text(text: str):
 @pytest.mark.parametrize("text", ["- hunter2", "hunter2", "5"])
 def test_what_holds_no_sections_is_refused(text: str):
     assert refusal(text) == "databases.yaml holds no sections"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a\n  b: *a\n",
+        f"a: {'[' * 5_000}{']' * 5_000}",
+        f"a: {'{b: ' * 3_000}1{'}' * 3_000}",
+        "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        + "\n".join(f"a{at}: &a{at} [{', '.join([f'*a{at - 1 or str()}'] * 9)}]" for at in range(1, 9)),
+    ],
+    ids=["itself", "lists", "mappings", "more and more"],
+)
+def test_what_has_no_end_is_refused(text: str):
+    with pytest.raises(InvalidDefinition, match="too deep"):
+        parse_yaml(text, "moorage.yaml")

@@ -18,12 +18,14 @@ _WITHOUT_CLEAR = "Write ${VARIABLE} in its place, or use password_file or secret
 def add_entry(section: MutableMapping[str, Any], name: str, definition: Mapping[str, Any]) -> None:
     if name in section:
         raise DatabaseExists(f"there is a database {name!r} already", hint="change_database changes it.")
-    section[name] = _writable(definition)
+    section[_writable(name)] = _writable(definition)
 
 
 def change_entry(section: MutableMapping[str, Any], name: str, changes: Mapping[str, Any]) -> None:
     """Set the fields given, and take away those given as None; sections inside are changed field by field."""
     _require(section, name)
+    if not isinstance(section[name], MutableMapping):
+        raise refusal([Problem(f"databases.{name}", "is no mapping of fields; mend the file by hand")])
     _merge(section[name], changes)
 
 

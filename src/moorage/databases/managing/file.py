@@ -15,7 +15,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from moorage.databases.errors import DefinitionsLocked, DefinitionsNotKept
+from moorage.databases.errors import DefinitionsLocked, DefinitionsNotKept, InvalidDefinition
+from moorage.databases.sources.problems import Problem, refusal
 from moorage.databases.sources.yaml_text import parse_yaml
 
 PRIVATE_MODE = 0o600
@@ -56,7 +57,7 @@ class DefinitionsFile:
         Raises:
             DefinitionsNotKept: the file cannot be read or written.
             DefinitionsLocked: others have been changing it for too long.
-            InvalidDefinition: the file as it stands is not valid YAML.
+            InvalidDefinition: the file as it stands is not valid.
         """
         file = self.path.resolve()
         try:
@@ -66,31 +67,49 @@ class DefinitionsFile:
                 changed = _changed(text, change, str(self.path))
                 check(parse_yaml(changed, str(self.path)))
                 _replace(file, changed)
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
             raise DefinitionsNotKept(
-                f"{self.path} cannot be changed: {error.strerror or type(error).__name__}; nothing was changed",
+                f"{self.path} cannot be changed: {reason}; nothing was changed",
                 hint="Let the user that Moorage runs as write the file and its folder.",
             ) from None
 
 
 def _changed(text: str, change: Change, name: str) -> str:
     """Return the text with a change made, and nothing else: the result is read again and compared."""
+    from ruamel.yaml.error import YAMLError
+
     wanted = parse_yaml(text, name)
     change(_section_of(wanted, {}))
-    written, document = _editor(text)
-    change(_section_of(document, written.map()))
-    stream = StringIO()
-    written.dump(document, stream)
-    if parse_yaml(stream.getvalue(), name) != wanted:
+    try:
+        changed = _edited(text, change)
+        is_as_wanted = parse_yaml(changed, name) == wanted
+    except (YAMLError, InvalidDefinition):  # not YAML to that library, or not any more
+        is_as_wanted = False
+    if not is_as_wanted:
         raise DefinitionsNotKept(
             f"{name} is written in a way that cannot be changed without loss", hint="Change it by hand; it is followed."
         )
+    return changed
+
+
+def _edited(text: str, change: Change) -> str:
+    editor, document = _editor(text)
+    section = _section_of(document, editor.map())
+    change(section)
+    if not section:  # nor then the comments that stood above its entries: behind them, `{}` would be no YAML
+        document["databases"] = {}
+        document.ca.items.pop("databases", None)
+    stream = StringIO()
+    editor.dump(document, stream)
     return stream.getvalue()
 
 
 def _section_of(document: MutableMapping[str, Any], empty: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if document.get("databases") is None:
         document["databases"] = empty
+    if not isinstance(document["databases"], MutableMapping):
+        raise refusal([Problem("databases", "is no mapping of ids to definitions; mend the file by hand")])
     return document["databases"]
 
 

@@ -37,7 +37,7 @@ class Surroundings:
 
 
 def read_definitions(
-    given: Any, surroundings: Surroundings, *, default: str | None = None
+    given: Any, surroundings: Surroundings, *, default: Any = None
 ) -> dict[str, DirectPostgres | RdsDataApi]:
     """Return the definitions by id.
 
@@ -176,7 +176,9 @@ def _problems_of_defaults(defaults: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(f"sql.defaults.{name}", no_such_field(str(name), known))
 
 
-def _problems_of_default(default: str | None, names: Iterable[str]) -> Iterator[Problem]:
+def _problems_of_default(default: Any, names: Iterable[str]) -> Iterator[Problem]:
     known = list(names)
-    if default is not None and default not in known and not default.startswith(PROJECT_PREFIX):
+    if not isinstance(default, str | None):
+        yield Problem("default_database", f"should be a text; put it into quotes{shown('default_database', default)}")
+    elif default is not None and default not in known and not default.startswith(PROJECT_PREFIX):
         yield Problem("default_database", f"there is no database {default!r} under databases{meaning(default, known)}")

@@ -76,10 +76,11 @@ class Watched(Generic[T]):
         try:
             self.value = await asyncio.to_thread(self._read)
         except MoorageError as error:
+            self._stamp = stamp
             self._tell(error.message)
             return False
-        finally:
-            self._stamp = stamp  # of before: what is written meanwhile is read the next time
+        # Of before: what is written meanwhile is read the next time. Kept when the call was cancelled: then by another.
+        self._stamp = stamp
         self.problem = None
         log.info("databases.read", files=[str(each) for each in self._files])
         return True

@@ -11,6 +11,7 @@ import yaml
 from moorage.databases.errors import InvalidDefinition
 from moorage.databases.sources.problems import NAME_CHARACTERS
 
+MAX_DEPTH, MAX_VALUES = 50, 200_000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -36,6 +37,9 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
             return {}
         _refuse_repeated(node, name)
         found = loader.construct_document(node)
+        _refuse_endless(found, name)
+    except RecursionError:
+        raise _too_deep(name) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" near line {mark.line + 1}" if mark else ""
@@ -48,6 +52,24 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidDefinition(f"{name} holds no sections", hint="Write for instance `databases:` and what is in it.")
     return found
+
+
+def _refuse_endless(found: Any, name: str) -> None:
+    """Refuse what holds itself, or more of the same than anybody means, by YAML's anchors."""
+    room, waiting = MAX_VALUES, [(found, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, dict | list):
+            room -= len(value)
+            if depth > MAX_DEPTH or room < 0:
+                raise _too_deep(name)
+            waiting += [(each, depth + 1) for each in (value.values() if isinstance(value, dict) else value)]
+
+
+def _too_deep(name: str) -> InvalidDefinition:
+    return InvalidDefinition(
+        f"{name} is nested too deep, or holds itself by an alias (*)", hint="Write out what the alias stands for."
+    )
 
 
 def _refuse_repeated(node: Any, name: str) -> None:
