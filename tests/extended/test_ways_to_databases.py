@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def jump_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
 
 
 @contextmanager
-def standby_of(primary: Postgres15) -> Iterator[Postgres15]:
+def standby_of(primary: Postgres15) -> Generator[Postgres15]:
     """Run a copy of a server that waits to take over."""
     primary.stop_in_order()
     with folder_of(ordinary_user()) as folder:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from moorage.databases.connectors.budget import Budget
 from moorage.databases.connectors.direct import DirectConnector
-from moorage.databases.connectors.pools import Budget
 from moorage.databases.connectors.tunnels import Tunnel
 from moorage.databases.definitions import DirectPostgres, SshTunnel
 from moorage.databases.errors import DatabaseUnavailable, InvalidDefinition

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from moorage.databases.connectors.budget import Budget
 from moorage.databases.connectors.dialing import FindLogin
 from moorage.databases.connectors.direct import DirectConnector
 from moorage.databases.connectors.health import ConnectorState
 from moorage.databases.connectors.metering import metered
-from moorage.databases.connectors.pools import Budget
 from moorage.databases.connectors.session import Connector, Terms
 from moorage.databases.definitions import PROJECT_PREFIX, Database, DirectPostgres, RdsDataApi
 from moorage.databases.settings import SqlSettings

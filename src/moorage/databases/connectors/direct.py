@@ -16,13 +16,14 @@ import asyncpg
 import structlog
 
 from moorage.core.errors import MoorageError
+from moorage.databases.connectors.budget import Budget, Place
 from moorage.databases.connectors.dialing import Dialer, FindLogin
 from moorage.databases.connectors.driver import DriverConnection
 from moorage.databases.connectors.failures import DRIVER_ERRORS, begin_failure
 from moorage.databases.connectors.health import FIRST_PAUSE_SECONDS, ConnectorState, Health
 from moorage.databases.connectors.messages import END, beginning
 from moorage.databases.connectors.metering import CONNECT_FAILURES
-from moorage.databases.connectors.pools import Budget, Place, Pool
+from moorage.databases.connectors.pools import Pool
 from moorage.databases.connectors.session import Terms
 from moorage.databases.connectors.statements import DirectSession
 from moorage.databases.connectors.type_names import TypeNames
