@@ -23,6 +23,7 @@ _ASSIGNED = re.compile(r":?=")
 _NO_TYPES = ("record", "trigger", "event_trigger", "refcursor", "unknown")
 _CALLS_BACK = re.compile(r"spi|plv8|execute|query|prepare|subtransaction", re.IGNORECASE)
 _RUNS_TEXT = "it runs SQL that it puts together or is given"
+_RECORD_WITH_VALUE = re.compile(r"\brecord\s*(:=|=|default\b|not\b|--|/\*)", re.IGNORECASE)
 
 
 class UnfitBodyError(Exception):
@@ -41,7 +42,7 @@ def mentions_in(function: Function) -> list[Mentions]:
         if function.language == "sql":
             return _of_statements(function.body)
         if function.language == "plpgsql":
-            return _of_program(parse_function(function.body)) if function.body else []
+            return _of_program(function.body) if function.body else []
     except (InvalidStatement, StatementTooLarge) as error:
         raise UnfitBodyError(f"its body cannot be read ({error.message.splitlines()[0]})") from None
     if _CALLS_BACK.search(function.body):
@@ -49,16 +50,31 @@ def mentions_in(function: Function) -> list[Mentions]:
     return []
 
 
+def mentions_of(sql: str) -> Mentions:
+    """Return what a statement mentions that PostgreSQL has written down itself."""
+    return collect(parse(sql)[0])
+
+
 def _of_statements(sql: str) -> list[Mentions]:
     found = [collect(tree) for tree in parse(sql)] if sql.strip() else []
     for mentions in found:
-        for node in mentions.nodes - {"SelectStmt"}:
+        for node in mentions.nodes - {"SelectStmt", "CreateFunctionStmt"}:
             raise UnfitBodyError(f"it contains {node.removesuffix('Stmt').upper()}")
     return found
 
 
-def _of_program(program: list[Tree]) -> list[Mentions]:
+def _of_program(definition: str) -> list[Mentions]:
+    program = parse_function(definition)
+    _refuse_record_with_value(program, definition)
     return [mentions for sql in _texts(program) for mentions in _of_statements(sql)]
+
+
+def _refuse_record_with_value(program: list[Tree], definition: str) -> None:
+    """Refuse a record that is declared with a value: of that value alone, the parser's tree says nothing."""
+    datums = [datum for each in program for datum in each["PLpgSQL_function"]["datums"]]
+    body = definition.partition("\nAS ")[2]
+    if any("PLpgSQL_rec" in each for each in datums) and _RECORD_WITH_VALUE.search(body):
+        raise UnfitBodyError("a record in it is declared with a value, which is not seen; assign it in the body")
 
 
 def _texts(program: Any) -> Iterator[str]:
@@ -89,9 +105,14 @@ def _as_statements(expression: Tree) -> Iterator[str]:
 
 
 def _as_cast(type_name: str) -> Iterator[str]:
-    """A value that a variable gets is checked by the domain that the variable is of."""
-    name = type_name.strip()
-    if "%" not in name and name.lower() not in _NO_TYPES:
+    """A value that a variable gets is checked by the domain that the variable is of.
+
+    `table.column%TYPE` and `table%ROWTYPE` stand for the row of that table.
+    """
+    name, percent, rest = type_name.strip().partition("%")
+    if rest.upper().startswith("TYPE"):
+        name = name.rpartition(".")[0]
+    if name and (percent or name.lower() not in _NO_TYPES):
         yield f"SELECT NULL::{name}"
 
 

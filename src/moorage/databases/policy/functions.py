@@ -71,7 +71,10 @@ RUNNING_TEXT = _words(
 )
 """They run SQL, or a program, that is given to them as text, or read tables that the statement does not name."""
 
-LISTED = RUNNING_TEXT | {"ts_rewrite", "get_raw_page"}
+MAKING_VALUES = _words("domain_in record_in array_in range_in multirange_in")
+"""They make a value of a type that is given as a number, and so run the checks of domains in it."""
+
+LISTED = RUNNING_TEXT | MAKING_VALUES | {"ts_rewrite", "get_raw_page"}
 _ALSO_IN_WRITES = frozenset({"nextval"})
 
 _WHY = [
@@ -101,7 +104,8 @@ class Function:
         fewest, most: arguments in a call.
         is_shipped: made with the database itself.
         takes_rows, takes_any_rows: its first argument may be a row; one of no named type too.
-        body: what has to be read; "" where nothing has to, None where it is too long for that.
+        body: what has to be read; "" where nothing has to, None where it is too long for that. Of one that PostgreSQL
+            keeps parsed it is its definition, where that shows settings.
         search_path: what it sets for itself, as it is written in SET.
         calls, reads: functions and relations, by oid, in its defaults and its body where PostgreSQL keeps that parsed.
         parts: of an aggregate.
@@ -181,6 +185,8 @@ def _objection_to_given(function: Function, *, writes: bool) -> Objection | None
     name = function.name
     if name in RUNNING_TEXT or (name == "ts_rewrite" and function.is_volatile):
         return Objection("it runs what it is given as text, or reads what the statement does not name", _WAY_OUT)
+    if name in MAKING_VALUES:
+        return Objection("it makes values of a type that is given as a number", "Cast to the type by its name.")
     if not function.is_volatile or name in ONLY_READING or name.startswith(_PREFIXES_ONLY_READING):
         return None
     if writes and name in _ALSO_IN_WRITES:

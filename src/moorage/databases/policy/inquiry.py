@@ -12,7 +12,7 @@ from moorage.databases.connectors.session import Session
 from moorage.databases.definitions import Definition
 from moorage.databases.errors import StatementRefused
 from moorage.databases.policy import store
-from moorage.databases.policy.bodies import UnfitBodyError, mentions_in
+from moorage.databases.policy.bodies import UnfitBodyError, mentions_in, mentions_of
 from moorage.databases.policy.functions import Function, Objection, is_named, objection_to
 from moorage.databases.policy.mentions import Attribute, Mentions, Named
 from moorage.databases.policy.secrets import (
@@ -35,6 +35,7 @@ MAX_RELATIONS = 300
 """Relations that one statement may read, its views' included."""
 
 _COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+_SPREADING = frozenset({"array_agg", "array_append", "array_fill", "array_prepend", "lag", "lead", "percentile_disc"})
 _FILE_WRAPPER = "file_fdw_handler"
 _ASKS_TYPE = ("pg_input_is_valid", "pg_input_error_info")
 _SHIPPED = "pg_catalog"
@@ -83,7 +84,8 @@ class Inquiry:
         if calls or mentions.relations:
             oids, meant = await store.name_find(self._session, _in(schemas, calls), _in(schemas, mentions.relations))
         functions = await store.function_find(self._session, oids) if oids else []
-        relations = await self._relations(meant, mentions, closely=bool(functions or self._routes))
+        closely = bool(functions or self._routes or self._writes)
+        relations = await self._relations(meant, mentions, closely=closely)
         await self._check_relations(relations, mentions, via)
         _check_targets(mentions, meant, relations)
         self._check_denied(mentions)
@@ -135,6 +137,8 @@ class Inquiry:
                 raise _refused(str(relation), Objection("it holds logins of other servers", way_out), via)
             if named == SETTINGS and not relation.is_named:
                 await self._check_secret_settings()
+            if relation.settings_text is not None:
+                await self._check_settings(mentions_of(relation.settings_text))
             if relation.wrapper == _FILE_WRAPPER:
                 raise _refused(str(relation), Objection("it reads a file or a program of the server", ""), via)
         for relation in relations:
@@ -159,7 +163,19 @@ class Inquiry:
             objection = objection_to(function, self._definition, writes=self._writes)
             if objection is not None:
                 raise _refused(f"{function}()", objection, via)
+            if not function.is_shipped:
+                await self._check_values(function, via)
             await self._check_body(function, via)
+
+    async def _check_values(self, function: Function, via: _Via) -> None:
+        """What a function takes and gives is checked where it is of a domain, whoever wrote the function."""
+        domains = [route for route in self._routes if route.route == "domain"]
+        if not (domains and function.types):
+            return
+        made = await store.type_find(self._session, oids=function.types)
+        for route in domains:
+            if route.types <= made.all:
+                await self._check_oids(route.calls, (*via, f"{function}()", str(route)))
 
     async def _check_body(self, function: Function, via: _Via) -> None:
         definition = self._definition
@@ -195,12 +211,16 @@ class Inquiry:
         rows = {number for relation in relations for number in relation.types}
         cast = {number for relation in relations for number in relation.casts_to}
         cast |= rows if _fills_rows(mentions) else set()
-        types = await store.type_find(self._session, named, cast)
+        types = (await store.type_find(self._session, named, cast)).all
         touched = await store.type_find(
-            self._session, oids=rows | types | {number for each in functions for number in each.types}
+            self._session,
+            oids=rows | types | {number for each in functions for number in each.types},
+            operators={operator.name for operator in mentions.operators},
         )
+        taken_on = touched.all if _spreads_types(mentions, functions) else touched.elements
+        types |= taken_on if mentions.calls or mentions.operators else frozenset()
         for route in self._routes:
-            if _is_open(route, mentions, types, touched):
+            if _is_open(route, mentions, types, touched.all):
                 await self._check_oids(route.calls, (*via, str(route)))
 
     async def _check_new_names(self, mentions: Mentions, meant: Sequence[Meant]) -> None:
@@ -283,8 +303,16 @@ def _names_type(name: str, mentions: Mentions) -> bool:
 
 
 def _fills_rows(mentions: Mentions) -> bool:
-    """Whether values are made into rows of a type that only an argument has."""
-    return any("populate_record" in call.name for call in mentions.calls)
+    """Whether values are made into rows of a type that only an argument has; `#=` is hstore's operator for it."""
+    names = {call.name for call in mentions.calls} | {operator.name for operator in mentions.operators}
+    return any("populate_record" in name or name == "#=" for name in names)
+
+
+def _spreads_types(mentions: Mentions, functions: Iterable[Function]) -> bool:
+    """Whether text may become of the type that another value has: in arrays, and by functions of any type."""
+    if mentions.has_array or any(call.name in _SPREADING for call in mentions.calls):
+        return True
+    return any(function.takes_any_rows and function.most > 1 for function in functions)
 
 
 def _in(schemas: Sequence[str], names: Iterable[tuple[str | None, str]]) -> set[tuple[str | None, str]]:

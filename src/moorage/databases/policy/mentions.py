@@ -58,7 +58,7 @@ class Mentions:
         queries: aliases of subqueries, joins and parts of a WITH, whose rows are of no named type.
         columns: of those that are read, "*" for all, aliases (whole rows), and the one column that is secret.
         settings: what SHOW names.
-        has_into: SELECT INTO; `has_lock`: FOR UPDATE and its kin.
+        has_into: SELECT INTO; `has_lock`: FOR UPDATE and its kin; `has_array`: ARRAY[...] or ARRAY(SELECT ...).
     """
 
     nodes: frozenset[str] = frozenset()
@@ -74,6 +74,7 @@ class Mentions:
     settings: frozenset[str] = frozenset()
     has_into: bool = False
     has_lock: bool = False
+    has_array: bool = False
 
     @property
     def needs_catalogue(self) -> bool:

@@ -38,6 +38,11 @@ SELECT
     c.oid < 16384,
     c.relrowsecurity OR c.relkind = 'f' OR (c.relkind = 'v' AND c.oid >= 16384)
         OR (c.relhassubclass AND EXISTS (SELECT 1 FROM pg_catalog.pg_foreign_table))
+        OR ((c.relhassubclass OR c.relchecks > 0) AND EXISTS (
+            SELECT 1 FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_proc AS p ON p.oid = d.refobjid
+            WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND p.provolatile = 'i'
+        ))
 FROM read AS w
 JOIN pg_catalog.pg_class AS c ON c.relname = w.name
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -50,13 +55,18 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 't')
 
 -- name: function_find :many
 -- The functions of these oids, as far as they could act: those that PostgreSQL ships and does not call volatile come
--- only when they are listed. A body is given where it has to be read; NULL there means too long.
+-- only when they are listed. A body is given where it has to be read; NULL there means too long. Functions that show
+-- settings (current_setting, pg_show_all_settings) are known by their oids, which are the same on every server.
+-- What PostgreSQL makes with a type, as the constructors of ranges, counts as an extension's; its types are looked at.
+-- The search_path has the schema of the role that it runs as in the place of "$user".
 WITH described AS (
     SELECT p.*, n.nspname, l.lanname, l.lanpltrusted,
         EXISTS (
             SELECT 1 FROM pg_catalog.pg_depend AS d
-            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
-        ) AS is_of_extension
+            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
+                AND d.deptype IN ('e', 'i')
+        ) AS is_of_extension,
+        CASE WHEN p.prosecdef THEN pg_catalog.pg_get_userbyid(p.proowner) ELSE CURRENT_USER END AS runs_as
     FROM pg_catalog.unnest(CAST(pg_catalog.string_to_array(CAST(:oids AS text), ',') AS oid[])) AS each
     JOIN pg_catalog.pg_proc AS p ON p.oid = each
     JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
@@ -84,12 +94,17 @@ SELECT
     CASE
         WHEN d.oid < 16384 OR d.is_of_extension OR d.prokind = 'a' THEN ''
         WHEN pg_catalog.length(d.prosrc) > 100000 THEN NULL
-        WHEN d.lanname = 'plpgsql' THEN pg_catalog.pg_get_functiondef(d.oid)
+        WHEN d.lanname = 'plpgsql' OR CAST(d.prosqlbody AS text) ~ '[:]funcid (2077|3294|2084) '
+            THEN pg_catalog.pg_get_functiondef(d.oid)
         ELSE d.prosrc
     END AS body,
-    (
-        SELECT pg_catalog.substr(each, 13) FROM pg_catalog.unnest(d.proconfig) AS each
-        WHERE each LIKE 'search\_path=%'
+    COALESCE(
+        (
+            SELECT pg_catalog.replace(pg_catalog.substr(each, 13), '"$user"', pg_catalog.quote_ident(d.runs_as))
+            FROM pg_catalog.unnest(d.proconfig) AS each
+            WHERE each LIKE 'search\_path=%'
+        ),
+        CASE WHEN d.prosecdef THEN pg_catalog.quote_ident(d.runs_as) END
     ) AS search_path,
     CAST((
         SELECT pg_catalog.json_agg(DISTINCT CAST(match[2] AS bigint))
@@ -114,7 +129,7 @@ SELECT
     ) AS text) AS parts,
     CAST((
         SELECT pg_catalog.json_agg(DISTINCT CAST(each AS bigint))
-        FROM pg_catalog.unnest(CAST(d.proargtypes AS oid[]) || d.prorettype) AS each
+        FROM pg_catalog.unnest(COALESCE(d.proallargtypes, CAST(d.proargtypes AS oid[])) || d.prorettype) AS each
         WHERE each >= 16384
     ) AS text) AS types
 FROM described AS d;
@@ -123,6 +138,8 @@ FROM described AS d;
 -- The relations of these oids, and through the views among them whatever these read: one row for each of it, the
 -- relation itself first. Functions are those that reading calls: in views and, where they hold, in row policies.
 -- Of the parts of a table those alone are followed that may be foreign. What extensions bring is trusted.
+-- Planning runs functions that are called IMMUTABLE and are given constants alone, also where they stand in checks of
+-- a table or its parts, and, when it is written, in defaults and rules.
 -- The trees of views and policies name them by oid, also where the text of a view shows no call, as with casts.
 WITH RECURSIVE views AS NOT MATERIALIZED (
     SELECT c.oid, CAST(w.ev_action AS text) AS tree
@@ -146,6 +163,12 @@ reached AS (
         CROSS JOIN LATERAL pg_catalog.regexp_matches(v.tree, '[:]relid (\d+)', 'g') AS match
         WHERE v.oid = r.oid
         UNION ALL
+        SELECT CAST(match[1] AS oid)
+        FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_policy AS p ON p.polrelid = c.oid AND p.polcmd IN ('r', '*')
+        CROSS JOIN LATERAL pg_catalog.regexp_matches(CAST(p.polqual AS text), '[:]relid (\d+)', 'g') AS match
+        WHERE c.oid = r.oid AND c.relrowsecurity AND (r.root <> r.oid OR pg_catalog.row_security_active(c.oid))
+        UNION ALL
         SELECT i.inhrelid
         FROM pg_catalog.pg_inherits AS i
         JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid AND (c.relkind = 'f' OR c.relhassubclass)
@@ -168,6 +191,38 @@ trees AS (
         OR (r.root <> r.oid AND (c.relforcerowsecurity OR c.relowner <> (
             SELECT o.relowner FROM pg_catalog.pg_class AS o WHERE o.oid = r.root
         )))
+),
+parts AS (
+    SELECT root, oid, oid AS part FROM known
+    UNION
+    SELECT p.root, p.oid, i.inhrelid FROM parts AS p JOIN pg_catalog.pg_inherits AS i ON i.inhparent = p.part
+),
+planned AS (
+    SELECT p.root, p.oid, CAST(k.conbin AS text) AS tree
+    FROM parts AS p
+    JOIN pg_catalog.pg_constraint AS k ON k.conrelid = p.part AND k.contype = 'c'
+    UNION ALL
+    SELECT r.root, r.oid, CAST(d.adbin AS text)
+    FROM known AS r
+    JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = r.oid
+    UNION ALL
+    SELECT r.root, r.oid, CAST(w.ev_action AS text)
+    FROM known AS r
+    JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = r.oid AND w.ev_type <> '1'
+),
+called AS (
+    SELECT t.root, t.oid, CAST(match[2] AS oid) AS function
+    FROM trees AS t
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(
+        t.tree, '[:](funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g'
+    ) AS match
+    UNION
+    SELECT t.root, t.oid, p.oid
+    FROM planned AS t
+    CROSS JOIN LATERAL pg_catalog.regexp_matches(
+        t.tree, '[{]FUNCEXPR [:]funcid (\d+) [^{}]*[:]args (<>|\(([{]CONST [^{}]*[}] ?)+\))', 'g'
+    ) AS match
+    JOIN pg_catalog.pg_proc AS p ON p.oid = CAST(match[1] AS oid) AND p.provolatile = 'i' AND p.oid >= 16384
 )
 SELECT
     CAST(r.root AS bigint) AS root,
@@ -184,13 +239,12 @@ SELECT
         WHERE t.ftrelid = c.oid
     ) AS wrapper,
     CAST((
-        SELECT pg_catalog.json_agg(DISTINCT CAST(match[2] AS bigint))
-        FROM trees AS t
-        CROSS JOIN LATERAL pg_catalog.regexp_matches(
-            t.tree, '[:](funcid|opfuncid|aggfnoid|winfnoid) (\d+)', 'g'
-        ) AS match
-        WHERE t.root = r.root AND t.oid = r.oid
+        SELECT pg_catalog.json_agg(CAST(f.function AS bigint)) FROM called AS f WHERE f.root = r.root AND f.oid = r.oid
     ) AS text) AS calls,
+    (
+        SELECT pg_catalog.pg_get_viewdef(v.oid) FROM views AS v
+        WHERE v.oid = r.oid AND v.tree ~ '[:]funcid (2077|3294|2084) '
+    ) AS settings_text,
     CAST((
         SELECT pg_catalog.json_agg(DISTINCT CAST(match[1] AS bigint))
         FROM trees AS t
@@ -205,9 +259,15 @@ SELECT
         WHERE a.attrelid = c.oid AND NOT a.attisdropped AND r.root = r.oid
     ) AS text) AS columns,
     CAST((
-        SELECT pg_catalog.json_agg(DISTINCT CAST(a.atttypid AS bigint))
-        FROM pg_catalog.pg_attribute AS a
-        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+        SELECT pg_catalog.json_agg(CAST(each AS bigint))
+        FROM (
+            SELECT a.atttypid
+            FROM pg_catalog.pg_attribute AS a
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            UNION
+            SELECT c.reltype
+        ) AS held (each)
+        WHERE each >= 16384
     ) AS text) AS types
 FROM known AS r
 JOIN pg_catalog.pg_class AS c ON c.oid = r.oid
@@ -293,35 +353,48 @@ SELECT
 FROM routes AS r;
 
 -- name: type_find :many
--- The types made here that these names mean, those that the given oids are, and all that these are made of.
+-- The types made here that these names mean, that operators of these names give, those that the given oids are, and
+-- all that these are made of, with their arrays. `is_element`: an array or a range of them is among these.
 WITH RECURSIVE wanted AS (
     SELECT each ->> 0 AS schema, each ->> 1 AS name
     FROM pg_catalog.json_array_elements(CAST(CAST(:names AS text) AS json)) AS each
 ),
 found AS (
-    SELECT t.oid
+    SELECT t.oid, false AS is_element
     FROM wanted AS w
     JOIN pg_catalog.pg_type AS t ON t.typname = CAST(w.name AS name)
     JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
     WHERE t.oid >= 16384 AND ((w.schema IS NULL AND pg_catalog.pg_type_is_visible(t.oid)) OR n.nspname = w.schema)
     UNION
-    SELECT each FROM pg_catalog.unnest(CAST(pg_catalog.string_to_array(CAST(:oids AS text), ',') AS oid[])) AS each
+    SELECT o.oprresult, false
+    FROM pg_catalog.json_array_elements_text(CAST(CAST(:operators AS text) AS json)) AS used
+    JOIN pg_catalog.pg_operator AS o ON o.oprname = CAST(used AS name)
+    WHERE o.oid >= 16384 AND o.oprresult >= 16384
     UNION
-    SELECT inner_type.oid
+    SELECT each, false
+    FROM pg_catalog.unnest(CAST(pg_catalog.string_to_array(CAST(:oids AS text), ',') AS oid[])) AS each
+    UNION
+    SELECT inner_type.oid, f.is_element OR inner_type.is_element
     FROM found AS f
     JOIN pg_catalog.pg_type AS t ON t.oid = f.oid
     CROSS JOIN LATERAL (
-        SELECT t.typelem
+        SELECT t.typelem, true
         UNION ALL
-        SELECT t.typbasetype
+        SELECT t.typbasetype, false
         UNION ALL
-        SELECT a.atttypid
+        SELECT g.rngsubtype, true FROM pg_catalog.pg_range AS g WHERE t.oid IN (g.rngtypid, g.rngmultitypid)
+        UNION ALL
+        SELECT a.atttypid, false
         FROM pg_catalog.pg_attribute AS a
         WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-    ) AS inner_type (oid)
+    ) AS inner_type (oid, is_element)
     WHERE inner_type.oid >= 16384
 )
-SELECT CAST(oid AS bigint) AS oid FROM found;
+SELECT CAST(f.oid AS bigint) AS oid, f.is_element FROM found AS f
+UNION
+SELECT CAST(t.typarray AS bigint), false
+FROM found AS f
+JOIN pg_catalog.pg_type AS t ON t.oid = f.oid AND t.typarray <> 0;
 
 -- name: setting_secret :many
 -- The settings among these that hold something which this role could see.

@@ -42,6 +42,7 @@ class Relation:
         root: the oid of the one that is named; equal to `oid` for that one.
         wrapper: the handler of a foreign table.
         calls: functions, by oid, that reading it calls.
+        settings_text: of a view that shows settings, the text.
         casts_to: types made here that a view casts to.
         columns: those of it that were asked for.
         types: types made here that its columns have.
@@ -54,6 +55,7 @@ class Relation:
     is_shipped: bool
     wrapper: str | None = None
     calls: tuple[int, ...] = ()
+    settings_text: str | None = None
     casts_to: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
     types: tuple[int, ...] = ()
@@ -64,6 +66,18 @@ class Relation:
     @property
     def is_named(self) -> bool:
         return self.oid == self.root
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """Types made here, by oid.
+
+    Attributes:
+        elements: those of which arrays or ranges are among them.
+    """
+
+    all: frozenset[int]
+    elements: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +133,15 @@ async def route_all(connection: Executor) -> list[Route]:
     return [_route(row) for row in await _statements.route_all(connection)]
 
 
-async def type_find(connection: Executor, names: _Pairs = (), oids: Iterable[int] = ()) -> frozenset[int]:
-    """Return the types made here that these are and are made of, by oid."""
-    rows = await _statements.type_find(connection, names=_list(names), oids=_numbers_of(oids))
-    return frozenset(row["oid"] for row in rows)
+async def type_find(
+    connection: Executor, names: _Pairs = (), oids: Iterable[int] = (), *, operators: Iterable[str] = ()
+) -> Types:
+    """Return the types made here that these are, that these operators give, and all that they are made of."""
+    values = {"names": _list(names), "oids": _numbers_of(oids), "operators": _list(operators)}
+    rows = await _statements.type_find(connection, **values)
+    return Types(
+        frozenset(row["oid"] for row in rows), frozenset(row["oid"] for row in rows if row["is_element"])
+    )
 
 
 async def setting_secret(connection: Executor, names: Iterable[str]) -> list[str]:

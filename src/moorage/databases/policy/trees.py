@@ -66,7 +66,7 @@ class _Collector:
         self._queries: set[str] = set()
         self._columns: set[str] = set()
         self._settings: set[str] = set()
-        self._has_into = self._has_lock = False
+        self._has_into = self._has_lock = self._has_array = False
         self._stack: list[tuple[Any, _Scope]] = []
 
     def mentions(self) -> Mentions:
@@ -84,6 +84,7 @@ class _Collector:
             settings=frozenset(self._settings),
             has_into=self._has_into,
             has_lock=self._has_lock,
+            has_array=self._has_array,
         )
 
     def walk(self, tree: Tree) -> None:
@@ -238,6 +239,10 @@ class _Collector:
     def read_lock(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
         self._has_lock = True
 
+    def read_array(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
+        if node.get("subLinkType", "ARRAY_SUBLINK") == "ARRAY_SUBLINK":
+            self._has_array = True
+
 
 _READERS = {
     "relname": _Collector.read_relation,
@@ -260,6 +265,8 @@ _READERS = {
     "subname": _Collector.read_renamed,
     "intoClause": _Collector.read_into,
     "lockingClause": _Collector.read_lock,
+    "A_ArrayExpr": _Collector.read_array,
+    "subLinkType": _Collector.read_array,
     "relations": _Collector.read_targets,
     **dict.fromkeys(_CALLED_BEFORE, _Collector.read_new_syntax),
 }
