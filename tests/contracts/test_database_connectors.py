@@ -390,11 +390,11 @@ async def test_statements_of_ours_run_with_rows_by_name_and_by_place(way):
     async with way.connector.session(READING) as session:
         rows = await session.fetch("SELECT n::int8 AS n, $1::text AS t FROM generate_series(1, $2::int) AS n", "x", 2)
         row = await session.fetchrow(
-            "SELECT $1::text[] AS names, $2::bool AS is_so, NULL::int4 AS none", ["a", "b"], True
+            "SELECT to_json($1::text[])::text AS names, $2::bool AS is_so, NULL::int4 AS none", ["a", "b"], True
         )
         nothing = await session.fetchrow("SELECT 1 AS one WHERE false")
     assert [dict(row) for row in rows] == [{"n": 1, "t": "x"}, {"n": 2, "t": "x"}]
-    assert (row["names"], row[1], row["none"], list(row)) == (["a", "b"], True, None, [["a", "b"], True, None])
+    assert (row["names"], row[1], row["none"], list(row)) == ('["a","b"]', True, None, ['["a","b"]', True, None])
     assert nothing is None
 
 

@@ -94,6 +94,16 @@ async def test_a_row_of_a_million_columns_worth_of_text_stays_within_the_bytes(s
     assert len(written(answer).encode()) < 100_000
 
 
+@pytest.mark.parametrize(("columns", "beginning"), [(400, "[1,2,3,"), (1_000, "{1,2,3,")])
+async def test_arrays_stay_text_where_lists_of_all_would_be_megabytes(shop, columns, beginning):
+    """Other callers wait while lists are made; of 27 MB in one row, cut again and again, that was half a minute."""
+    sql = (
+        f"SELECT {', '.join(['many'] * columns)} FROM (SELECT array_agg(n) AS many FROM generate_series(1, 1000) AS n)"
+    )
+    answer = await answered(shop, f"{sql} AS made", max_bytes=200_000)
+    assert {cell[:7] for cell in answer.rows[0]} == {beginning}
+
+
 async def test_columns_that_cannot_fit_are_told_with_the_way_out(shop):
     columns = ", ".join(f"{n} AS column_{n}" for n in range(1_500))
     with pytest.raises(AnswerTooLarge, match="does not fit into 10,000 bytes") as refused:

@@ -15,20 +15,23 @@ Mend = Callable[[Rows], None]
 _MAY_BE_LARGE = frozenset({"int8", "xid8"})
 _MAY_BE_INFINITE = frozenset({"float4", "float8"})
 _INFINITE = {float("inf"): "Infinity", float("-inf"): "-Infinity"}  # as PostgreSQL writes them
-_DECODED_ARRAYS = frozenset({"text"})
 
 
-def menders(types: Sequence[TypeName]) -> list[Mend]:
-    """Return what is to be done to rows with columns of these types; for most columns nothing."""
-    return [mend for place, each in enumerate(types) if (mend := _mender(place, each))]
+def menders(types: Sequence[TypeName], *, has_lists: bool = True) -> list[Mend]:
+    """Return what is to be done to rows with columns of these types; for most columns nothing.
+
+    Args:
+        has_lists: whether lists are made of arrays; else they stay text.
+    """
+    return [mend for place, each in enumerate(types) if (mend := _mender(place, each, has_lists=has_lists))]
 
 
-def _mender(place: int, column: TypeName) -> Mend | None:
+def _mender(place: int, column: TypeName, *, has_lists: bool) -> Mend | None:
     if column.name in _MAY_BE_LARGE:
         return lambda rows: _mend_large(rows, place)
     if column.name in _MAY_BE_INFINITE:
         return lambda rows: _mend_infinite(rows, place)
-    if column.element is not None and column.element not in _DECODED_ARRAYS:
+    if column.element is not None and has_lists:
         element = column.element
         return lambda rows: _mend_arrays(rows, place, element)
     return None

@@ -11,9 +11,9 @@ from typing import Any
 
 from asyncpg.protocol.protocol import BUILTIN_TYPE_NAME_MAP, ConnectionSettings
 
-from moorage.databases.connectors.arrays import array_cell, written
+from moorage.databases.connectors.arrays import written
 from moorage.databases.connectors.type_names import UNKNOWN_SCHEMA
-from moorage.databases.models import Cell, RawJson
+from moorage.databases.models import RawJson
 
 _AS_TEXT = (
     "date", "time", "timetz", "timestamp", "timestamptz", "interval", "numeric", "money", "uuid", "bytea",
@@ -37,7 +37,7 @@ def set_codecs(settings: ConnectionSettings) -> None:
         _set(settings, BUILTIN_TYPE_NAME_MAP[name], name, RawJson)
     _set(settings, BUILTIN_TYPE_NAME_MAP["float4"], "float4", float)
     _set(settings, _CHAR_OID, "char", str)
-    _set(settings, _TEXT_ARRAY_OID, "text[]", _text_array)
+    _set(settings, _TEXT_ARRAY_OID, "text[]", str)
 
 
 def set_unknown(settings: ConnectionSettings, oid: int) -> None:
@@ -47,7 +47,3 @@ def set_unknown(settings: ConnectionSettings, oid: int) -> None:
 
 def _set(settings: ConnectionSettings, oid: int, name: str, decoder: Callable[[Any], Any]) -> None:
     settings.add_python_codec(oid, name, "pg_catalog", [], "scalar", written, decoder, "text")
-
-
-def _text_array(text: str) -> Cell:
-    return array_cell(text, "text")

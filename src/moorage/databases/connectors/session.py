@@ -65,7 +65,8 @@ class Session(Protocol):
     """One transaction. It ends with its context, rolled back unless `commit` was called.
 
     Statements of our own run by `fetch`, `fetchrow` and `execute` with `$1`, `$2`, ...: what named statements need
-    (`moorage.core.postgres.queries.Executor`). A caller's statement runs by `open` alone.
+    (`moorage.core.postgres.queries.Executor`); what they give back is numbers, booleans and text, lists as JSON. A
+    caller's statement runs by `open` alone.
     """
 
     async def fetch(self, query: str, *args: Any) -> Sequence[Any]: ...

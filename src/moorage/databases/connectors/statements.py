@@ -22,6 +22,8 @@ from moorage.databases.models import Cell, Column
 
 MAX_FETCHED_BYTES = 32 * 1024 * 1024
 """What one fetch may bring over the network: twice what an answer may hold at most."""
+MAX_BYTES_WITH_LISTS = 2 * 1024 * 1024
+"""What brings more at once keeps its arrays as text: lists of all would keep every other caller waiting for seconds."""
 GRACE_SECONDS = 5.0
 """How much later than PostgreSQL's own time limit a server that says nothing is given up."""
 _WRITING = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE"})
@@ -147,6 +149,7 @@ class DirectCursor:
         self._sql = statement.get_query()  # a statement does not tell it any more once its connection is cut
         self._parameters = parameters
         self._received = received
+        self._kinds = columns
         self._mend = menders(columns)
         self._is_begun = False
         self._is_complete = False
@@ -162,6 +165,7 @@ class DirectCursor:
     async def fetch(self, limit: int) -> list[list[Cell]]:
         if self._is_complete:
             return []
+        received = self._connection.incoming.received
         records, status, self._is_complete = await self._session.bounded(self._portal(limit), self._failure)
         self._is_begun = True
         self._rows_given += len(records or ())
@@ -169,7 +173,8 @@ class DirectCursor:
         if written is not None:  # of a portal with rows it counts those of the last piece alone
             self.rows_affected = self._rows_given if self.columns else written
         rows = [list(record) for record in records or ()]
-        for mend in self._mend:
+        is_heavy = self._connection.incoming.received - received > MAX_BYTES_WITH_LISTS
+        for mend in menders(self._kinds, has_lists=False) if is_heavy else self._mend:
             mend(rows)
         return rows
 

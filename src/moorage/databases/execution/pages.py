@@ -9,7 +9,7 @@ from typing import Literal
 from moorage.databases.connectors.session import Cursor
 from moorage.databases.definitions import Limits
 from moorage.databases.errors import AnswerTooLarge
-from moorage.databases.execution.shortening import shortened
+from moorage.databases.execution.shortening import shortened, with_lists_written
 from moorage.databases.execution.writing import Format, Row, Shortened
 from moorage.databases.models import Cell
 
@@ -106,7 +106,7 @@ class Page:
 
     def _keep_narrowed(self, row: Row) -> int:
         """Keep a row that is too large for a page of its own, its values cut shorter and shorter."""
-        characters = self.bounds.cell_characters
+        characters, row = self.bounds.cell_characters, with_lists_written(row)
         while characters > NARROWEST_CELL_CHARACTERS:
             characters //= 2
             if self._keep([row], characters):

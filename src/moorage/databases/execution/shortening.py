@@ -24,6 +24,11 @@ def shortened(rows: Sequence[Row], characters: int) -> Sequence[Row]:
     return list(zip(*cut, strict=True))
 
 
+def with_lists_written(row: Row) -> Row:
+    """Return a row whose lists are the JSON that they are written as, for whoever cuts it again and again."""
+    return [RawJson(json_of(cell)) if isinstance(cell, list) else cell for cell in row]
+
+
 def _longest(column: Row) -> int:
     """Return the length of the longest text of a column."""
     kinds = set(map(type, column))
