@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 import uvicorn
 
+from moorage.core.collecting import collect_as_usual
 from moorage.core.errors import InvalidInput, Unavailable
 from moorage.core.http.app import HttpDoor
 from moorage.core.http.guards import is_loopback
@@ -55,6 +56,7 @@ class PortTaken(Unavailable):
 
 async def serve_stdio(server: McpServer, *, grace_seconds: float = GRACE_SECONDS) -> None:
     """Serve one client on standard input and output until it leaves or a signal comes."""
+    collect_as_usual()
     with stop_on_signals() as stop:
         await server.run_stdio(stop=stop, grace_seconds=grace_seconds)
 
@@ -88,6 +90,7 @@ async def serve_http(
             hint="Make a token first: moorage token create NAME --scope read; or serve on 127.0.0.1.",
             host=host,
         )
+    collect_as_usual()
     with _listen(host, port) as listening, stop_on_signals() as stop:
         async with door.app.router.lifespan_context(door.app):
             server = _Uvicorn(_configuration(door, grace_seconds))
