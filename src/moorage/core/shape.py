@@ -44,6 +44,7 @@ class Tool:
         is_for_readers: whoever may read may call it too; it asks itself who may write.
         only_reads_now: that it does so as things stand, or what is asked at each listing; the hints shown are those
             of a tool that only reads then. Clients ask a person before each call of others.
+        is_shown: whether the caller may know of it, or what is asked that at each listing and call.
     """
 
     function: Callable[..., Awaitable[Any]]
@@ -56,6 +57,7 @@ class Tool:
     needs_admin: bool = False
     is_for_readers: bool = False
     only_reads_now: bool | Callable[[], bool] = False
+    is_shown: bool | Callable[[], Awaitable[bool]] = True
 
     @property
     def scope(self) -> Scope:

@@ -57,5 +57,4 @@ def _watched(settings: DatabasesSettings) -> Watched[Known]:
 
 def _known(settings: DatabasesSettings) -> Known:
     """Return what the settings say, once every saved query in them could run."""
-    ready(settings.queries)
-    return known_from(settings)
+    return known_from(settings, ready(settings.queries))

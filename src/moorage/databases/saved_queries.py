@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -104,3 +105,12 @@ class SavedQuery(GivenValue):
         if twice:
             raise ValueError(f"has {', '.join(twice)} twice")
         return value
+
+
+@dataclass(frozen=True)
+class ReadyQuery:
+    """A saved query with its statement as PostgreSQL takes it."""
+
+    name: str
+    query: SavedQuery
+    sql: str

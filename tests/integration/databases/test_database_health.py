@@ -11,6 +11,7 @@ from moorage.core.shape import Severity
 from moorage.databases.errors import DatabaseNotFound
 from moorage.databases.managing.tools import ManagingTools
 from moorage.databases.tuning.health.report import report
+from moorage.databases.tuning.tools import TuningTools
 from tests.support.many_databases import definition_of, open_service
 from tests.support.waiting import until
 
@@ -116,6 +117,8 @@ async def test_databases_are_chosen_by_tag(bench):
         assert [each.database.id for each in await service.tuning.database_health(["tag:billing"])] == ["a"]
         with pytest.raises(DatabaseNotFound):
             await service.tuning.database_health(["tag:none"])
+        with pytest.raises(DatabaseNotFound):
+            await TuningTools(service.tuning).database_health("")
 
 
 async def test_a_role_found_too_powerful_is_told_in_the_list(bench):

@@ -48,6 +48,8 @@ WANTED: dict[str, dict[str, Any]] = {
     "change_database": {"changes": {"description": "mine now"}},
     "search_objects": {"pattern": "%"},
 }
+# The tool of a saved query that runs in unseen databases only.
+UNSEEN_TOOL = "query_count_hidden"
 # Tools of administrators of everything, and the two that name no database.
 FOR_EVERYTHING = {"add_database", "change_database", "remove_database", "test_database"}
 WITHOUT_DATABASE = {"list_databases", "list_saved"}
@@ -69,22 +71,29 @@ class Served:
     """All tools of databases behind one door."""
 
     def __init__(self, server: McpServer, client: httpx2.AsyncClient) -> None:
-        self.tools = {tool.name: server.fastmcp.served[tool.name].parameters["properties"] for tool in server.tools}
+        served = server.fastmcp.served
+        self.tools = {name: each.parameters["properties"] for name, each in served.items() if name != UNSEEN_TOOL}
         self._client = client
 
     async def text(self, token: str, tool: str, arguments: dict[str, Any]) -> str:
         """Return all that the caller gets to read."""
-        params = {"name": tool, "arguments": arguments, "_meta": MODERN_META}
-        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        return await self._post(token, "tools/call", {"mcp-name": tool}, name=tool, arguments=arguments)
+
+    async def listed(self, token: str) -> set[str]:
+        """Return the names of the tools that the caller sees."""
+        answer = json.loads(await self._post(token, "tools/list", {}))
+        return {each["name"] for each in answer["result"]["tools"]}
+
+    async def _post(self, token: str, method: str, further: dict[str, str], **params: Any) -> str:
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": MODERN_META}}
         headers = {
             "accept": "application/json, text/event-stream",
             "mcp-protocol-version": "2026-07-28",
-            "mcp-method": "tools/call",
-            "mcp-name": tool,
+            "mcp-method": method,
             "authorization": f"Bearer {token}",
+            **further,
         }
-        answer = await self._client.post("/mcp", json=message, headers=headers)
-        return answer.text
+        return (await self._client.post("/mcp", json=message, headers=headers)).text
 
     async def said(self, token: str, tool: str, **arguments: Any) -> str:
         return json.loads(await self.text(token, tool, arguments))["result"]["content"][0]["text"]
@@ -112,7 +121,7 @@ async def served(bench: FreshDatabase, tmp_path: Path) -> AsyncIterator[Served]:
         "count_orders": SavedQuery(description="Orders.", sql=COUNT, databases=(SEEN, UNSEEN, "tag:classified")),
         "count_hidden": SavedQuery(description="Of classified ones.", sql=COUNT, databases=(UNSEEN,)),
     }
-    settings = DatabasesSettings(SqlSettings(tools=("all",)), UNSEEN, databases, queries=queries)
+    settings = DatabasesSettings(SqlSettings(tools=("all",), saved_as_tools=True), UNSEEN, databases, queries=queries)
     async with open_databases(settings, home=tmp_path) as service:
         tools = chosen_tools(tools_by_profile(service), ("all",))
         server = build_server(name="databases", version="1", instructions="For a test.", tools=tools)
@@ -126,7 +135,7 @@ async def test_no_tool_tells_an_unseen_database_from_one_that_nobody_has(served:
         for token in ("some", "reader", "some-admin", "of-a-project"):
             unseen = await served.text(token, tool, served.naming(tool, UNSEEN))
             nobody_s = await served.text(token, tool, served.naming(tool, NOBODY_S))
-            assert "not_found: there is no" in unseen, tool
+            assert "not_found: there is no" in unseen or "unknown_tool" in unseen, tool
             assert unseen.replace(UNSEEN, "X") == nobody_s.replace(NOBODY_S, "X"), tool
 
 
@@ -158,7 +167,7 @@ async def test_a_default_that_is_unseen_is_no_default(served: Served):
 async def test_the_list_has_what_a_caller_sees_and_counts_nothing_else(served: Served, token: str, ids: set[str]):
     listed = await served.rows(token, "list_databases")
     assert ({row[0] for row in listed["databases"]}, listed["total"]) == (ids, len(ids))
-    for search in ({"search": "vault"}, {"tag": "classified"}, {"search": "classified"}):
+    for search in ({"search": "vault"}, {"search": "tag:classified"}, {"search": "classified"}):
         found = await served.rows(token, "list_databases", **search)
         assert found["total"] == (2 if token == "everything" else 0)
 
@@ -180,6 +189,15 @@ async def test_saved_queries_are_there_for_who_sees_where_they_run(served: Serve
     )
     assert (await served.rows("some", "run_saved", name="count_orders"))["rows"] == [[100]]
     assert "count_hidden" in await served.said("everything", "list_saved")
+
+
+async def test_a_saved_query_is_a_tool_for_who_sees_where_it_runs(served: Served):
+    assert UNSEEN_TOOL in await served.listed("everything")
+    assert await served.listed("some") & {UNSEEN_TOOL, "query_count_orders"} == {"query_count_orders"}
+    unseen = await served.said("some", UNSEEN_TOOL)
+    nobody_s = await served.said("some", "query_count_hiddex")
+    assert unseen.replace(UNSEEN_TOOL, "X") == nobody_s.replace("query_count_hiddex", "X")
+    assert (await served.rows("everything", UNSEEN_TOOL))["rows"] == [[100]]
 
 
 async def test_writing_needs_the_scope_and_the_grant(served: Served):

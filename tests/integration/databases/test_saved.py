@@ -12,6 +12,7 @@ import yaml
 from moorage.core.errors import InvalidInput
 from moorage.core.mcp.arguments import read_arguments
 from moorage.databases.errors import (
+    DatabaseNotFound,
     DatabaseNotNamed,
     InvalidDefinition,
     QueryNotForDatabase,
@@ -137,6 +138,8 @@ async def test_a_query_runs_only_where_it_may(bench):
             await run(tools, "orders_of", {"customer": 1}, "other")
         with pytest.raises(DatabaseNotNamed):
             await run(tools, "elsewhere", {"customer": 1})
+        with pytest.raises(DatabaseNotFound):
+            await run(tools, "orders_of", {"customer": 1}, "")
     assert refused.value.hint == "It runs in one, two."
 
 

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import structlog
 from pydantic import PrivateAttr, TypeAdapter
 
-from moorage.core.access import acting_as, allow, count_call
+from moorage.core.access import Caller, acting_as, allow, count_call
 from moorage.core.errors import Internal, MoorageError
 from moorage.core.mcp.arguments import Arguments
 from moorage.core.mcp.calls import CallsInFlight, RunningCall, current_call
@@ -45,6 +45,14 @@ class ToolDoor:
                 return result_of_failure(error)
             except Exception as error:  # noqa: BLE001  (the border: whatever happens inside, the caller gets an answer)
                 return self._crash(error, call, record)
+
+    async def is_shown_to(self, caller: Caller) -> bool:
+        """Whether the tool is there at all for this caller, who may lack the scope for it."""
+        shown = self.tool.is_shown
+        if isinstance(shown, bool):
+            return shown
+        with acting_as(caller):
+            return await shown()
 
     async def _run(self, given: Mapping[str, Any], call: RunningCall) -> Any:
         count_call(call.caller)

@@ -188,13 +188,19 @@ class _Served(FastMCP):
 
     async def get_tool(self, name: str, version: VersionSpec | None = None) -> FastMCPTool:
         """Return the tool; for an unknown name one that says so, and names what may have been meant."""
-        tool = self.served.get(name) or await super().get_tool(name, version)
-        return tool or _unknown(name, list(self.served))
+        tool = await (self.shown(name) if name in self.served else super().get_tool(name, version))
+        return tool or _unknown(name, [each.name for each in await self.list_tools()])
+
+    async def shown(self, name: str) -> ServedTool | None:
+        """Return the tool, where the caller may know of it."""
+        tool = self.served.get(name)
+        return tool if tool and await tool.door.is_shown_to(requesting_caller()) else None
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[FastMCPTool]:  # noqa: ARG002
         """Return what the caller may call; the library's way there imports its session store first, at every start."""
-        scope = requesting_caller().scope
-        return [tool for tool in self.served.values() if scope.includes(tool.door.tool.scope)]
+        caller = requesting_caller()
+        callable_ones = [tool for tool in self.served.values() if caller.scope.includes(tool.door.tool.scope)]
+        return [tool for tool in callable_ones if await tool.door.is_shown_to(caller)]
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[FastMCPResource]:  # noqa: ARG002
         return [*await self.resources.listed(), *await self.local_provider.list_resources()]
@@ -244,12 +250,12 @@ def _calls(fastmcp: _Served, library: RequestHandler) -> RequestHandler:
     """
 
     async def call(context: Any, request: Any) -> CallToolResult | InputRequiredResult:
-        tool = fastmcp.served.get(request.name)
-        if tool is None:
-            return await library(context, request)
         with bind_request_context(context):
-            async with Context(fastmcp=fastmcp):
-                return as_sent(await tool.door.serve(request.arguments or {}))
+            tool = await fastmcp.shown(request.name)
+            if tool is not None:
+                async with Context(fastmcp=fastmcp):
+                    return as_sent(await tool.door.serve(request.arguments or {}))
+        return await library(context, request)
 
     return call
 

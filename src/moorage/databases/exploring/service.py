@@ -32,6 +32,7 @@ from moorage.databases.policy.tables import is_open
 from moorage.databases.settings import SqlSettings
 from moorage.databases.sources.catalog import Catalog
 from moorage.databases.sources.choosing import choose
+from moorage.databases.sources.problems import did_you_mean
 from moorage.databases.spreading import spread
 
 NEAREST_NAMES = 3
@@ -180,7 +181,7 @@ def _not_found(database: Database, name: str, near: Sequence[RelationName]) -> O
     nearest = [shown[each] for each in get_close_matches(plain, shown, n=NEAREST_NAMES, cutoff=0.5)]
     return ObjectNotFound(
         f"database {database.id!r} has no table {name!r} that its role may see",
-        hint=f"Did you mean {' or '.join(nearest)}?" if nearest else "search_objects finds tables by parts of names.",
+        hint=did_you_mean(nearest) or "search_objects finds tables by parts of names.",
         nearest=nearest,
     )
 

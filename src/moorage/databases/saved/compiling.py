@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaError
@@ -15,17 +14,8 @@ from moorage.databases.policy.statements import kind_of, only_one
 from moorage.databases.policy.trees import collect
 from moorage.databases.saved.placing import numbered
 from moorage.databases.saved.signatures import limited, type_of
-from moorage.databases.saved_queries import QueryParameter, SavedQuery
+from moorage.databases.saved_queries import QueryParameter, ReadyQuery, SavedQuery
 from moorage.databases.sources.problems import Problem, refusal
-
-
-@dataclass(frozen=True)
-class ReadyQuery:
-    """A saved query with its statement as PostgreSQL takes it."""
-
-    name: str
-    query: SavedQuery
-    sql: str
 
 
 def ready(queries: Mapping[str, SavedQuery]) -> dict[str, ReadyQuery]:

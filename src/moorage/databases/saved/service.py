@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from moorage.core.access import current_caller
 from moorage.databases.definitions import Database
 from moorage.databases.errors import DatabaseNotNamed, QueryNotForDatabase, SavedQueryNotFound
 from moorage.databases.execution.answers import Answer
 from moorage.databases.execution.requests import Confirm, Request
 from moorage.databases.execution.running import Runner
 from moorage.databases.execution.writing import Format
-from moorage.databases.saved.compiling import ReadyQuery, ready
 from moorage.databases.saved.signatures import values_of
-from moorage.databases.saved_queries import SavedQuery
+from moorage.databases.saved_queries import ReadyQuery, SavedQuery
 from moorage.databases.sources.catalog import Catalog
 from moorage.databases.sources.choosing import is_among
-from moorage.databases.sources.problems import nearest_of
+from moorage.databases.sources.problems import did_you_mean, nearest_of
+
+NAMED_PLACES = 10
 
 
 class SavedService:
@@ -25,18 +28,11 @@ class SavedService:
     def __init__(self, catalog: Catalog, runner: Runner) -> None:
         self._catalog = catalog
         self._runner = runner
-        self._ready: tuple[Mapping[str, SavedQuery], dict[str, ReadyQuery]] = ({}, {})
 
     @property
     def queries(self) -> Mapping[str, ReadyQuery]:
-        """All of them by name, made ready when the files have changed.
-
-        Raises:
-            InvalidDefinition: every problem of any of them.
-        """
-        if self._ready[0] is not self._catalog.queries:
-            self._ready = (self._catalog.queries, ready(self._catalog.queries))
-        return self._ready[1]
+        """All of them by name, whoever may see them."""
+        return self._catalog.queries
 
     async def list(self, text: str = "") -> Sequence[ReadyQuery]:
         """Return those that may run in a database that the caller sees, by name.
@@ -49,7 +45,7 @@ class SavedService:
         return [
             each
             for name, each in sorted(self.queries.items())
-            if wanted in f"{name} {each.query.description}".casefold() and _places(each.query, seen)
+            if wanted in f"{name} {each.query.description}".casefold() and _runs_in_any(each.query, seen)
         ]
 
     async def seen(self) -> Sequence[Database]:
@@ -62,15 +58,23 @@ class SavedService:
         Raises:
             SavedQueryNotFound: there is none that may run in a database that the caller sees.
         """
-        listed = {each.name: each for each in await self.list()}
-        if name in listed:
-            return listed[name]
-        nearest = nearest_of(name, list(listed))
+        seen = await self._catalog.all()
+        found = self.queries.get(name)
+        if found is not None and _runs_in_any(found.query, seen):
+            return found
+        nearest = await asyncio.to_thread(nearest_of, name, [each.name for each in await self.list()])
         raise SavedQueryNotFound(
             f"there is no saved query {name[:100]!r}",
-            hint=f"Did you mean {' or '.join(nearest)}?" if nearest else "list_saved shows all.",
+            hint=did_you_mean(nearest) or "list_saved shows all.",
             nearest=nearest,
         )
+
+    async def is_shown(self, name: str) -> bool:
+        """Tell whether the caller may know of a query: it may run in a database that the caller sees."""
+        if not current_caller().is_limited:
+            return True
+        found = self.queries.get(name)
+        return found is not None and _runs_in_any(found.query, await self._catalog.all())
 
     async def run(
         self,
@@ -95,19 +99,34 @@ class SavedService:
         if not found.query.databases:
             return await self._catalog.find(database_id)
         places = {each.id: each for each in _places(found.query, await self._catalog.all())}
-        named = database_id or (self._catalog.default if self._catalog.default in places else None)
+        default = self._catalog.default if self._catalog.default in places else None
+        named = default if database_id is None else database_id
         if named is None and len(places) == 1:
             return next(iter(places.values()))
         if named is None:
-            raise DatabaseNotNamed("database_id is missing", hint=f"{found.name} runs in {', '.join(places)}.")
+            raise DatabaseNotNamed("database_id is missing", hint=f"{found.name} runs in {_listed(places)}.")
         if named not in places:
             other = await self._catalog.find(named)
             raise QueryNotForDatabase(
-                f"{found.name} does not run in {other.id!r}", hint=f"It runs in {', '.join(places)}."
+                f"{found.name} does not run in {other.id!r}", hint=f"It runs in {_listed(places)}."
             )
         return places[named]
 
 
 def _places(query: SavedQuery, seen: Sequence[Database]) -> list[Database]:
     """Return the databases among those seen where a query may run."""
-    return [each for each in seen if not query.databases or is_among(each, query.databases)]
+    return [each for each in seen if _runs_in(query, each)]
+
+
+def _runs_in_any(query: SavedQuery, seen: Sequence[Database]) -> bool:
+    return any(_runs_in(query, each) for each in seen)
+
+
+def _runs_in(query: SavedQuery, database: Database) -> bool:
+    return not query.databases or is_among(database, query.databases)
+
+
+def _listed(places: Iterable[str]) -> str:
+    names = list(places)
+    more = f" and {len(names) - NAMED_PLACES} more" if len(names) > NAMED_PLACES else ""
+    return f"{', '.join(names[:NAMED_PLACES])}{more}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,10 +13,9 @@ from moorage.core.shape import READS, Call, Tool
 from moorage.databases.arguments import DatabaseArgument
 from moorage.databases.definitions import Database
 from moorage.databases.execution.answers import written
-from moorage.databases.saved.compiling import ReadyQuery
 from moorage.databases.saved.service import SavedService
 from moorage.databases.saved.signatures import signature_of
-from moorage.databases.saved_queries import QueryParameter
+from moorage.databases.saved_queries import QueryParameter, ReadyQuery
 from moorage.databases.sources.choosing import is_among
 
 SHOWN_QUERIES = 100
@@ -70,7 +70,8 @@ class SavedTools:
     def _tool(self, found: ReadyQuery) -> Tool:
         hints = dict(_MAY_WRITE) if found.query.writes else {**READS}
         title = found.name.replace("_", " ").capitalize()
-        return Tool(self._function(found), title=title, **{**hints, "open_world": True, "structured": False})
+        hints |= {"open_world": True, "structured": False}
+        return Tool(self._function(found), title=title, is_shown=partial(self._service.is_shown, found.name), **hints)
 
     def _function(self, found: ReadyQuery) -> Callable[..., Awaitable[str]]:
         """Return a function whose signature is that of the query."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,10 +14,10 @@ from moorage.core.errors import Unavailable
 from moorage.core.shape import Check
 from moorage.databases.definitions import PROJECT_PREFIX, Database, Origin
 from moorage.databases.errors import DatabaseNotFound, DatabaseNotNamed
-from moorage.databases.saved_queries import SavedQuery
+from moorage.databases.saved_queries import ReadyQuery
 from moorage.databases.settings import DatabasesSettings
 from moorage.databases.sources.grants import may_see
-from moorage.databases.sources.problems import NAME_CHARACTERS, nearest_of
+from moorage.databases.sources.problems import NAME_CHARACTERS, did_you_mean, nearest_of
 from moorage.databases.sources.watching import Watched
 
 log = structlog.get_logger(__name__)
@@ -34,11 +35,15 @@ class Known:
 
     databases: Mapping[str, Database] = field(default_factory=dict)
     default: str | None = None
-    queries: Mapping[str, SavedQuery] = field(default_factory=dict)
+    queries: Mapping[str, ReadyQuery] = field(default_factory=dict)
 
 
-def known_from(settings: DatabasesSettings) -> Known:
-    """Return what the settings say, with where each definition comes from."""
+def known_from(settings: DatabasesSettings, queries: Mapping[str, ReadyQuery] | None = None) -> Known:
+    """Return what the settings say, with where each definition comes from.
+
+    Args:
+        queries: those of the settings, ready to run.
+    """
     databases = {
         name: Database(
             id=name,
@@ -47,7 +52,7 @@ def known_from(settings: DatabasesSettings) -> Known:
         )
         for name, definition in settings.databases.items()
     }
-    return Known(databases, settings.default_database, settings.queries)
+    return Known(databases, settings.default_database, queries or {})
 
 
 class ProjectDatabases(Protocol):
@@ -98,7 +103,7 @@ class Catalog:
         return all(each.definition.readonly for each in self._known.value.databases.values())
 
     @property
-    def queries(self) -> Mapping[str, SavedQuery]:
+    def queries(self) -> Mapping[str, ReadyQuery]:
         """The saved queries by name, as the files had them when something was last looked up."""
         return self._known.value.queries
 
@@ -165,13 +170,12 @@ class Catalog:
         return found
 
     async def _refuse(self, name: object) -> Database:
-        known = [each.id for each in await self.all()]
         if not isinstance(name, str) or not name:
             hint = "Leave database_id out for the default database; list_databases shows all."
             raise DatabaseNotFound(f"{str(name)[:NAME_CHARACTERS]!r} is no id of a database", hint=hint, nearest=[])
-        nearest = nearest_of(name, known)
+        nearest = await asyncio.to_thread(nearest_of, name, [each.id for each in await self.all()])
         raise DatabaseNotFound(
             f"there is no database {name[:NAME_CHARACTERS]!r}",
-            hint=f"Did you mean {' or '.join(nearest)}?" if nearest else "list_databases shows all.",
+            hint=did_you_mean(nearest) or "list_databases shows all.",
             nearest=nearest,
         )

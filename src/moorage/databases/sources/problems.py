@@ -89,8 +89,13 @@ def meaning(name: str, known: Sequence[str]) -> str:
 
 
 def nearest_of(name: str, known: Sequence[str]) -> list[str]:
-    """Return the names most like one that there is not, the most alike first."""
+    """Return the names most like one that there is not, the most alike first; of thousands it takes a second."""
     return get_close_matches(name[:NAME_CHARACTERS], known, n=NEAREST)
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """Return a hint that asks for names, as `nearest_of` found them; empty for none."""
+    return f"Did you mean {' or '.join(names)}?" if names else ""
 
 
 def shown(field: str, value: Any) -> str:

@@ -51,7 +51,7 @@ class TuningTools:
         database_id: Annotated[str | Absent, Field(description="Ids with commas, tag:NAME, or *.")] = None,
     ) -> str:
         """Examine databases: what is wrong or soon will be, the worst first, and what to do."""
-        names = [each.strip() for each in database_id.split(",")] if database_id else []
+        names = [] if database_id is None else [each.strip() for each in database_id.split(",")]
         return report(await self._service.database_health(names))
 
     async def top_queries(

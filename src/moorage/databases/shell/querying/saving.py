@@ -11,9 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from moorage.core.errors import InvalidInput
 from moorage.core.shell import Shell
 from moorage.core.values import Value
-from moorage.databases.saved.compiling import ReadyQuery
 from moorage.databases.saved.signatures import type_of
-from moorage.databases.saved_queries import ParameterType, QueryParameter, SavedQuery
+from moorage.databases.saved_queries import ParameterType, QueryParameter, ReadyQuery, SavedQuery
 from moorage.databases.sources.choosing import ALL
 
 _WRITTEN_AS_TEXT = (ParameterType.TEXT, ParameterType.DATE, ParameterType.TIMESTAMP)
