@@ -35,6 +35,7 @@ class DataApiConnector:
     async def session(self, terms: Terms) -> AsyncGenerator[DataApiSession]:
         session = DataApiSession(self._api, self._translated)
         self._health.want()
+        self._health.check()
         await self._place()
         self._open.add(session)
         try:
