@@ -10,6 +10,8 @@ CREATE FUNCTION springs_text(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RET
 CREATE FUNCTION springs_two(int, int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN bench.springs($2); END $$;
 CREATE FUNCTION springs_rows(n int) RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN RETURN NEXT bench.springs(n); END $$;
 
+CREATE FUNCTION sssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss(int) RETURNS int LANGUAGE sql AS 'SELECT bench.springs(1)';
+
 -- Harmless, and called by reads.
 CREATE FUNCTION doubled(int) RETURNS int LANGUAGE sql IMMUTABLE RETURN $1 * 2;
 CREATE FUNCTION orders_above(numeric) RETURNS bigint LANGUAGE sql STABLE AS

@@ -39,7 +39,7 @@ MOST_CHARACTERS = 1_100_000
 # What is the same before and after a statement that did nothing. One row.
 _STATE = """
 SELECT
-    (SELECT array_agg(row(relname, relfilenode, xmin)::text ORDER BY oid) FROM pg_class WHERE oid >= 16384) AS relations,
+    (SELECT array_agg(row(relname, relfilenode, xmin)::text ORDER BY oid) FROM pg_class WHERE oid >= 16384) AS tables,
     (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_proc) AS functions,
     (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_collation) AS collations,
     (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_namespace) AS schemas,
@@ -54,7 +54,7 @@ SELECT
     (SELECT md5(string_agg(o::text, ',' ORDER BY id)) FROM bench.orders AS o) AS orders,
     (SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM bench.things AS t) AS things,
     (SELECT array_agg(x::text) FROM (TABLE bench.triggered UNION ALL TABLE bench.ruled) AS x) AS written,
-    (SELECT md5(string_agg(name || setting, ',' ORDER BY name)) FROM pg_settings WHERE context <> 'internal') AS settings,
+    (SELECT md5(string_agg(name || setting, ',' ORDER BY name)) FROM pg_settings WHERE source <> 'default') AS set,
     (SELECT stats_reset FROM pg_stat_database WHERE datname = current_database()) AS statistics,
     (SELECT stats_reset FROM pg_stat_archiver) AS statistics_shared,
     (SELECT array_agg(name ORDER BY name) FROM pg_ls_dir('.') AS name WHERE name NOT LIKE 'postmaster%') AS files
@@ -136,11 +136,16 @@ class Laboratory:
                 return error
 
     async def check(self, told: str | MoorageError, role: str) -> None:
-        """Hold what a caller got, and everything that a statement could have done, against what must be."""
+        """Hold what a caller got against what must be, and what was done, where anything was run."""
         text = f"{told.message} {told.details} {told.hint}" if isinstance(told, MoorageError) else told
         assert len(text) < MOST_CHARACTERS, len(text)
         assert SPRUNG not in text, text
         assert not [secret for secret in SECRETS if secret in text], text[:500]
+        if not isinstance(told, REFUSALS):
+            await self.check_nothing_happened(role)
+
+    async def check_nothing_happened(self, role: str) -> None:
+        """Hold everything that a statement could have done against what was there before all of them."""
         await self.witnesses.check_nobody_was_disturbed()
         changed = _changed(self._state, await self.witnesses.state())
         changed |= _changed(self._leftovers[role], await self._leftover(role))

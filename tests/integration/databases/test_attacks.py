@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from moorage.core.postgres.address import Address
-from tests.support.sql_corpus import Case, attacks
+from tests.support.sql_corpus import ROLES, Case, attacks
 from tests.support.sql_laboratory import REFUSALS, Laboratory, laboratory
 
 TRIED = [pytest.param(case, role, id=f"{case}-{role}") for case in attacks() for role in case.roles]
@@ -17,6 +17,8 @@ TRIED = [pytest.param(case, role, id=f"{case}-{role}") for case in attacks() for
 def lab(address: Address, without_durability: None) -> Iterator[Laboratory]:
     with laboratory(address) as opened:
         yield opened
+        for role in ROLES:  # what was refused is not looked at one by one
+            opened.run(opened.check_nothing_happened(role))
 
 
 @pytest.mark.parametrize(("case", "role"), TRIED)

@@ -57,6 +57,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "its host name is not known"),
     (asyncpg.TargetServerAttributeNotMatched, "none of its hosts is what target_session asks for"),
 )
+_SAID_CHARACTERS = 1_000
 _PARAMETER = re.compile(r"parameter \$(\d+)")
 # What poolers say with the SQLSTATE of a broken protocol, and the one that PostgreSQL itself would give.
 _SAID_BY_POOLER = (
@@ -88,7 +89,7 @@ def statement_failure(
         return failure_of(error)
     number = _parameter_of(server_error)
     if number is not None and 0 < number <= len(types):
-        return misfit(number, parameters[number - 1], types[number - 1], str(server_error.args[0]))
+        return misfit(number, parameters[number - 1], types[number - 1], _cut(str(server_error.args[0])))
     return _from_sqlstate(server_error, sql)
 
 
@@ -150,7 +151,13 @@ def sql_failure(
     place = _place(sql, position)
     kind, ours = _meaning(state)
     at = f" (line {place['line']}, column {place['column']})" if place else ""
-    return kind(f"{message}{at}{f'; {detail}' if detail else ''}", hint=hint or ours, sqlstate=state, **place)
+    more = f"; {_cut(detail)}" if detail else ""
+    return kind(f"{_cut(message)}{at}{more}", hint=_cut(hint) if hint else ours, sqlstate=state, **place)
+
+
+def _cut(said: str) -> str:
+    """PostgreSQL repeats the value that does not fit, whatever its length."""
+    return said if len(said) <= _SAID_CHARACTERS else f"{said[:_SAID_CHARACTERS]}…"
 
 
 def _from_sqlstate(error: asyncpg.PostgresError, sql: str = "") -> MoorageError:

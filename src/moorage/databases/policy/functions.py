@@ -102,6 +102,7 @@ class Function:
 
     Attributes:
         fewest, most: arguments in a call.
+        is_definer: it runs with the rights of its owner.
         is_shipped: made with the database itself.
         takes_rows, takes_any_rows: its first argument may be a row; one of no named type too.
         body: what has to be read; "" where nothing has to, None where it is too long for that. Of one that PostgreSQL
@@ -120,6 +121,7 @@ class Function:
     is_volatile: bool
     language: str
     is_trusted: bool
+    is_definer: bool
     is_shipped: bool
     is_of_extension: bool
     takes_rows: bool

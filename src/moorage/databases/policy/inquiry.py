@@ -16,13 +16,17 @@ from moorage.databases.policy.bodies import UnfitBodyError, mentions_in, mention
 from moorage.databases.policy.functions import Function, Objection, is_named, objection_to
 from moorage.databases.policy.mentions import Attribute, Mentions, Named
 from moorage.databases.policy.secrets import (
+    KEPT_SETTINGS,
     PARTS_OF_VALUES,
     SECRET_RELATIONS,
     SECRET_SETTINGS,
     SETTINGS,
     SUBSCRIPTIONS,
+    asks_any_setting,
     check_settings,
+    is_secret_setting,
     reads_every_setting,
+    reveals_kept_settings,
     reveals_subscriptions,
 )
 from moorage.databases.policy.store import Meant, Relation, Route
@@ -99,6 +103,8 @@ class Inquiry:
         check_settings(mentions)
         if reads_every_setting(mentions):
             await self._check_secret_settings()
+        if asks_any_setting(mentions):
+            await self._check_kept_settings("this")
 
     async def _check_secret_settings(self) -> None:
         """Let all settings be read where those that can hold secrets hold none, or are not shown to this role."""
@@ -107,6 +113,15 @@ class Inquiry:
             raise StatementRefused(
                 f"this could show {', '.join(names)}, which can hold secrets",
                 hint="Name settings that hold none: SHOW work_mem. A plain login role is not shown these at all.",
+            )
+
+    async def _check_kept_settings(self, what: str) -> None:
+        """Let settings be read that databases and roles keep, where none of them can be a secret by its name."""
+        names = sorted(filter(is_secret_setting, await store.setting_kept(self._session)))
+        if names:
+            raise StatementRefused(
+                f"{what} could show {', '.join(names)[:200]}, which can hold secrets",
+                hint="Name the settings, or the columns, that hold none.",
             )
 
     async def _relations(self, meant: Sequence[Meant], mentions: Mentions, *, closely: bool) -> list[Relation]:
@@ -135,6 +150,8 @@ class Inquiry:
             if named == SUBSCRIPTIONS and (reveals_subscriptions(mentions) or not relation.is_named):
                 way_out = "Name the columns other than subconninfo."
                 raise _refused(str(relation), Objection("it holds logins of other servers", way_out), via)
+            if reveals_kept_settings(named, mentions) or (named in KEPT_SETTINGS and not relation.is_named):
+                await self._check_kept_settings(str(relation))
             if named == SETTINGS and not relation.is_named:
                 await self._check_secret_settings()
             if relation.settings_text is not None:
@@ -199,6 +216,10 @@ class Inquiry:
             way_out = "The operator can add it to allowed_functions of this database."
             raise _refused(f"{function}()", Objection(str(error), way_out), via[:-1]) from None
         for mentions in inside:
+            if function.is_definer and reads_every_setting(mentions):
+                raise _refused(
+                    f"{function}()", Objection("it shows settings that only its owner may see", ""), via[:-1]
+                )
             await self._check_mentions(mentions, via, _schemas(function))
 
     async def _check_routes(

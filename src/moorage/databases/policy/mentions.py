@@ -56,7 +56,7 @@ class Mentions:
         aliases: pairs of an alias and the relation it stands for; None for anything else that could have it, such as a
             function in FROM, whose rows may be plain values.
         queries: aliases of subqueries, joins and parts of a WITH, whose rows are of no named type.
-        columns: of those that are read, "*" for all, aliases (whole rows), and the one column that is secret.
+        columns: of those that are read, "*" for all, aliases (whole rows), and columns that can be secret.
         settings: what SHOW names.
         has_into: SELECT INTO; `has_lock`: FOR UPDATE and its kin; `has_array`: ARRAY[...] or ARRAY(SELECT ...).
     """

@@ -83,6 +83,7 @@ SELECT
     d.provolatile = 'v' AS is_volatile,
     CAST(d.lanname AS text) AS language,
     d.lanpltrusted AS is_trusted,
+    d.prosecdef AS is_definer,
     d.oid < 16384 AS is_shipped,
     d.is_of_extension,
     EXISTS (
@@ -401,6 +402,11 @@ JOIN pg_catalog.pg_type AS t ON t.oid = f.oid AND t.typarray <> 0;
 SELECT CAST(s.name AS text) AS name
 FROM pg_catalog.pg_settings AS s
 WHERE s.name = ANY (pg_catalog.string_to_array(CAST(:names AS text), ',')) AND s.setting NOT IN ('', '(disabled)');
+
+-- name: setting_kept :many
+-- The settings that databases and roles keep, by name.
+SELECT DISTINCT pg_catalog.split_part(each, '=', 1) AS name
+FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS each;
 
 -- name: path_current :value
 -- The schemas in which names are looked up now, as a JSON list.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from moorage.databases.errors import StatementRefused
 from moorage.databases.policy.mentions import Mentions
-from moorage.databases.policy.trees import EVERY_COLUMN, LOGIN_COLUMN
+from moorage.databases.policy.trees import EVERY_COLUMN
 
 _HASHES = "it holds password hashes"
 _LOGINS = "it holds logins of other servers"
@@ -28,6 +28,12 @@ SECRET_RELATIONS = {
 }
 SETTINGS = ("pg_catalog", "pg_settings")
 SUBSCRIPTIONS = ("pg_catalog", "pg_subscription")
+KEPT_SETTINGS = {
+    ("pg_catalog", "pg_db_role_setting"): ("setconfig", "set"),
+    ("pg_catalog", "pg_roles"): ("rolconfig", "rol"),
+    ("pg_catalog", "pg_user"): ("useconfig", "use"),
+}
+"""Settings that databases and roles keep: the column that has them, and how all columns there begin."""
 PARTS_OF_VALUES = "pg_toast"
 SAMPLES = frozenset({"pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"})
 """They hold values of tables, whoever may read those."""
@@ -61,22 +67,34 @@ def reads_every_setting(mentions: Mentions) -> bool:
     """Whether a statement could show settings that it does not name."""
     if "all" in map(str.lower, mentions.settings) or any(named.name == SETTINGS[1] for named in mentions.relations):
         return True
-    if any(attribute.name == "current_setting" for attribute in mentions.attributes):  # a call: ('work_mem').name
-        return True
-    return any(
-        call.name == "pg_show_all_settings" or (call.name == "current_setting" and call.texts[:1] == (None,))
-        for call in mentions.calls
+    return asks_any_setting(mentions) or any(call.name == "pg_show_all_settings" for call in mentions.calls)
+
+
+def asks_any_setting(mentions: Mentions) -> bool:
+    """Whether a statement asks for one setting whose name is not seen; those that others define are no part of all."""
+    return any(attribute.name == "current_setting" for attribute in mentions.attributes) or any(
+        call.name == "current_setting" and call.texts[:1] == (None,) for call in mentions.calls
     )
 
 
 def reveals_subscriptions(mentions: Mentions) -> bool:
     """Whether the column with the login of a subscription is read, by its name or with all others."""
-    if mentions.columns & {EVERY_COLUMN, LOGIN_COLUMN}:
+    return _reads_column(mentions, SUBSCRIPTIONS[1], "subconninfo", "sub")
+
+
+def reveals_kept_settings(relation: tuple[str, str], mentions: Mentions) -> bool:
+    """Whether what databases and roles keep as settings is read of this relation."""
+    return relation in KEPT_SETTINGS and _reads_column(mentions, relation[1], *KEPT_SETTINGS[relation])
+
+
+def _reads_column(mentions: Mentions, relation: str, column: str, beginning: str) -> bool:
+    """Whether a column is read, by its name or with all others, which a function of the whole row does as well."""
+    if mentions.columns & {EVERY_COLUMN, column}:
         return True
-    return any(
-        alias in mentions.columns
-        for alias, relation in mentions.aliases
-        if relation is not None and relation.name == SUBSCRIPTIONS[1]
+    aliases = {alias for alias, named in mentions.aliases if named is not None and named.name == relation}
+    return bool(aliases & mentions.columns) or any(
+        attribute.owner in aliases and not attribute.name.startswith((beginning, "oid"))
+        for attribute in mentions.attributes
     )
 
 

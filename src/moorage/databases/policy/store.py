@@ -139,14 +139,17 @@ async def type_find(
     """Return the types made here that these are, that these operators give, and all that they are made of."""
     values = {"names": _list(names), "oids": _numbers_of(oids), "operators": _list(operators)}
     rows = await _statements.type_find(connection, **values)
-    return Types(
-        frozenset(row["oid"] for row in rows), frozenset(row["oid"] for row in rows if row["is_element"])
-    )
+    return Types(frozenset(row["oid"] for row in rows), frozenset(row["oid"] for row in rows if row["is_element"]))
 
 
 async def setting_secret(connection: Executor, names: Iterable[str]) -> list[str]:
     """Return those of the settings that hold something which this role could see."""
     return [row["name"] for row in await _statements.setting_secret(connection, names=",".join(sorted(names)))]
+
+
+async def setting_kept(connection: Executor) -> list[str]:
+    """Return the names of all settings that databases and roles keep."""
+    return [row["name"] for row in await _statements.setting_kept(connection)]
 
 
 async def path_current(connection: Executor) -> tuple[str, ...]:

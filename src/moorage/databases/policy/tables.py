@@ -26,6 +26,13 @@ def is_open(schema: str, name: str, definition: Definition) -> bool:
     return _refusing_field(schema, name, definition) is None
 
 
+def is_open_schema(schema: str, definition: Definition) -> bool:
+    """Whether the rules leave a schema open to callers: what is in it that is no table, as functions and types."""
+    if _any(schema, definition.denied_schemas):
+        return False
+    return schema in _OF_POSTGRESQL or not definition.allowed_schemas or _any(schema, definition.allowed_schemas)
+
+
 def check_table(schema: str, name: str, definition: Definition) -> None:
     """Refuse a table that a definition denies, or does not allow where it allows some only.
 

@@ -18,8 +18,8 @@ DECIDED_BY_TEXT = frozenset({"current_setting", "pg_input_is_valid", "pg_input_e
 """Functions that are looked at with the strings they are given."""
 
 EVERY_COLUMN = "*"
-LOGIN_COLUMN = "subconninfo"
-"""Of pg_subscription: the only column that is asked for by its name."""
+SECRET_COLUMNS = frozenset({"subconninfo", "setconfig", "rolconfig", "useconfig"})
+"""The only columns that are asked for by their names; whose they are is in `secrets.py`."""
 
 _STATEMENT = "Stmt"
 _OWN_TYPES = "pg_catalog"
@@ -80,7 +80,7 @@ class _Collector:
             targets=frozenset(self._targets),
             aliases=frozenset(self._aliases),
             queries=frozenset(self._queries),
-            columns=frozenset(self._columns & {EVERY_COLUMN, LOGIN_COLUMN, *(alias for alias, _ in self._aliases)}),
+            columns=frozenset(self._columns & {EVERY_COLUMN, *SECRET_COLUMNS, *(alias for alias, _ in self._aliases)}),
             settings=frozenset(self._settings),
             has_into=self._has_into,
             has_lock=self._has_lock,
