@@ -42,8 +42,8 @@ class Shell:
 
     open_systems: Callable[[Sequence[str]], AbstractAsyncContextManager[dict[str, Opened]]]
     settings: Callable[[], Any]
-    console: Console = field(default_factory=Console)
-    errors: Console = field(default_factory=lambda: Console(stderr=True))
+    console: Console = field(default_factory=lambda: Console(emoji=False))
+    errors: Console = field(default_factory=lambda: Console(stderr=True, emoji=False))
 
     def run(self, systems: Sequence[str], use: Callable[[Services], Awaitable[Any]]) -> Any:
         """Open systems, hand their services by name to `use`, and return what it returns."""

@@ -208,6 +208,14 @@ async def test_a_session_that_is_only_held_leaves_when_its_server_is_full(bench,
     assert len(leaving) == 1
 
 
+async def test_more_databases_than_a_full_server_has_connections_take_turns(bench, superuser, connections):
+    await superuser.execute(f"ALTER ROLE {bench.reader} CONNECTION LIMIT 4")
+    shops = [database_of(bench.definition(tags=[str(n)]), f"shop{n}") for n in range(16)]
+    for first in range(0, 16, 4):
+        asked = [_pid(connections, shop) for shop in shops[first : first + 4]]
+        assert len(await asyncio.gather(*asked)) == 4
+
+
 async def test_a_session_that_is_read_on_is_not_asked_to_leave(bench):
     shop = database_of(bench.definition(pool_size=1))
     async with open_connections(wait_seconds=0.01) as connections, session_of(connections, shop) as session:

@@ -44,6 +44,14 @@ async def test_pages_follow_each_other_to_the_last_row(shop):
     assert third.next is None
 
 
+async def test_pages_keep_the_limits_of_the_first_until_a_call_names_others(shop):
+    first = await first_page(shop, rows=10)
+    second = await shop.run_query("shop", Request("", next=first.next))
+    third = await shop.run_query("shop", Request("", max_rows=30, next=second.next))
+    fourth = await shop.run_query("shop", Request("", next=third.next))
+    assert [len(each.rows) for each in (first, second, third, fourth)] == [10, 10, 30, 30]
+
+
 async def test_all_pages_are_of_one_moment(shop, superuser):
     first = await first_page(shop)
     await superuser.execute("DELETE FROM bench.orders")

@@ -38,6 +38,18 @@ def test_a_table_obeys_nothing_in_its_title_and_the_names_of_its_columns():
     assert out.getvalue().count("roof[2J]0;mine end[bold]") == 2
 
 
+def test_a_name_between_colons_is_not_read_as_a_picture(capsys: pytest.CaptureFixture[str]):
+    nothing: Any = None
+    shell = Shell(nothing, nothing)
+    shell.console.print("project:m: nothing found", markup=False)
+    shell.print_table("items", ["id"], [("project:rocket:",)])
+    shell.print_error(InvalidInput("project:rocket: is no table"))
+    printed = capsys.readouterr()
+    assert "project:m: nothing found" in printed.out
+    assert "project:rocket:" in printed.out
+    assert "project:rocket:" in printed.err
+
+
 class Said(BaseModel):
     text: str
 

@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 END_SECONDS = 5.0
 """How long the end of a transaction may take, a cancelled statement's included, before the connection is cut."""
 CLOSE_SECONDS = 2.0
+ROOM_PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
+"""A server counts a connection for a moment after it was closed, and other calls of ours want its room as well."""
 
 
 class DirectConnector:
@@ -143,12 +145,13 @@ class DirectConnector:
                 raise
 
     async def _dial(self) -> DriverConnection:
-        """Open a connection; where the server is full, once more after one was closed that is of less use."""
-        try:
-            return await self._dialer.connect()
-        except DatabaseBusy:
-            if not await self._budget.make_room_at(self._pool.server):
-                raise
+        """Open a connection; where the server is full, close what is of less use there and try again, a few times."""
+        for pause in ROOM_PAUSES_SECONDS:
+            try:
+                return await self._dialer.connect()
+            except DatabaseBusy:
+                await self._budget.make_room_at(self._pool.server)
+            await asyncio.sleep(pause)
         return await self._dialer.connect()
 
     async def _end(self, place: Place, message: str) -> None:

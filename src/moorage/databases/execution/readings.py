@@ -13,6 +13,7 @@ from moorage.databases.connectors.session import Session
 from moorage.databases.definitions import Database
 from moorage.databases.errors import ReadingEnded
 from moorage.databases.execution.pages import RowReader
+from moorage.databases.execution.requests import Request
 
 HANDLE_BYTES = 16
 _WAY_OUT = "Run the statement again; to read on after a pause, page with ORDER BY a key and WHERE key > the last one."
@@ -26,6 +27,7 @@ class Reading:
         database: as it was described when the statement ran.
         held: the transaction; closing it ends that.
         record_id: of what is written down about the first page.
+        request: what the page before was asked with.
         caller: the name of who may read on.
     """
 
@@ -34,6 +36,7 @@ class Reading:
     rows: RowReader
     held: AsyncExitStack
     record_id: str
+    request: Request
     caller: str = field(default_factory=lambda: current_caller().name)
 
 

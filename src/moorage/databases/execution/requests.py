@@ -41,6 +41,11 @@ class Request:
     next: str | None = None
     reads_on: bool = True
 
+    def within(self, earlier: Request) -> Request:
+        """Return the request with the limits of an earlier one where it names none of its own."""
+        max_rows, max_bytes = self.max_rows or earlier.max_rows, self.max_bytes or earlier.max_bytes
+        return replace(self, max_rows=max_rows, max_bytes=max_bytes)
+
 
 @dataclass(frozen=True)
 class Run:

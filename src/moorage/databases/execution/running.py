@@ -93,13 +93,14 @@ class Runner:
             if verdict.kind is not StatementKind.READ:
                 return None
             rows = RowReader(await session.open(run.request.sql, run.request.parameters))
-            return await self._page(run, Reading(run.database, session, rows, held, run.record.id))
+            return await self._page(run, Reading(run.database, session, rows, held, run.record.id, run.request))
 
     async def _read_on(self, database: Database, request: Request, handle: str) -> Answer:
         reading = self._readings.take(handle, database)
         async with self._recorder.recorded(database.id, "", continues=reading.record_id) as record, reading.held:
-            run = Run(database, await self._connections.to(database), request, record)
-            return await self._page(run, reading)
+            further = request.within(reading.request)
+            run = Run(database, await self._connections.to(database), further, record)
+            return await self._page(run, replace(reading, request=further))
 
     async def _page(self, run: Run, reading: Reading) -> Answer:
         """Give out what the limits allow; what remains is kept for whoever reads on."""
