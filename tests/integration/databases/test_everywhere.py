@@ -181,3 +181,25 @@ async def test_what_the_rules_of_a_database_hide_is_not_compared(bench):
     async with open_service(databases) as opened:
         lines = await compare(opened)
     assert lines[1:] == ["- table bench.customers"]
+
+
+async def test_what_names_hidden_tables_and_schemas_is_not_told_either(pair, address):
+    service, right = pair
+    rules = {"denied_tables": ["bench.customers", "bench.*_seq"], "denied_schemas": ["vault"]}
+    async with connected(address, right.name) as connection:
+        for change in (
+            "CREATE SCHEMA vault",
+            "CREATE FUNCTION vault.code() RETURNS int LANGUAGE sql RETURN 4711",
+            "CREATE TYPE vault.grade AS ENUM ('secret')",
+            "CREATE SEQUENCE bench.further_seq",
+            (
+                "CREATE OR REPLACE VIEW bench.sales AS"
+                " SELECT id AS customer_id, name, id AS orders, 0::numeric AS total FROM bench.customers"
+            ),
+            "ALTER TABLE bench.orders DROP CONSTRAINT orders_customer_id_fkey",
+        ):
+            await connection.execute(change)
+    assert len(await compare(service)) == 6
+    databases = {each.id: each.definition.model_copy(update=rules) for each in await service.catalog.all()}
+    async with open_service(databases) as limited:
+        assert await compare(limited) == ["left (-) and right (+): no differences"]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from moorage.core.postgres.errors import translated
-from moorage.core.postgres.queries import load_statements
+from moorage.core.postgres.queries import Row, load_statements
 from moorage.databases.connectors.connections import Connections, terms_of
-from moorage.databases.definitions import Database
+from moorage.databases.definitions import Database, Definition
 from moorage.databases.errors import ComparisonTooLarge
+from moorage.databases.exploring.listing import bounded
 from moorage.databases.exploring.texts import one_line
-from moorage.databases.policy.tables import is_open
+from moorage.databases.policy.tables import is_open, is_open_schema
 from moorage.databases.sources.catalog import Catalog
 
 MOST_FACTS = 50_000
@@ -23,7 +25,7 @@ _statements = load_statements("moorage.databases.everywhere")
 
 @dataclass(frozen=True, order=True)
 class Fact:
-    """One object by what it is called; `relation` is the table or view it belongs to, or is."""
+    """One object by what it is called; `relation` is the table, view or sequence that it belongs to, or is."""
 
     schema_name: str
     relation: str
@@ -39,7 +41,8 @@ class Fact:
         return f"{self.kind} {one_line('.'.join(filter(None, parts)))}"
 
 
-Facts = Mapping[Fact, str]
+Facts = Mapping[Fact, str | None]
+"""How objects are defined; None where the definition names what the rules hide."""
 
 
 class SchemaComparison:
@@ -57,10 +60,10 @@ class SchemaComparison:
         """
         left, right = await self._catalog.find(left_id), await self._catalog.find(right_id)
         facts = await asyncio.gather(self._facts(left, schema_name), self._facts(right, schema_name))
-        lines = list(differences(*facts))
+        lines = await asyncio.to_thread(lambda: list(differences(*facts)))  # of thousands it takes a while
         where = f" in schema {schema_name}" if schema_name else ""
         head = f"{left.id} (-) and {right.id} (+){where}: {len(lines) or 'no'} differences"
-        return fitting([head, *lines], int(left.limits.bytes))
+        return bounded([head, *lines], int(left.limits.bytes), way_on="compare one schema")
 
     async def _facts(self, database: Database, schema_name: str | None) -> Facts:
         connector = await self._connections.to(database)
@@ -73,11 +76,24 @@ class SchemaComparison:
                 f"database {database.id!r} has more than {MOST_FACTS:,} tables, columns and so on to compare",
                 hint="Name one schema.",
             )
-        return {
-            Fact(row["schema_name"], row["relation"], row["kind"], row["name"]): row["definition"] or ""
-            for row in rows
-            if not row["relation"] or is_open(row["schema_name"], row["relation"], database.definition)
-        }
+        return await asyncio.to_thread(_facts_in, rows, database.definition)
+
+
+def _facts_in(rows: Iterable[Row], definition: Definition) -> Facts:
+    """Return the facts that the rules leave open."""
+    facts = {}
+    for row in rows:
+        fact = Fact(row["schema_name"], row["relation"], row["kind"], row["name"])
+        names_hidden = any(not is_open(*each, definition) for each in json.loads(row["others"] or "[]"))
+        if _is_open(fact, definition):
+            facts[fact] = None if names_hidden else row["definition"] or ""
+    return facts
+
+
+def _is_open(fact: Fact, definition: Definition) -> bool:
+    if fact.relation:
+        return is_open(fact.schema_name, fact.relation, definition)
+    return is_open_schema(fact.schema_name, definition)
 
 
 def differences(left: Facts, right: Facts) -> Iterator[str]:
@@ -86,24 +102,13 @@ def differences(left: Facts, right: Facts) -> Iterator[str]:
     for fact in sorted(left.keys() | right.keys()):
         if _relation_of(fact) in lonely and not fact.is_relation:
             continue
+        here, there = left.get(fact), right.get(fact)
         if fact not in right:
-            yield f"- {fact}{_behind(fact, left[fact])}"
+            yield from _only("-", fact, here)
         elif fact not in left:
-            yield f"+ {fact}{_behind(fact, right[fact])}"
-        elif left[fact] != right[fact]:
-            yield f"~ {fact}: {_cut(left[fact])}  =>  {_cut(right[fact])}"
-
-
-def fitting(lines: Iterable[str], max_bytes: int) -> str:
-    """Return as many lines as fit, and how many do not."""
-    kept, room, left_out = [], max_bytes, 0
-    for line in lines:
-        room -= len(line.encode()) + 1
-        if room >= 0:
-            kept.append(line)
-        else:
-            left_out += 1
-    return "\n".join([*kept, f"{left_out:,} more: compare one schema"] if left_out else kept)
+            yield from _only("+", fact, there)
+        elif here is not None and there is not None and here != there:
+            yield f"~ {fact}: {_cut(here)}  =>  {_cut(there)}"
 
 
 def _relation_of(fact: Fact) -> tuple[str, str]:
@@ -111,8 +116,11 @@ def _relation_of(fact: Fact) -> tuple[str, str]:
     return fact.schema_name, fact.relation or f"{fact.kind} {fact.name}"
 
 
-def _behind(fact: Fact, definition: str) -> str:
-    return f": {_cut(definition)}" if definition and not fact.is_relation else ""
+def _only(side: str, fact: Fact, definition: str | None) -> Iterator[str]:
+    if fact.is_relation or definition == "":
+        yield f"{side} {fact}"
+    elif definition is not None:
+        yield f"{side} {fact}: {_cut(definition)}"
 
 
 def _cut(definition: str) -> str:

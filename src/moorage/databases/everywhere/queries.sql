@@ -1,7 +1,8 @@
 -- name: schema_facts :many
 -- What makes a schema what it is, one fact a row: the kind of the object, the relation it belongs to, its name, and how
 -- it is defined. Facts of one kind and name in two databases are equal when the objects are. Printed with nothing in the
--- search path but PostgreSQL's own schema, so that every name in them has its schema.
+-- search path but PostgreSQL's own schema, so that every name in them has its schema. `others` is text of JSON: the
+-- tables that a view reads or a foreign key refers to, which the rules may hide.
 WITH namespace AS MATERIALIZED (
     SELECT n.oid, CAST(n.nspname AS text) AS name
     FROM pg_catalog.pg_namespace AS n
@@ -25,7 +26,7 @@ WITH namespace AS MATERIALIZED (
             OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE')
         )
 )
-SELECT fact.kind, fact.schema_name, fact.relation, fact.name, fact.definition
+SELECT fact.kind, fact.schema_name, fact.relation, fact.name, fact.definition, fact.others
 FROM (
     SELECT
         CASE r.relkind
@@ -39,7 +40,17 @@ FROM (
                 SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid) FROM pg_catalog.pg_class AS c WHERE c.oid = r.oid
             )
             ELSE ''
-        END || CASE WHEN r.relrowsecurity THEN ' ROW LEVEL SECURITY' ELSE '' END AS definition
+        END || CASE WHEN r.relrowsecurity THEN ' ROW LEVEL SECURITY' ELSE '' END AS definition,
+        (
+            SELECT CAST(pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(n.nspname, c.relname)) AS text)
+            FROM pg_catalog.pg_rewrite AS w
+            JOIN pg_catalog.pg_depend AS d
+                ON d.classid = CAST('pg_catalog.pg_rewrite' AS regclass) AND d.objid = w.oid
+                AND d.refclassid = CAST('pg_catalog.pg_class' AS regclass) AND d.refobjid <> w.ev_class
+            JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE w.ev_class = r.oid AND r.relkind IN ('v', 'm')
+        ) AS others
     FROM relation AS r
     UNION ALL
     SELECT
@@ -54,7 +65,8 @@ FROM (
                     SELECT pg_catalog.quote_ident(o.collname) FROM pg_catalog.pg_collation AS o WHERE o.oid = a.attcollation
                 ), '')
                 ELSE ''
-            END
+            END,
+        NULL
     FROM pg_catalog.pg_attribute AS a
     JOIN relation AS r ON r.oid = a.attrelid
     JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
@@ -62,13 +74,20 @@ FROM (
     -- A partition has what its table has.
     WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT r.relispartition
     UNION ALL
-    SELECT 'constraint', r.schema_name, r.name, CAST(k.conname AS text), pg_catalog.pg_get_constraintdef(k.oid, true)
+    SELECT
+        'constraint', r.schema_name, r.name, CAST(k.conname AS text), pg_catalog.pg_get_constraintdef(k.oid, true),
+        CASE WHEN k.contype = 'f' THEN (
+            SELECT CAST(pg_catalog.json_build_array(pg_catalog.json_build_array(n.nspname, c.relname)) AS text)
+            FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.oid = k.confrelid
+        ) END
     FROM pg_catalog.pg_constraint AS k
     JOIN relation AS r ON r.oid = k.conrelid
     -- Of NOT NULL tells the column, and before PostgreSQL 18 only that.
     WHERE k.contype IN ('p', 'u', 'c', 'x', 'f') AND k.conparentid = 0
     UNION ALL
-    SELECT 'index', r.schema_name, r.name, CAST(c.relname AS text), pg_catalog.pg_get_indexdef(i.indexrelid)
+    SELECT 'index', r.schema_name, r.name, CAST(c.relname AS text), pg_catalog.pg_get_indexdef(i.indexrelid), NULL
     FROM pg_catalog.pg_index AS i
     JOIN relation AS r ON r.oid = i.indrelid
     JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid AND NOT c.relispartition
@@ -76,7 +95,7 @@ FROM (
         SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
     )
     UNION ALL
-    SELECT 'trigger', r.schema_name, r.name, CAST(t.tgname AS text), pg_catalog.pg_get_triggerdef(t.oid)
+    SELECT 'trigger', r.schema_name, r.name, CAST(t.tgname AS text), pg_catalog.pg_get_triggerdef(t.oid), NULL
     FROM pg_catalog.pg_trigger AS t
     JOIN relation AS r ON r.oid = t.tgrelid
     WHERE NOT t.tgisinternal AND t.tgparentid = 0
@@ -84,14 +103,15 @@ FROM (
     SELECT
         'policy', r.schema_name, r.name, CAST(p.polname AS text),
         CAST(p.polcmd AS text) || coalesce(' USING ' || pg_catalog.pg_get_expr(p.polqual, p.polrelid), '')
-            || coalesce(' WITH CHECK ' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), '')
+            || coalesce(' WITH CHECK ' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid), ''),
+        NULL
     FROM pg_catalog.pg_policy AS p
     JOIN relation AS r ON r.oid = p.polrelid
     UNION ALL
     SELECT
         CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, n.name, '',
         p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')',
-        CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE pg_catalog.pg_get_functiondef(p.oid) END
+        CASE WHEN p.prokind = 'a' THEN 'aggregate' ELSE pg_catalog.pg_get_functiondef(p.oid) END, NULL
     FROM pg_catalog.pg_proc AS p
     JOIN namespace AS n ON n.oid = p.pronamespace
     WHERE (CAST('pg_catalog.pg_proc' AS regclass), p.oid) NOT IN (SELECT classid, objid FROM extension_object)
@@ -122,7 +142,8 @@ FROM (
                 WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
             )
             ELSE ''
-        END
+        END,
+        NULL
     FROM pg_catalog.pg_type AS t
     JOIN namespace AS n ON n.oid = t.typnamespace
     WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND t.typrelid IN (
@@ -131,9 +152,10 @@ FROM (
         AND (CAST('pg_catalog.pg_type' AS regclass), t.oid) NOT IN (SELECT classid, objid FROM extension_object)
     UNION ALL
     SELECT
-        'sequence', n.name, '', CAST(c.relname AS text),
+        'sequence', n.name, CAST(c.relname AS text), '',
         pg_catalog.format_type(s.seqtypid, NULL) || ' INCREMENT ' || s.seqincrement || ' MINVALUE ' || s.seqmin
-            || ' MAXVALUE ' || s.seqmax || ' START ' || s.seqstart || CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END
+            || ' MAXVALUE ' || s.seqmax || ' START ' || s.seqstart || CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END,
+        NULL
     FROM pg_catalog.pg_sequence AS s
     JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
     JOIN namespace AS n ON n.oid = c.relnamespace
@@ -141,7 +163,7 @@ FROM (
     WHERE CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT') END
         AND (CAST('pg_catalog.pg_class' AS regclass), c.oid) NOT IN (SELECT classid, objid FROM extension_object)
     UNION ALL
-    SELECT 'extension', n.name, '', CAST(e.extname AS text), e.extversion
+    SELECT 'extension', n.name, '', CAST(e.extname AS text), e.extversion, NULL
     FROM pg_catalog.pg_extension AS e
     JOIN namespace AS n ON n.oid = e.extnamespace
 ) AS fact
