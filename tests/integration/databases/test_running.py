@@ -183,6 +183,16 @@ async def test_a_name_that_is_not_there_is_told_with_what_may_be_meant(shop):
     assert "customer_id" in refused.value.hint
 
 
+async def test_a_table_without_its_schema_is_meant_by_its_own_name_as_sql_writes_it(shop, superuser):
+    await superuser.execute('CREATE TABLE public."Orders kept" (); CREATE TABLE public.xy ()')
+    await superuser.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC")
+    for named, meant in {"orders": "bench.orders", "orders_kept": 'public."Orders kept"'}.items():
+        with pytest.raises(QueryFailed) as refused:
+            await answered(shop, f"SELECT * FROM {named}")
+        assert meant in refused.value.hint
+        assert "public.xy" not in refused.value.hint
+
+
 async def test_a_table_that_is_not_open_to_callers_is_not_named(bench):
     async with open_service({"shop": bench.definition(denied_tables=["bench.orders"])}) as service:
         with pytest.raises(QueryFailed) as refused:

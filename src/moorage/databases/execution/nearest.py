@@ -46,9 +46,12 @@ async def _column_meant(session: Session, run: Run, name: str) -> str:
 async def _table_meant(session: Session, run: Run, name: str) -> str:
     schema, _, table = name.rpartition(".")
     rows = _open_ones(await statements.table_names(session, name=table), run)
-    tables = [f"{each['schema_name']}.{each['table_name']}" for each in rows]
-    nearest = get_close_matches(f"{schema or 'public'}.{table}", tables, n=NEAREST)
-    return _did_you_mean(nearest) if nearest else ""
+    names = {
+        each["quoted"]: f"{each['schema_name']}.{each['table_name']}" if schema else each["table_name"] for each in rows
+    }
+    nearest = get_close_matches(name, list(dict.fromkeys(names.values())), n=NEAREST)
+    meant = [quoted for near in nearest for quoted, each in names.items() if each == near]
+    return _did_you_mean(meant[:NEAREST]) if meant else ""
 
 
 def _open_ones(rows: Sequence[Row], run: Run) -> list[Row]:

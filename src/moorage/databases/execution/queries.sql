@@ -35,7 +35,7 @@ WITH near AS MATERIALIZED (
     ORDER BY pg_catalog.abs(pg_catalog.length(CAST(c.relname AS text)) - pg_catalog.length(CAST(:name AS text))), 3, 4
     LIMIT 500
 )
-SELECT near.schema_name, near.table_name
+SELECT near.schema_name, near.table_name, pg_catalog.format('%I.%I', near.schema_name, near.table_name) AS quoted
 FROM near
 WHERE pg_catalog.has_schema_privilege(near.relnamespace, 'USAGE')
     AND pg_catalog.has_table_privilege(near.oid, 'SELECT');
