@@ -135,7 +135,9 @@ class Inquiry:
         return found
 
     async def _look_closely(self, oids: Iterable[int], columns: Iterable[str] = ()) -> list[Relation]:
-        found = await store.relation_find(self._session, oids, columns=columns, limit=MAX_RELATIONS + 1)
+        found = await store.relation_find(
+            self._session, oids, columns=columns, writes=self._writes, limit=MAX_RELATIONS + 1
+        )
         if len(found) > MAX_RELATIONS:
             raise _refused(str(found[0]), Objection("it leads to more relations than are looked at", ""), ())
         return found
@@ -230,6 +232,8 @@ class Inquiry:
         named = {*mentions.types, *((call.schema, call.name) for call in mentions.calls)}
         named |= {(None, each.name) for each in mentions.attributes}
         rows = {number for relation in relations for number in relation.types}
+        if mentions.columns & {alias for alias, _ in mentions.aliases}:
+            rows |= {relation.row_type for relation in relations if relation.is_named}
         cast = {number for relation in relations for number in relation.casts_to}
         cast |= rows if _fills_rows(mentions) else set()
         types = (await store.type_find(self._session, named, cast)).all

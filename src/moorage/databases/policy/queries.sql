@@ -140,7 +140,7 @@ FROM described AS d;
 -- relation itself first. Functions are those that reading calls: in views and, where they hold, in row policies.
 -- Of the parts of a table those alone are followed that may be foreign. What extensions bring is trusted.
 -- Planning runs functions that are called IMMUTABLE and are given constants alone, also where they stand in checks of
--- a table or its parts, and, when it is written, in defaults and rules.
+-- a table or its parts, and, where it `writes`, in defaults and rules.
 -- The trees of views and policies name them by oid, also where the text of a view shows no call, as with casts.
 WITH RECURSIVE views AS NOT MATERIALIZED (
     SELECT c.oid, CAST(w.ev_action AS text) AS tree
@@ -205,11 +205,11 @@ planned AS (
     UNION ALL
     SELECT r.root, r.oid, CAST(d.adbin AS text)
     FROM known AS r
-    JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = r.oid
+    JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = r.oid AND :writes
     UNION ALL
     SELECT r.root, r.oid, CAST(w.ev_action AS text)
     FROM known AS r
-    JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = r.oid AND w.ev_type <> '1'
+    JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = r.oid AND w.ev_type <> '1' AND :writes
 ),
 called AS (
     SELECT t.root, t.oid, CAST(match[2] AS oid) AS function
@@ -260,16 +260,11 @@ SELECT
         WHERE a.attrelid = c.oid AND NOT a.attisdropped AND r.root = r.oid
     ) AS text) AS columns,
     CAST((
-        SELECT pg_catalog.json_agg(CAST(each AS bigint))
-        FROM (
-            SELECT a.atttypid
-            FROM pg_catalog.pg_attribute AS a
-            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            UNION
-            SELECT c.reltype
-        ) AS held (each)
-        WHERE each >= 16384
-    ) AS text) AS types
+        SELECT pg_catalog.json_agg(DISTINCT CAST(a.atttypid AS bigint))
+        FROM pg_catalog.pg_attribute AS a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
+    ) AS text) AS types,
+    CAST(c.reltype AS bigint) AS row_type
 FROM known AS r
 JOIN pg_catalog.pg_class AS c ON c.oid = r.oid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

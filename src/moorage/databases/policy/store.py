@@ -45,7 +45,7 @@ class Relation:
         settings_text: of a view that shows settings, the text.
         casts_to: types made here that a view casts to.
         columns: those of it that were asked for.
-        types: types made here that its columns have.
+        types: types made here that its columns have; `row_type` is that of its rows, 0 where it was not asked for.
     """
 
     root: int
@@ -59,6 +59,7 @@ class Relation:
     casts_to: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
     types: tuple[int, ...] = ()
+    row_type: int = 0
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
@@ -120,10 +121,10 @@ async def function_find(connection: Executor, oids: Iterable[int]) -> list[Funct
 
 
 async def relation_find(
-    connection: Executor, oids: Iterable[int], *, columns: Iterable[str] = (), limit: int
+    connection: Executor, oids: Iterable[int], *, columns: Iterable[str] = (), writes: bool = False, limit: int
 ) -> list[Relation]:
     """Return the relations of these oids, each followed by what is read through it; at most `limit` in all."""
-    values = {"oids": _numbers_of(oids), "columns": _list(columns), "limit": limit}
+    values = {"oids": _numbers_of(oids), "columns": _list(columns), "writes": writes, "limit": limit}
     rows = await _statements.relation_find(connection, **values)
     return [_relation(row) for row in rows]
 

@@ -175,7 +175,7 @@ class _Collector:
 
     def read_column(self, node: Tree, scope: _Scope) -> None:  # noqa: ARG002
         fields = [field["String"]["sval"] if "String" in field else EVERY_COLUMN for field in node["fields"]]
-        self._columns.add(fields[-1])
+        self._columns.update(fields[-2:] if fields[-1] == EVERY_COLUMN else fields[-1:])  # `t.*` can be a whole row
         if len(fields) > 1 and fields[-1] != EVERY_COLUMN:
             self._attributes.add(Attribute(fields[-2], fields[-1]))
 
