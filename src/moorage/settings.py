@@ -295,7 +295,8 @@ class _ConfigurationFile(YamlConfigSettingsSource):
             found = read_yaml(file_path)
         except InvalidDefinition as error:
             raise InvalidSettings(error.message, hint=_FILE_HINT) from None
-        refuse_twice(list(design_values(os.environ).get("databases", ())), found.get("databases") or {})
+        named = list(design_values(os.environ).get("databases", ()))
+        refuse_twice(named, found.get("databases") or {}, f"variables, and {file_path}")
         return found
 
 
@@ -307,7 +308,8 @@ class _AddedDatabases(InitSettingsSource):
         if not (home / ADDED_FILE).is_file():
             return {}
         given = read_yaml(home / ADDED_FILE)
-        refuse_twice(list(given.get("databases") or {}), self.current_state.get("databases") or {})
+        places = f"{home / ADDED_FILE}, and {config_file(os.environ) or CONFIG_FILE} or variables"
+        refuse_twice(list(given.get("databases") or {}), self.current_state.get("databases") or {}, places)
         defaults = (self.current_state.get("sql") or {}).get("defaults") or {}
         return {
             **given,

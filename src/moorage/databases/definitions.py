@@ -12,6 +12,9 @@ from moorage.core.values import GivenValue, Value
 
 DATABASE_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
 PROJECT_PREFIX = "project:"
+# How a call, or a saved query, names several: all that have a tag, or all.
+TAG_PREFIX = "tag:"
+ALL = "*"
 
 
 class StatementKind(StrEnum):

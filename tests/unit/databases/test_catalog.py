@@ -69,6 +69,12 @@ class TestFinding:
         with pytest.raises(DatabaseNotFound):
             await catalog_of("shop", default="shop").find(name)
 
+    @pytest.mark.parametrize("several", ["*", "tag:shops", "shop,other"])
+    async def test_names_of_several_are_told_apart_from_an_id_that_there_is_not(self, several):
+        with pytest.raises(DatabaseNotFound, match="is not one database") as caught:
+            await catalog_of("shop", "other").find(several)
+        assert "run_everywhere" in caught.value.hint
+
     async def test_the_nearest_ids_are_named(self):
         with pytest.raises(DatabaseNotFound) as caught:
             await catalog_of("shop", "lab").find("shp")

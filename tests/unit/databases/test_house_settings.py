@@ -64,7 +64,8 @@ class TestWhereTheyComeFrom:
     def test_an_id_in_both_files_is_refused(self, home: Path):
         write_file("databases: {shop: {database: shop}}\n")
         (home / "databases.yaml").write_text("databases: {shop: {database: other}}\n")
-        assert refusal() == "databases.shop: is described in two places; keep one"
+        places = f"{home / 'databases.yaml'}, and {Path('moorage.yaml').absolute()} or variables"
+        assert refusal() == f"databases.shop: is described in two places ({places}); keep one"
 
     def test_variables_describe_one(self, home: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("POSTGRES_HOSTNAME", "db")

@@ -9,9 +9,8 @@ import typer
 
 from moorage.core.errors import MoorageError
 from moorage.core.shell import EXIT_FAILED, Services, Shell, shell_of
-from moorage.databases.definitions import PROJECT_PREFIX
+from moorage.databases.definitions import ALL, PROJECT_PREFIX, TAG_PREFIX
 from moorage.databases.service import DatabasesService
-from moorage.databases.sources.choosing import ALL, TAG_PREFIX
 
 Result = TypeVar("Result")
 

@@ -12,7 +12,7 @@ import structlog
 from moorage.core.access import current_caller
 from moorage.core.errors import Unavailable
 from moorage.core.shape import Check
-from moorage.databases.definitions import PROJECT_PREFIX, Database, Origin
+from moorage.databases.definitions import ALL, PROJECT_PREFIX, TAG_PREFIX, Database, Origin
 from moorage.databases.errors import DatabaseNotFound, DatabaseNotNamed
 from moorage.databases.saved_queries import ReadyQuery
 from moorage.databases.settings import DatabasesSettings
@@ -173,6 +173,9 @@ class Catalog:
         if not isinstance(name, str) or not name:
             hint = "Leave database_id out for the default database; list_databases shows all."
             raise DatabaseNotFound(f"{str(name)[:NAME_CHARACTERS]!r} is no id of a database", hint=hint, nearest=[])
+        if name == ALL or name.startswith(TAG_PREFIX) or "," in name:
+            hint = "Give one id; run_everywhere reads many at once, where the operator has turned it on."
+            raise DatabaseNotFound(f"{name[:NAME_CHARACTERS]!r} is not one database", hint=hint, nearest=[])
         nearest = await asyncio.to_thread(nearest_of, name, [each.id for each in await self.all()])
         raise DatabaseNotFound(
             f"there is no database {name[:NAME_CHARACTERS]!r}",

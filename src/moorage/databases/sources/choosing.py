@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from moorage.databases.definitions import Database
+from moorage.databases.definitions import ALL, TAG_PREFIX, Database
 from moorage.databases.errors import DatabaseNotFound, TooManyDatabases
 from moorage.databases.sources.catalog import Catalog
-
-TAG_PREFIX = "tag:"
-ALL = "*"
 
 
 async def choose(catalog: Catalog, names: Sequence[str], *, most: int) -> list[Database]:

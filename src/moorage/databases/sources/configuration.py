@@ -70,13 +70,14 @@ class Configuration:
         databases = given.get("databases") or {}
         if self.single is None or not isinstance(databases, Mapping):
             return databases
-        refuse_twice([self.single[0]], databases)
+        refuse_twice([self.single[0]], databases, "flags or variables, and the file")
         return {**databases, self.single[0]: self.single[1]}
 
 
-def refuse_twice(names: list[str], others: Mapping[str, Any]) -> None:
+def refuse_twice(names: list[str], others: Mapping[str, Any], places: str) -> None:
     """Refuse ids that are described in two places: nobody could tell which of the two is meant."""
-    twice = [Problem(f"databases.{name}", "is described in two places; keep one") for name in names if name in others]
+    said = f"is described in two places ({places}); keep one"
+    twice = [Problem(f"databases.{name}", said) for name in names if name in others]
     if twice:
         raise refusal(twice)
 

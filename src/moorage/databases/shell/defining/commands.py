@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from moorage.core.shell import EXIT_FAILED, Json, Shell, shell_of
-from moorage.databases.definitions import Database, StatementKind
+from moorage.databases.definitions import ALL, TAG_PREFIX, Database, StatementKind
 from moorage.databases.managing.listing import matching
 from moorage.databases.managing.trying import FailedTrial, Trial
 from moorage.databases.service import DatabasesService
@@ -24,7 +24,6 @@ from moorage.databases.shell.defining.printing import (
     state_of,
 )
 from moorage.databases.shell.options import DatabaseId, Tags, run
-from moorage.databases.sources.choosing import ALL, TAG_PREFIX
 
 commands = typer.Typer()
 

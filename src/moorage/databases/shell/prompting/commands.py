@@ -11,11 +11,11 @@ from typing import NoReturn
 import typer
 
 from moorage.core.shell import shell_of
+from moorage.databases.definitions import ALL
 from moorage.databases.shell.options import Database, systems_for
 from moorage.databases.shell.prompting.beside import opened_beside
 from moorage.databases.shell.prompting.lines import history_in
 from moorage.databases.shell.prompting.prompt import Prompt
-from moorage.databases.sources.choosing import ALL
 
 commands = typer.Typer()
 

@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from moorage.core.errors import InvalidInput
 from moorage.core.shell import Shell
 from moorage.core.values import Value
+from moorage.databases.definitions import ALL
 from moorage.databases.saved.signatures import type_of
 from moorage.databases.saved_queries import ParameterType, QueryParameter, ReadyQuery, SavedQuery
-from moorage.databases.sources.choosing import ALL
 
 _WRITTEN_AS_TEXT = (ParameterType.TEXT, ParameterType.DATE, ParameterType.TIMESTAMP)
 
