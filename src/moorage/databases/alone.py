@@ -124,7 +124,10 @@ def _add_serving_flags(parser: ArgumentParser) -> None:
     serving.add_argument("--transport", choices=("stdio", "streamable-http", "sse"), default="stdio")
     serving.add_argument("--host", help="to listen at, on this machine (FASTMCP_HOST, default 127.0.0.1)")
     serving.add_argument("--http_port", "--http-port", type=int, help="to listen at (FASTMCP_PORT, default 8000)")
-    serving.add_argument("--log_level", "--log-level", default="INFO", help="least level that is logged to stderr")
+    serving.add_argument(
+        "--log_level", "--log-level", type=str.upper, choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO",
+        help="least level that is logged to stderr, default INFO",
+    )  # fmt: skip
 
 
 async def _serve(settings: DatabasesSettings, flags: Namespace) -> None:

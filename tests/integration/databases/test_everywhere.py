@@ -149,6 +149,8 @@ async def pair(address):
 async def test_databases_that_are_alike_have_no_differences(pair):
     service, _ = pair
     assert await compare(service) == ["left (-) and right (+): no differences"]
+    nothing = await compare(service, schema="bnech")
+    assert nothing == ["left (-) and right (+) in schema bnech: nothing to compare, on neither side"]
 
 
 async def test_differences_are_told_a_line_each(pair, address):

@@ -130,6 +130,8 @@ async def test_a_page_says_what_it_leaves_out_and_the_next_one_goes_on(service, 
         "tables in more: t00, t01, t02, t03",
         "5 more: offset 4; or narrow it by schema, kinds, or a longer pattern",
     ]
+    beyond = await search(service, "more.t*", kinds=(Kind.TABLE,), offset=40)
+    assert beyond == "own: 9 found, none of them that far"
     last = await search(service, "more.t*", kinds=(Kind.TABLE,), limit=5, offset=4)
     assert last.splitlines() == ["own: 9 found, 5 to 9 shown", "tables in more: t04, t05, t06, t07, t08"]
 
@@ -243,6 +245,16 @@ async def test_the_search_path_decides_between_tables_of_one_name_and_the_others
         shown = await schema_of(with_path, "orders")
     assert shown.startswith("-- database set\n-- also named so: bench.orders\n")
     assert "CREATE TABLE other.orders (" in shown
+
+
+async def test_of_many_schemas_with_tables_of_one_name_the_one_that_is_open_is_meant(bench, own):
+    await own.execute(
+        "DO $$ BEGIN FOR n IN 100..160 LOOP"
+        " EXECUTE format('CREATE SCHEMA tenant_%s; CREATE TABLE tenant_%s.visits (id int)', n, n); END LOOP; END $$"
+    )
+    async with open_service({"own": bench.as_owner(allowed_schemas=("tenant_160",))}, default="own") as opened:
+        shown = await opened.exploring.get_table_schema(None, "visits")
+    assert "CREATE TABLE tenant_160.visits" in shown
 
 
 async def test_an_unknown_table_is_refused_with_those_most_like_it(service):

@@ -198,3 +198,10 @@ def test_instructions_name_the_default_and_a_handful():
     assert "and 492 more" in text
     assert "mean db_250" in text
     assert len(text) < 500
+
+
+def test_a_level_of_logging_that_there_is_not_is_refused_as_a_flag(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        parse_flags(["--database=shop", "--log-level=nonsense"])
+    assert "DEBUG" in capsys.readouterr().err
+    assert parse_flags(["--log-level=debug"]).log_level == "DEBUG"

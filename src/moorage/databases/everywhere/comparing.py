@@ -62,7 +62,8 @@ class SchemaComparison:
         facts = await asyncio.gather(self._facts(left, schema_name), self._facts(right, schema_name))
         lines = await asyncio.to_thread(lambda: list(differences(*facts)))  # of thousands it takes a while
         where = f" in schema {schema_name}" if schema_name else ""
-        head = f"{left.id} (-) and {right.id} (+){where}: {len(lines) or 'no'} differences"
+        found = f"{len(lines) or 'no'} differences" if any(facts) else "nothing to compare, on neither side"
+        head = f"{left.id} (-) and {right.id} (+){where}: {found}"
         return bounded([head, *lines], int(left.limits.bytes), way_on="compare one schema")
 
     async def _facts(self, database: Database, schema_name: str | None) -> Facts:

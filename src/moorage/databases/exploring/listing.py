@@ -43,7 +43,8 @@ def listing(database: str, found: Found, entries: Iterable[Entry], *, offset: in
     blocks = _fitting(list(entries), max_bytes)
     shown = len(blocks)
     last = offset + shown
-    head = f"{database}: {found.total:,} found" + (f", {offset + 1:,} to {last:,} shown" if shown < found.total else "")
+    which = f"{offset + 1:,} to {last:,} shown" if shown else "none of them that far"
+    head = f"{database}: {found.total:,} found{f', {which}' if shown < found.total else ''}"
     return "\n".join([head, *_joined(blocks), *_beyond(found, last)])
 
 

@@ -35,7 +35,7 @@ from moorage.databases.sources.choosing import choose
 from moorage.databases.sources.problems import did_you_mean
 from moorage.databases.spreading import spread
 
-NEAREST_NAMES = 3
+NEAREST_NAMES, NAMED_ALIKE = 3, 50
 # How many objects a page has: names are a few tokens each, a whole table is hundreds.
 PAGE = {Detail.NAMES: 200, Detail.COLUMNS: 40, Detail.FULL: 8}
 FEWEST_OF_EACH = 5
@@ -164,15 +164,15 @@ async def _named(session: Session, database: Database, name: str, schema_name: s
 
 
 def _meant(database: Database, name: str, named: Sequence[Meant]) -> tuple[Meant, list[str]]:
-    """Return the relation that a name means, and the others that have it, behind that one in the search path."""
+    """Return the relation that a name means, and some others that have it, behind that one in the search path."""
     names = [each.quoted for each in named]
     if len(named) > 1 and not named[0].is_visible:
         raise AmbiguousName(
             f"{len(names)} tables of {database.id!r} are named {name!r}",
             hint=f"Name one with its schema: {', '.join(names[:NEAREST_NAMES])}.",
-            names=names,
+            names=names[:NAMED_ALIKE],
         )
-    return named[0], names[1:]
+    return named[0], names[1:NAMED_ALIKE]
 
 
 def _not_found(database: Database, name: str, near: Sequence[RelationName]) -> ObjectNotFound:

@@ -21,6 +21,8 @@ from moorage.databases.exploring.patterns import Pattern
 
 _statements = load_statements("moorage.databases.exploring")
 RUN_OF_CHARACTERS = 3
+# Of PostgreSQL's names: https://www.postgresql.org/docs/current/limits.html
+LONGEST_NAME = 63
 
 
 async def object_search(
@@ -85,7 +87,7 @@ async def relation_find(session: Executor, name: str, schema_name: str | None) -
 
 async def relation_near(session: Executor, name: str) -> list[RelationName]:
     """Return the relations whose names have most in common with this one."""
-    lowered = name.lower()
+    lowered = name.lower()[-LONGEST_NAME:]
     runs = {lowered[at : at + RUN_OF_CHARACTERS] for at in range(max(len(lowered) - RUN_OF_CHARACTERS + 1, 1))}
     rows = await _statements.relation_near(session, runs=json.dumps(sorted(runs)))
     return [RelationName.model_validate(dict(row)) for row in rows]

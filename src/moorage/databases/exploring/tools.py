@@ -13,6 +13,8 @@ from moorage.databases.exploring.patterns import read_kinds, read_pattern
 from moorage.databases.exploring.service import ExploringService, Search
 
 MAX_NAME = 300
+# More than there is anywhere; not told in the schema, which every client pays for.
+MAX_OFFSET = 1_000_000_000
 
 
 def _listed(given: Any) -> Any:
@@ -48,7 +50,7 @@ class ExploringTools:
     ) -> str:
         """Find tables, columns, functions by name, before you write SQL."""
         names = [] if database_id is None else [each.strip() for each in database_id.split(",")]
-        search = Search(read_pattern(pattern), read_kinds(kinds or ""), schema, detail, offset=offset)
+        search = Search(read_pattern(pattern), read_kinds(kinds or ""), schema, detail, offset=min(offset, MAX_OFFSET))
         return await self._service.search_objects(names, search)
 
     async def get_table_schema(

@@ -86,7 +86,7 @@ def _database_name(given: Mapping[str, Any]) -> str:
         except InvalidUrl as error:
             raise refusal([Problem("url", str(error))]) from None
     if not named:
-        raise refusal([Problem("database", "is missing; give --database, or set POSTGRES_DATABASE")])
+        raise refusal([Problem("database", "is missing; give --database or --config, or set POSTGRES_DATABASE")])
     return str(named)
 
 
