@@ -48,6 +48,21 @@ async def test_the_statement_that_is_advised_can_be_run(tuning, superuser):
     assert await superuser.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'bench'") > 4
 
 
+async def test_a_partitioned_table_is_given_an_index_that_can_be_built_on_it(tuning, superuser):
+    await superuser.execute("""
+        CREATE TABLE bench.visits (customer_id int, day date) PARTITION BY RANGE (day);
+        CREATE TABLE bench.visits_1 PARTITION OF bench.visits FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
+        CREATE TABLE bench.visits_2 PARTITION OF bench.visits FOR VALUES FROM ('2026-07-01') TO ('2027-01-01');
+        INSERT INTO bench.visits SELECT n % 5000, date '2026-01-01' + n % 300 FROM generate_series(1, 20000) AS n;
+        ANALYZE bench.visits;
+        GRANT SELECT ON bench.visits TO PUBLIC;
+    """)
+    advised = await tuning.advise_indexes(None, "SELECT * FROM bench.visits WHERE customer_id = 7")
+    (advice,) = advised.advices
+    assert advice.statement == 'CREATE INDEX ON "bench"."visits" ("customer_id");'
+    await superuser.execute(advice.statement)
+
+
 async def test_a_statement_that_an_index_serves_is_given_none(tuning):
     told = (await tuning.advise_indexes(None, "SELECT * FROM bench.orders WHERE id = 5")).as_text()
     assert told.startswith("No index found that would help.")

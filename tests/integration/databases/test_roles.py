@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from moorage.core.errors import MoorageError
+from moorage.core.postgres.errors import LoginRefused
 from moorage.core.postgres.pools import connected
 from moorage.databases.connectors.connections import terms_of
 from moorage.databases.errors import RoleTooPowerful
@@ -169,6 +170,9 @@ async def test_the_script_is_run_as_the_administrator_of_a_url(bench, made, supe
     assert (await power_of(bench.definition(username=made.role)))[1] == []
     with pytest.raises(MoorageError):
         await run_readonly_script("postgresql://nobody@127.0.0.1:9/x", made)
+    with pytest.raises(LoginRefused) as refused:
+        await run_readonly_script(f"postgresql://nobody@{url_of(bench).partition('@')[2]}", made)
+    assert "administrator's URL" in refused.value.hint
 
 
 async def test_the_script_makes_no_reader_of_a_superuser(bench, superuser):

@@ -11,7 +11,7 @@ from math import ceil
 
 from moorage.core.errors import InvalidInput
 from moorage.core.postgres.address import address_from_url
-from moorage.core.postgres.errors import translated
+from moorage.core.postgres.errors import LoginRefused, translated
 from moorage.core.postgres.identifiers import MAX_IDENTIFIER_BYTES, quote_identifier, quote_literal
 from moorage.core.postgres.pools import connected
 from moorage.core.values import Value
@@ -21,6 +21,7 @@ from moorage.databases.roles.power import DANGEROUS_ROLES
 _ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _NOT_A_NAME = re.compile(r"[^a-z0-9_]+")
 _SUFFIX = "_reader"
+_ADMINISTRATOR = "Check user and password of the administrator's URL; its password may stand in PGPASSWORD or .pgpass."
 _AS_LIKE = str.maketrans({"*": "%", "?": "_", "%": r"\%", "_": r"\_", "\\": r"\\"})
 
 
@@ -89,9 +90,12 @@ async def run_readonly_script(url: str, wanted: ReadingRole, *, password: str | 
         url: of the administrator: postgresql://user:password@host:port; the database is that of `wanted`.
     """
     script = grant_readonly_script(wanted, password=password)
-    with translated(f"making the role {wanted.role!r}"):
-        async with connected(address_from_url(url)[0], wanted.database) as connection, connection.transaction():
-            await connection.execute(script)
+    try:
+        with translated(f"making the role {wanted.role!r}"):
+            async with connected(address_from_url(url)[0], wanted.database) as connection, connection.transaction():
+                await connection.execute(script)
+    except LoginRefused as error:
+        raise LoginRefused(error.message, hint=_ADMINISTRATOR) from error
 
 
 def _head(wanted: ReadingRole) -> Iterator[str]:

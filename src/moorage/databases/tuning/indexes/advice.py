@@ -25,7 +25,7 @@ class Advice(Value):
     """An index that would help.
 
     Attributes:
-        statement: the SQL to build it without keeping writers waiting.
+        statement: the SQL to build it, without keeping writers waiting where that can be.
         reason: what it does for which statements.
         cost_before, cost_after: the planner's, of the statements it helps; None when it was not tried.
         size_bytes: an estimate.
@@ -63,7 +63,7 @@ def tested(trial: Trial) -> Advice:
         f"cost {trial.before:,.0f} -> {trial.after:,.0f} for {'the statement' if count == 1 else f'{count} statements'}"
     )
     return Advice(
-        statement=f"{trial.candidate.definition(CREATING)};",
+        statement=_creating(trial.candidate),
         reason=reason,
         cost_before=trial.before,
         cost_after=trial.after,
@@ -81,7 +81,7 @@ def untested(studied: Sequence[Studied], methods: Collection[str] = ("btree", "g
     found: dict[tuple[str, str], list[tuple[float, int, Candidate]]] = {}
     for each in studied:
         for use in each.uses:
-            if use.table.name in each.read_whole:
+            if use.table.names_in_plans & each.read_whole:
                 found.setdefault(use.table.place, []).extend(_ranked(use, methods))
     best = [min(ranked, key=lambda each: each[:2]) for ranked in found.values() if ranked]
     return [_untested(candidate, rows) for rows, _, candidate in best]
@@ -104,13 +104,22 @@ def _untested(candidate: Candidate, rows: float) -> Advice:
     table = f"{candidate.table.schema}.{candidate.table.name}"
     left = "the rows that contain it" if candidate.method == "gin" else f"about {rows:,.0f}"
     return Advice(
-        statement=f"{candidate.definition(CREATING)};",
+        statement=_creating(candidate),
         reason=f"reads {left} of the {candidate.table.rows:,} rows of {table} instead of all",
         cost_before=None,
         cost_after=None,
         size_bytes=candidate.estimated_bytes,
         replaces=tuple(each.name for each in candidate.shorter),
     )
+
+
+def _creating(candidate: Candidate) -> str:
+    """Return the statement for a person to run; a partitioned table takes none that lets others write meanwhile.
+
+    Source: https://www.postgresql.org/docs/current/sql-createindex.html
+    """
+    words = "CREATE INDEX" if candidate.table.partitions else CREATING
+    return f"{candidate.definition(words)};"
 
 
 def _lines(advice: Advice) -> list[str]:

@@ -6,6 +6,13 @@
 SELECT n.nspname::text AS schema_name, c.relname::text AS table_name,
     pg_catalog.pg_table_is_visible(c.oid) AS is_visible,
     c.reltuples::bigint AS row_count,
+    pg_catalog.array_to_json(ARRAY(
+        SELECT p.relname::text
+        FROM pg_catalog.pg_partition_tree(c.oid) AS t
+        JOIN pg_catalog.pg_class AS p ON p.oid = t.relid
+        WHERE c.relkind = 'p' AND t.isleaf
+        LIMIT 1000
+    ))::text AS partitions,
     (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
             'name', a.attname, 'type', t.typname, 'distinct', s.n_distinct, 'width', s.avg_width
@@ -13,7 +20,8 @@ SELECT n.nspname::text AS schema_name, c.relname::text AS table_name,
         FROM pg_catalog.pg_attribute AS a
         JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
         LEFT JOIN pg_catalog.pg_stats AS s
-            ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited
+            ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname
+            AND s.inherited = (c.relkind = 'p')
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     ) AS columns,
     (

@@ -42,13 +42,23 @@ class Index:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `rows` is what the last ANALYZE or VACUUM counted, 0 when there was none."""
+    """A table.
+
+    Attributes:
+        rows: what the last ANALYZE or VACUUM counted, 0 when there was none.
+        partitions: the bare names under which plans read it, when it is partitioned.
+    """
 
     schema: str
     name: str
     rows: int
     columns: Mapping[str, TableColumn]
     indexes: tuple[Index, ...]
+    partitions: frozenset[str] = frozenset()
+
+    @property
+    def names_in_plans(self) -> frozenset[str]:
+        return self.partitions or frozenset({self.name})
 
     @property
     def place(self) -> tuple[str, str]:
@@ -87,6 +97,7 @@ def _table(row: Row) -> Table:
             Index(each["name"], each["method"], tuple(each["keys"]), each["unique"], each["partial"])
             for each in json.loads(row["indexes"] or "[]")
         ),
+        partitions=frozenset(json.loads(row["partitions"])),
     )
 
 
