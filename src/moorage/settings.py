@@ -264,9 +264,9 @@ class Settings(BaseSettings):
         surroundings = Surroundings(os.environ, folder, sql.defaults)
         return read_definitions(value, surroundings, default=info.data.get("default_database"))
 
-    @field_serializer("databases")
-    def _as_shown(self, databases: dict[str, DirectPostgres | RdsDataApi]) -> dict[str, Any]:
-        return {name: each.model_dump(mode="json") for name, each in databases.items()}
+    @field_serializer("databases", "queries")
+    def _as_shown(self, described: Mapping[str, BaseModel]) -> dict[str, Any]:
+        return {name: each.model_dump(mode="json") for name, each in described.items()}
 
     @field_validator("queries", mode="plain")
     @classmethod
@@ -308,13 +308,17 @@ class _AddedDatabases(InitSettingsSource):
         if not (home / ADDED_FILE).is_file():
             return {}
         given = read_yaml(home / ADDED_FILE)
+        defaults = _section(_section(self.current_state, "sql"), "defaults")
+        databases = read_definitions(given.get("databases"), Surroundings(os.environ, home, defaults))
         places = f"{home / ADDED_FILE}, and {config_file(os.environ) or CONFIG_FILE} or variables"
-        refuse_twice(list(given.get("databases") or {}), self.current_state.get("databases") or {}, places)
-        defaults = (self.current_state.get("sql") or {}).get("defaults") or {}
-        return {
-            **given,
-            "databases": read_definitions(given.get("databases"), Surroundings(os.environ, home, defaults)),
-        }
+        refuse_twice(list(databases), self.current_state.get("databases") or {}, places)
+        return {**given, "databases": databases}
+
+
+def _section(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a section of what was not validated yet; what is none is refused in its turn."""
+    found = given.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def load_settings(flags: Mapping[str, Any] | None = None) -> Settings:
@@ -434,6 +438,6 @@ def _is_bare_text(error: Any) -> bool:
 
 def _may_be_shown(error: Any) -> bool:
     """Tell whether a refused value is no secret; a misspelt setting, or a whole section, may hold one."""
-    is_secret = {"password", "url", "pooler_url", "api_key"} & {str(part) for part in error["loc"]}
+    is_secret = {"password", "url", "pooler_url", "api_key", "defaults"} & {str(part) for part in error["loc"]}
     is_section = isinstance(error["input"], Mapping) or error["type"] in ("model_type", "model_attributes_type")
     return not is_secret and not is_section and error["type"] not in ("missing", "extra_forbidden")

@@ -120,12 +120,23 @@ class TestWhatIsSaid:
         (home / "databases.yaml").write_text(f"databases: [{SECRET}\n")
         assert "databases.yaml does not hold settings" in refusal()
 
+    @pytest.mark.parametrize("text", [f"sql: {{defaults: {SECRET}}}", f"sql: {{defaults: [{SECRET}]}}", "sql: [5]"])
+    def test_of_defaults_that_are_no_section_nothing_of_them(self, home: Path, text: str):
+        (home / "databases.yaml").write_text("databases: {lab: {database: lab}}\n")
+        write_file(text)
+        assert refusal().startswith("sql")
+
+    def test_of_databases_that_are_a_list_what_they_should_be(self, home: Path):
+        (home / "databases.yaml").write_text(f"databases:\n  - [{SECRET}]\n")
+        assert refusal() == "databases: is no mapping of ids to definitions"
+
     @pytest.mark.parametrize("arguments", [["settings"], ["settings", "--json"]])
     def test_by_the_command_holds_no_secret(self, home: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(cli, "configure_logging", lambda **_: None)  # it would keep the runner's stderr
         write_file(
             f"sql: {{defaults: {{password: {SECRET}}}}}\n"
             f"databases: {{shop: {{database: shop}}, lab: {{url: 'postgresql://me:{SECRET}@db/lab'}}}}\n"
+            "queries: {one: {description: One., sql: SELECT 1}}\n"
         )
         shown = CliRunner().invoke(cli.app, arguments)
         assert (shown.exit_code, SECRET in shown.output, "shop" in shown.output) == (0, False, True)

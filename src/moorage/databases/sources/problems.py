@@ -17,7 +17,7 @@ MODELS: Mapping[str, type[DirectPostgres | RdsDataApi]] = {
     "direct_postgres": DirectPostgres,
     "rds_data_api": RdsDataApi,
 }
-SECRET_FIELDS = frozenset({"password", "url"})
+SECRET_FIELDS = frozenset({"password", "url", "defaults"})
 SHOWN_CHARACTERS = 80
 NAMED_PROBLEMS = 100
 NEAREST = 3
