@@ -19,6 +19,7 @@ from moorage.core.telemetry.logs import configure_logging
 
 SUBJECTS = (
     "index", "search", "projects", "fleet", "backup", "access", "start", "overhead", "entities", "finding", "work",
+    "databases",
 )  # fmt: skip
 
 
