@@ -102,5 +102,5 @@ def test_a_value_that_does_not_fit_is_told_with_its_number_its_type_and_what_wou
 
 
 def test_a_wrong_number_of_values_is_told():
-    with pytest.raises(InvalidParameter, match="the statement has 2 parameters, and 1 values came"):
+    with pytest.raises(InvalidParameter, match="parameters in the statement: 2; values that came: 1"):
         bound([1], [TypeName("int4"), TypeName("int4")])

@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 END_SECONDS = 5.0
 """How long the end of a transaction may take, a cancelled statement's included, before the connection is cut."""
 CLOSE_SECONDS = 2.0
-ROOM_PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2)
+ROOM_PAUSES_SECONDS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.4)
 """A server counts a connection for a moment after it was closed, and other calls of ours want its room as well."""
 
 

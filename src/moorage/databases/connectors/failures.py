@@ -30,7 +30,7 @@ from moorage.databases.errors import (
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _AGAIN = "Repeat the call in a moment."
 _LESS = "Ask for less at once: fewer rows to sort, join or group; or have limits of the database raised."
-_BRIEFER = "Ask for less; a call may lower the time limit, and only the definition raises it. explain_query shows what is slow."
+_BRIEFER = "Ask for less; only the definition allows more time. explain_query shows where the time goes."
 # SQLSTATE, or its class of two letters, to what it means here and what to do. The longest match wins.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _MEANING: dict[str, tuple[type[MoorageError], str]] = {

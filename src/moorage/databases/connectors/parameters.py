@@ -51,7 +51,7 @@ def bound(values: Sequence[Any], types: Sequence[TypeName]) -> list[Any]:
     """
     if len(values) != len(types):
         raise InvalidParameter(
-            f"the statement has {len(types)} parameters, and {len(values)} values came",
+            f"parameters in the statement: {len(types)}; values that came: {len(values)}",
             hint="Give one value for each of $1, $2, ...; null where there is none.",
             expected=len(types),
         )

@@ -47,7 +47,10 @@ _ALTERATIONS_REFUSED = re.compile(
 _SESSION = "a session serves many callers, and nothing of one may meet the next"
 _PROGRAM = "what a program does is not seen before it runs"
 _REASONS = {
-    "TransactionStmt": ("BEGIN, COMMIT and their kin", "the server begins and ends the transaction of each statement"),
+    "TransactionStmt": (
+        "Control of transactions (BEGIN, COMMIT, ...)",
+        "the server begins and ends the transaction of each statement",
+    ),
     "VariableSetStmt": ("SET", f"{_SESSION}; limits, role and search_path are set in the definition"),
     "DiscardStmt": ("DISCARD", _SESSION),
     "PrepareStmt": ("PREPARE", f"{_SESSION}; give the values of $1, $2, ... as parameters"),
