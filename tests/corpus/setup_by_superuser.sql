@@ -30,3 +30,4 @@ ALTER ROLE {owner} SET "app.role_secret" = 'SECRET-of-role';
 ALTER DATABASE {database} SET "app.jwt_secret" = 'SECRET-of-database';
 SELECT lo_from_bytea(424242, 'SECRET-of-large-object');
 GRANT SELECT ON LARGE OBJECT 424242 TO {owner};
+ANALYZE pg_authid;

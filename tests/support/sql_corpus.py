@@ -51,6 +51,10 @@ def reads(*files: str) -> list[Case]:
     return list(_cases("reads", files))
 
 
+def names_that_try_to_be_sql() -> list[str]:
+    return yaml.safe_load((CORPUS / "names.yaml").read_text(encoding="utf-8"))
+
+
 def script(name: str) -> str:
     return (CORPUS / name).read_text(encoding="utf-8")
 

@@ -6,7 +6,7 @@ Everything runs on one event loop that many tests share, so that there is one da
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,8 +23,11 @@ from moorage.databases.errors import (
 )
 from moorage.databases.execution.answers import written
 from moorage.databases.execution.running import Request
+from moorage.databases.opening import open_databases
+from moorage.databases.saved_queries import SavedQuery
 from moorage.databases.service import DatabasesService
-from tests.support.many_databases import FreshDatabase, fresh_database, open_service
+from moorage.databases.settings import DatabasesSettings, SqlSettings
+from tests.support.many_databases import FreshDatabase, fresh_database
 from tests.support.sql_corpus import Case, script
 
 REFUSALS = (StatementRefused, WriteNotAllowed, InvalidStatement, StatementTooLarge)
@@ -137,12 +140,15 @@ class Laboratory:
 
     async def check(self, told: str | MoorageError, role: str) -> None:
         """Hold what a caller got against what must be, and what was done, where anything was run."""
-        text = f"{told.message} {told.details} {told.hint}" if isinstance(told, MoorageError) else told
+        self.check_words(f"{told.message} {told.details} {told.hint}" if isinstance(told, MoorageError) else told)
+        if not isinstance(told, REFUSALS):
+            await self.check_nothing_happened(role)
+
+    def check_words(self, text: str) -> None:
+        """Hold the words that a caller gets against what must never be among them."""
         assert len(text) < MOST_CHARACTERS, len(text)
         assert SPRUNG not in text, text
         assert not [secret for secret in SECRETS if secret in text], text[:500]
-        if not isinstance(told, REFUSALS):
-            await self.check_nothing_happened(role)
 
     async def check_nothing_happened(self, role: str) -> None:
         """Hold everything that a statement could have done against what was there before all of them."""
@@ -163,14 +169,17 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, tuple[Any
 
 
 @contextmanager
-def laboratory(address: Address, *more_scripts: str) -> Iterator[Laboratory]:
+def laboratory(
+    address: Address, *more_scripts: str, queries: Mapping[str, SavedQuery] | None = None, max_readings: int = 0
+) -> Generator[Laboratory]:
     """Open a laboratory.
 
     Args:
         more_scripts: of the corpus, run by the superuser at the end of the setting up.
+        queries: saved ones.
     """
     with asyncio.Runner() as runner:
-        context = _opened(address, runner, more_scripts)
+        context = _opened(address, runner, more_scripts, queries or {}, max_readings)
         made = runner.run(context.__aenter__())
         try:
             yield made
@@ -180,7 +189,11 @@ def laboratory(address: Address, *more_scripts: str) -> Iterator[Laboratory]:
 
 @asynccontextmanager
 async def _opened(
-    address: Address, runner: asyncio.Runner, more_scripts: tuple[str, ...]
+    address: Address,
+    runner: asyncio.Runner,
+    more_scripts: tuple[str, ...],
+    queries: Mapping[str, SavedQuery],
+    max_readings: int,
 ) -> AsyncGenerator[Laboratory]:
     async with fresh_database(address) as made:
         looking = await connect(address, made.name)
@@ -195,7 +208,8 @@ async def _opened(
             "owner": made.as_owner(search_path=path, pool_size=1),
         }
         try:
-            async with open_service(roles, max_readings=0) as service:
+            sql = SqlSettings(max_readings=max_readings)
+            async with open_databases(DatabasesSettings(sql=sql, databases=roles, queries=queries)) as service:
                 opened = Laboratory(runner, made, service, witnesses)
                 await opened.remember()
                 yield opened

@@ -17,7 +17,7 @@ TRIED = [pytest.param(case, role, id=f"{case}-{role}") for case in reads() for r
 
 @pytest.fixture(scope="module")
 def lab(address: Address, without_durability: None) -> Iterator[Laboratory]:
-    with laboratory(address) as opened:
+    with laboratory(address, "vector.sql") as opened:
         yield opened
 
 

@@ -75,6 +75,8 @@ MAKING_VALUES = _words("domain_in record_in array_in range_in multirange_in")
 """They make a value of a type that is given as a number, and so run the checks of domains in it."""
 
 LISTED = RUNNING_TEXT | MAKING_VALUES | {"ts_rewrite", "get_raw_page"}
+_KEEPING_STATE = {("isn_weak", 1)}
+"""Names and numbers of arguments of functions that are called IMMUTABLE and change what the session does next."""
 _ALSO_IN_WRITES = frozenset({"nextval"})
 
 _WHY = [
@@ -187,6 +189,8 @@ def _objection_to_given(function: Function, *, writes: bool) -> Objection | None
     name = function.name
     if name in RUNNING_TEXT or (name == "ts_rewrite" and function.is_volatile):
         return Objection("it runs what it is given as text, or reads what the statement does not name", _WAY_OUT)
+    if (name, function.most) in _KEEPING_STATE:
+        return Objection("it changes how a session that serves other callers too reads numbers", _WAY_OUT)
     if name in MAKING_VALUES:
         return Objection("it makes values of a type that is given as a number", "Cast to the type by its name.")
     if not function.is_volatile or name in ONLY_READING or name.startswith(_PREFIXES_ONLY_READING):

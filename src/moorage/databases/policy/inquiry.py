@@ -12,23 +12,11 @@ from moorage.databases.connectors.session import Session
 from moorage.databases.definitions import Definition
 from moorage.databases.errors import StatementRefused
 from moorage.databases.policy import store
-from moorage.databases.policy.bodies import UnfitBodyError, mentions_in, mentions_of
+from moorage.databases.policy.bodies import UnfitBodyError, mentions_in
 from moorage.databases.policy.functions import Function, Objection, is_named, objection_to
 from moorage.databases.policy.mentions import Attribute, Mentions, Named
-from moorage.databases.policy.secrets import (
-    KEPT_SETTINGS,
-    PARTS_OF_VALUES,
-    SECRET_RELATIONS,
-    SECRET_SETTINGS,
-    SETTINGS,
-    SUBSCRIPTIONS,
-    asks_any_setting,
-    check_settings,
-    is_secret_setting,
-    reads_every_setting,
-    reveals_kept_settings,
-    reveals_subscriptions,
-)
+from moorage.databases.policy.revealing import check_settings, objection_to_reading
+from moorage.databases.policy.secrets import reads_every_setting
 from moorage.databases.policy.store import Meant, Relation, Route
 from moorage.databases.policy.tables import check_table, has_rules
 
@@ -40,7 +28,6 @@ MAX_RELATIONS = 300
 
 _COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _SPREADING = frozenset({"array_agg", "array_append", "array_fill", "array_prepend", "lag", "lead", "percentile_disc"})
-_FILE_WRAPPER = "file_fdw_handler"
 _ASKS_TYPE = ("pg_input_is_valid", "pg_input_error_info")
 _SHIPPED = "pg_catalog"
 _WRITE_ROWS = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -81,7 +68,7 @@ class Inquiry:
         Args:
             schemas: those that a function sets as its search_path.
         """
-        await self._check_settings(mentions)
+        await check_settings(mentions, self._session)
         calls = {(call.schema, call.name) for call in mentions.calls}
         calls |= {(None, attribute.name) for attribute in mentions.attributes}
         oids, meant = [], []
@@ -98,31 +85,6 @@ class Inquiry:
         await self._check_functions(called, via)
         await self._check_routes(mentions, relations, functions, via)
         return meant
-
-    async def _check_settings(self, mentions: Mentions) -> None:
-        check_settings(mentions)
-        if reads_every_setting(mentions):
-            await self._check_secret_settings()
-        if asks_any_setting(mentions):
-            await self._check_kept_settings("this")
-
-    async def _check_secret_settings(self) -> None:
-        """Let all settings be read where those that can hold secrets hold none, or are not shown to this role."""
-        names = await store.setting_secret(self._session, SECRET_SETTINGS)
-        if names:
-            raise StatementRefused(
-                f"this could show {', '.join(names)}, which can hold secrets",
-                hint="Name settings that hold none: SHOW work_mem. A plain login role is not shown these at all.",
-            )
-
-    async def _check_kept_settings(self, what: str) -> None:
-        """Let settings be read that databases and roles keep, where none of them can be a secret by its name."""
-        names = sorted(filter(is_secret_setting, await store.setting_kept(self._session)))
-        if names:
-            raise StatementRefused(
-                f"{what} could show {', '.join(names)[:200]}, which can hold secrets",
-                hint="Name the settings, or the columns, that hold none.",
-            )
 
     async def _relations(self, meant: Sequence[Meant], mentions: Mentions, *, closely: bool) -> list[Relation]:
         """Return the relations that a statement reads; most need no look at more than their names."""
@@ -144,22 +106,9 @@ class Inquiry:
 
     async def _check_relations(self, relations: Iterable[Relation], mentions: Mentions, via: _Via) -> None:
         for relation in relations:
-            named = (relation.schema, relation.name)
-            if relation.schema == PARTS_OF_VALUES:
-                raise _refused(str(relation), Objection("it holds parts of other tables' values", ""), via)
-            if named in SECRET_RELATIONS:
-                raise _refused(str(relation), Objection(*SECRET_RELATIONS[named]), via)
-            if named == SUBSCRIPTIONS and (reveals_subscriptions(mentions) or not relation.is_named):
-                way_out = "Name the columns other than subconninfo."
-                raise _refused(str(relation), Objection("it holds logins of other servers", way_out), via)
-            if reveals_kept_settings(named, mentions) or (named in KEPT_SETTINGS and not relation.is_named):
-                await self._check_kept_settings(str(relation))
-            if named == SETTINGS and not relation.is_named:
-                await self._check_secret_settings()
-            if relation.settings_text is not None:
-                await self._check_settings(mentions_of(relation.settings_text))
-            if relation.wrapper == _FILE_WRAPPER:
-                raise _refused(str(relation), Objection("it reads a file or a program of the server", ""), via)
+            objection = await objection_to_reading(relation, mentions, self._session)
+            if objection is not None:
+                raise _refused(str(relation), objection, via)
         for relation in relations:
             await self._check_oids(relation.calls, (*via, f"reading {relation}"))
 

@@ -403,6 +403,18 @@ WHERE s.name = ANY (pg_catalog.string_to_array(CAST(:names AS text), ',')) AND s
 SELECT DISTINCT pg_catalog.split_part(each, '=', 1) AS name
 FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS each;
 
+-- name: sample_secret :value
+-- Whether samples of values that are secrets were taken, by ANALYZE, which this role could see.
+SELECT EXISTS (
+    SELECT 1 FROM pg_catalog.pg_stats AS s
+    WHERE s.schemaname = 'pg_catalog'
+        AND (s.tablename, s.attname) IN (
+            ('pg_authid', 'rolpassword'), ('pg_user_mapping', 'umoptions'), ('pg_subscription', 'subconninfo'),
+            ('pg_largeobject', 'data')
+        )
+        AND (s.most_common_vals IS NOT NULL OR s.histogram_bounds IS NOT NULL OR s.most_common_elems IS NOT NULL)
+) AS is_there;
+
 -- name: path_current :value
 -- The schemas in which names are looked up now, as a JSON list.
 SELECT CAST(pg_catalog.to_json(pg_catalog.current_schemas(true)) AS text) AS schemas;

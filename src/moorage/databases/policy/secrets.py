@@ -52,7 +52,7 @@ def is_secret_setting(name: str) -> bool:
     return name.lower() in SECRET_SETTINGS or bool(_SECRET_WORDS.fullmatch(name.lower()))
 
 
-def check_settings(mentions: Mentions) -> None:
+def check_settings_named(mentions: Mentions) -> None:
     """Refuse what names a secret setting.
 
     Raises:

@@ -1,0 +1,2 @@
+-- The extension that the embedded PostgreSQL brings along.
+CREATE EXTENSION vector;
