@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from moorage.databases.alone import parse_flags
 from moorage.databases.definitions import Definition, DirectPostgres, Limits, RdsDataApi, SshTunnel
@@ -19,7 +20,7 @@ _ROW = re.compile(r"^\| `([^`]+)` \| ([^|]*) \| (.*) \|$", re.MULTILINE)
 _HEAD = "| field | default | meaning |"
 
 
-def written_default(field: object) -> str:
+def written_default(field: FieldInfo) -> str:
     """Return a default as the page has it."""
     default = field.default
     if field.is_required():
@@ -36,7 +37,7 @@ def written_default(field: object) -> str:
 def rows_of(model: type[BaseModel], without: type[BaseModel] | None = None) -> set[tuple[str, str, str]]:
     left_out = set() if without is None else set(without.model_fields)
     return {
-        (name, written_default(field), field.description)
+        (name, written_default(field), field.description or "")
         for name, field in model.model_fields.items()
         if name not in left_out
     }

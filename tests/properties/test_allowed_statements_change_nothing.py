@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +53,7 @@ _PLACES = st.sampled_from(
 class Laboratory:
     """A database with traps, its functions' names, and the service over it, all on one event loop."""
 
-    run: Callable[[Awaitable[Any]], Any]
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
     service: DatabasesService
     database: FreshDatabase
     names: list[str]

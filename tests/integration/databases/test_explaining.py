@@ -136,4 +136,5 @@ async def test_it_is_the_same_by_the_data_api(bench, monkeypatch):
             (asked,) = await service.tuning.database_health()
     assert "id = $1" in planned.as_text()
     assert ran.plan.top.ran_rows == 4
+    assert asked.result is not None
     assert asked.result.unchecked == ()

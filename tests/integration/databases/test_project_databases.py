@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -65,11 +66,9 @@ async def test_a_project_that_moves_is_followed(servers: ProjectConnectionManage
     await ProjectService(servers).create(name, created_by="test")
     databases = RegistryDatabases(servers, POLICY)
     try:
-        before = await databases.find(name)
+        before: Any = await databases.find(name)
         await move_project(servers, name, to="second", force=True)
-        after = await databases.find(name)
-        assert before is not None
-        assert after is not None
+        after: Any = await databases.find(name)
         assert after.definition.hostname == servers.servers["second"].provisioner.address.arguments["host"]
         assert after.definition.hostname != before.definition.hostname
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ GOOD_TO_KNOW = note("bloat", "shop.orders", "some", "nothing")
 
 
 def state(**changes):
-    usual = {
+    usual: dict[str, Any] = {
         "version_number": 180_004, "version": "18.4", "up_seconds": 100_000, "is_standby": False,
         "size_bytes": 5_000_000, "connections_limit": 100, "connections": 5, "database_connections_limit": -1,
         "database_connections": 2, "blocks_hit": 0, "blocks_read": 0, "checksum_failures": 0, "deadlocks": 0,

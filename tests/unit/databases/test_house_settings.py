@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,6 @@ from typer.testing import CliRunner
 from moorage import cli
 from moorage.core.errors import InvalidInput
 from moorage.databases.definitions import Origin
-from moorage.databases.settings import DatabasesSettings
 from moorage.databases.sources.catalog import known_from
 from moorage.settings import load_settings, setting_rows
 
@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def databases() -> DatabasesSettings:
+def databases() -> Any:
     return load_settings().of_system("databases")
 
 

@@ -19,7 +19,7 @@ def make(name: str, *, origin: Origin = Origin.FILE, **fields: Any) -> Database:
 
 
 def page(databases: list[Database], caller: Caller = ADMIN, **options: Any) -> dict[str, Any]:
-    given = {"health_of": lambda _: "unused", "default": None, "offset": 0, "limit": 50, **options}
+    given: dict[str, Any] = {"health_of": lambda _: "unused", "default": None, "offset": 0, "limit": 50, **options}
     return json.loads(page_of(databases, caller, **given))
 
 

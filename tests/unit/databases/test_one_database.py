@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def settings(flags: str = "", **environment: str) -> DatabasesSettings:
     return settings_from(parse_flags(flags.split()), environment)
 
 
-def only(found: DatabasesSettings) -> DirectPostgres | RdsDataApi:
+def only(found: DatabasesSettings) -> Any:
     (definition,) = found.databases.values()
     return definition
 

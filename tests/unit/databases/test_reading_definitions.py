@@ -84,7 +84,7 @@ WRONG_SSH: dict[str, tuple[Any, str]] = {
 }
 
 
-def read(definition: Any, name: Any = "shop", **surroundings: Any) -> DirectPostgres | RdsDataApi:
+def read(definition: Any, name: Any = "shop", **surroundings: Any) -> Any:
     return read_definitions({name: definition}, Surroundings(**surroundings))[name]
 
 
