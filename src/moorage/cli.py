@@ -62,7 +62,7 @@ class _Program(TyperGroup):
 app = typer.Typer(
     cls=_Program,
     name="moorage",
-    help="One PostgreSQL under an AI coding agent: code search and projects over MCP.",
+    help="One PostgreSQL under an AI coding agent: code search, work items and SQL over MCP.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

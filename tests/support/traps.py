@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from moorage.core.postgres.address import Address
@@ -104,7 +104,7 @@ GRANT ALL ON ALL TABLES IN SCHEMA bench TO {owner};
 
 
 @contextmanager
-def trapped_database(address: Address) -> Iterator[FreshDatabase]:
+def trapped_database(address: Address) -> Generator[FreshDatabase]:
     """Make a database with the schema `bench` and its traps; it serves many tests, none of which changes it."""
     with asyncio.Runner() as runner:
         context = fresh_database(address)
