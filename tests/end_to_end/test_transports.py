@@ -151,6 +151,14 @@ async def test_a_message_that_is_not_json_does_not_end_the_service() -> None:
         assert (await server.answer())["id"] == 1
 
 
+async def test_a_request_that_cannot_be_read_is_answered_by_its_id() -> None:
+    """The SDK drops a line that is no Unicode, and its client would wait for ever."""
+    async with running("stdio") as server:
+        server.send(call(7, "\ud800"), {"id": "8", "method": 5}, call(9, "add", left=1))
+        answers = {each["id"]: each for each in [await server.answer() for _ in range(3)]}
+    assert [(number, "error" in answers[number]) for number in (7, "8", 9)] == [(7, True), ("8", True), (9, False)]
+
+
 async def test_a_message_larger_than_a_pipe_arrives_whole() -> None:
     async with running("stdio") as server:
         server.send(call(1, "add", left=1, project_name="x" * 300_000))

@@ -9,6 +9,7 @@ null device and 1 is stderr, so that nothing a tool or a child process prints re
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import select
 import sys
@@ -37,6 +38,10 @@ READ_BYTES = 65_536
 
 EOF_GRACE_SECONDS = 1.5
 """A client that closed its end sends SIGTERM after 2 s (mcp.client.stdio, PROCESS_TERMINATION_TIMEOUT)."""
+
+
+PARSE_ERROR = -32700  # https://www.jsonrpc.org/specification#error_object
+_UNREADABLE = "the request cannot be read: it is none of this protocol, or holds half of a surrogate pair"
 
 
 class Unanswered:
@@ -90,7 +95,7 @@ class StandardStreams:
         try:
             with _private_descriptors() as (input_fd, output_fd):
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._read(input_fd, to_server))
+                    group.create_task(self._read(input_fd, to_server, to_client.clone()))
                     group.create_task(self._write(output_fd, from_server))
                     options = low_level.create_initialization_options()
                     await low_level.run(from_client, to_client, options)
@@ -98,10 +103,17 @@ class StandardStreams:
         finally:
             reset_transport(token)
 
-    async def _read(self, fd: int, to_server: MemoryObjectSendStream[SessionMessage | Exception]) -> None:
-        async with to_server:
+    async def _read(
+        self,
+        fd: int,
+        to_server: MemoryObjectSendStream[SessionMessage | Exception],
+        to_client: MemoryObjectSendStream[SessionMessage],
+    ) -> None:
+        async with to_server, to_client:
             async for line in _lines(fd, self.stop):
-                await to_server.send(self._message_in(line))
+                message = self._message_in(line)
+                refusal = _refusal_of(line) if isinstance(message, Exception) else None
+                await (to_server.send(message) if refusal is None else to_client.send(refusal))
             self.on_draining()
             await self._drain()
 
@@ -129,6 +141,19 @@ class StandardStreams:
                 except BrokenPipeError:
                     self.stop.set()
                 self.unanswered.sent(each.message)
+
+
+def _refusal_of(line: bytes) -> SessionMessage | None:
+    """Return the answer to a request of which nothing can be read but its id; the SDK would leave it without one."""
+    try:
+        request = json.loads(line)
+        is_request = isinstance(request, dict) and "method" in request and type(request.get("id")) in (int, str)
+        if not is_request or not str(request["id"]).encode():
+            return None
+    except (ValueError, RecursionError):
+        return None
+    error = {"code": PARSE_ERROR, "message": _UNREADABLE}
+    return SessionMessage(JSONRPCError.model_validate({"jsonrpc": "2.0", "id": request["id"], "error": error}))
 
 
 @contextmanager
