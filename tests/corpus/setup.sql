@@ -44,6 +44,17 @@ CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TYPE pair AS (a int, b text);
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE TYPE span AS RANGE (subtype = float8, subtype_diff = float8mi);
+CREATE FUNCTION made_pair(n int) RETURNS pair LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    made bench.pair;
+    o bench.orders%ROWTYPE;
+BEGIN
+    SELECT * INTO o FROM bench.orders WHERE id = n;
+    o.total := o.total + 1;
+    made.a := n;
+    made.b := o.total;
+    RETURN made;
+END $$;
 CREATE TABLE things (
     id int PRIMARY KEY, kind mood, p pair, tags text[], during tstzrange, steps int4multirange, amount positive,
     notes jsonb, words tsvector, twice int GENERATED ALWAYS AS (id * 2) STORED
@@ -160,6 +171,10 @@ CREATE FUNCTION gives_mail_row() RETURNS TABLE (id int, mail email) LANGUAGE sql
 CREATE FUNCTION gives_mail_program() RETURNS email LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN 'x'; END $$;
 CREATE FUNCTION keeps_mail() RETURNS int LANGUAGE plpgsql STABLE AS
     $$ DECLARE m bench.people.mail%TYPE; BEGIN m := 'x'; RETURN 1; END $$;
+CREATE FUNCTION keeps_contact() RETURNS int LANGUAGE plpgsql STABLE AS
+    $$ DECLARE c bench.contact; BEGIN c.mail := 'x'; RETURN 1; END $$;
+CREATE FUNCTION hides_in_field() RETURNS int LANGUAGE plpgsql STABLE AS
+    $$ DECLARE c bench.coins; BEGIN c.id := bench.springs(1); RETURN 1; END $$;
 CREATE FUNCTION second_of(anyelement, anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE AS 'SELECT $2';
 
 -- Traps: views, policies, checks.

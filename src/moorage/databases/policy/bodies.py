@@ -23,6 +23,8 @@ _ASSIGNED = re.compile(r":?=")
 _NO_TYPES = ("record", "trigger", "event_trigger", "refcursor", "unknown")
 _CALLS_BACK = re.compile(r"spi|plv8|execute|query|prepare|subtransaction", re.IGNORECASE)
 _RUNS_TEXT = "it runs SQL that it puts together or is given"
+_BODY = "\nAS "  # as pg_get_functiondef writes it, behind everything that is declared outside
+_UNKNOWN_FIELD = re.compile(r'"([^".]+)\.[^"]*" is not a known variable')
 _RECORD_WITH_VALUE = re.compile(r"\brecord\s*(:=|=|default\b|not\b|--|/\*)", re.IGNORECASE)
 
 
@@ -64,15 +66,42 @@ def _of_statements(sql: str) -> list[Mentions]:
 
 
 def _of_program(definition: str) -> list[Mentions]:
-    program = parse_function(definition)
+    program, types = _parsed(definition)
     _refuse_record_with_value(program, definition)
-    return [mentions for sql in _texts(program) for mentions in _of_statements(sql)]
+    casts = [cast for each in types for cast in _as_cast(each)]
+    return [mentions for sql in (*_texts(program), *casts) for mentions in _of_statements(sql)]
+
+
+def _parsed(definition: str) -> tuple[list[Tree], list[str]]:
+    """Return the program, and the types of variables that had to be read as records.
+
+    The parser has no catalogue: it takes a variable of a table's type for a single value, without fields.
+    """
+    types: list[str] = []
+    while True:
+        try:
+            return parse_function(definition), types
+        except InvalidStatement as error:
+            declared = _declaration_of(definition, error)
+            if declared is None:
+                raise
+            types.append(declared[2])
+            definition = f"{definition[: declared.start(2)]}record{definition[declared.end(2) :]}"
+
+
+def _declaration_of(definition: str, error: InvalidStatement) -> re.Match[str] | None:
+    """Return the declaration of the variable whose field is not known: its type, and nothing but the end after it."""
+    field = _UNKNOWN_FIELD.search(error.message)
+    if field is None:
+        return None
+    declaration = re.compile(rf'\b({re.escape(field[1])})\s+(?!record\b)([\w."%]+)\s*;', re.IGNORECASE)
+    return declaration.search(definition, definition.find(_BODY))
 
 
 def _refuse_record_with_value(program: list[Tree], definition: str) -> None:
     """Refuse a record that is declared with a value: of that value alone, the parser's tree says nothing."""
     datums = [datum for each in program for datum in each["PLpgSQL_function"]["datums"]]
-    body = definition.partition("\nAS ")[2]
+    body = definition.partition(_BODY)[2]
     if any("PLpgSQL_rec" in each for each in datums) and _RECORD_WITH_VALUE.search(body):
         raise UnfitBodyError("a record in it is declared with a value, which is not seen; assign it in the body")
 

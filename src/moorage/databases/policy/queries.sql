@@ -403,6 +403,21 @@ WHERE s.name = ANY (pg_catalog.string_to_array(CAST(:names AS text), ',')) AND s
 SELECT DISTINCT pg_catalog.split_part(each, '=', 1) AS name
 FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS each;
 
+-- name: option_kept :many
+-- The options of foreign things, by name.
+SELECT DISTINCT pg_catalog.split_part(each, '=', 1) AS name
+FROM (
+    SELECT fdwoptions FROM pg_catalog.pg_foreign_data_wrapper
+    UNION ALL
+    SELECT srvoptions FROM pg_catalog.pg_foreign_server
+    UNION ALL
+    SELECT ftoptions FROM pg_catalog.pg_foreign_table
+    UNION ALL
+    SELECT a.attfdwoptions
+    FROM pg_catalog.pg_foreign_table AS t
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.ftrelid
+) AS kept (options), pg_catalog.unnest(options) AS each;
+
 -- name: sample_secret :value
 -- Whether samples of values that are secrets were taken, by ANALYZE, which this role could see.
 SELECT EXISTS (

@@ -12,6 +12,7 @@ from moorage.databases.policy.bodies import mentions_of
 from moorage.databases.policy.functions import Objection
 from moorage.databases.policy.mentions import Mentions
 from moorage.databases.policy.secrets import (
+    KEPT_OPTIONS,
     KEPT_SETTINGS,
     PARTS_OF_VALUES,
     SAMPLES,
@@ -21,15 +22,16 @@ from moorage.databases.policy.secrets import (
     SUBSCRIPTIONS,
     asks_any_setting,
     check_settings_named,
+    is_secret_option,
     is_secret_setting,
     reads_every_setting,
-    reveals_kept_settings,
+    reveals_kept,
     reveals_subscriptions,
 )
 from moorage.databases.policy.store import Relation
 
 _FILE_WRAPPER = "file_fdw_handler"
-_OTHERS = "Name settings that hold none: SHOW work_mem. A plain login role is not shown these at all."
+_OTHERS = "Name the settings, or the columns, that hold none."
 _SHOWN_NAMES = 5
 
 
@@ -71,8 +73,10 @@ async def _by_columns(
     """Look at relations that hold secrets among other things; behind a view, all their columns count as read."""
     if named == SUBSCRIPTIONS and (reveals_subscriptions(mentions) or not relation.is_named):
         return Objection("it holds logins of other servers", "Name the columns other than subconninfo.")
-    if named in KEPT_SETTINGS and (reveals_kept_settings(named, mentions) or not relation.is_named):
+    if named in KEPT_SETTINGS and (reveals_kept(named, mentions) or not relation.is_named):
         return await _of_kept(session)
+    if named in KEPT_OPTIONS and (reveals_kept(named, mentions) or not relation.is_named):
+        return _to_names(sorted(filter(is_secret_option, await store.option_kept(session))))
     if named == SETTINGS and not relation.is_named:
         return await _of_all(session)
     if relation.is_shipped and relation.name in SAMPLES and await store.sample_secret(session):

@@ -34,6 +34,21 @@ KEPT_SETTINGS = {
     ("pg_catalog", "pg_user"): ("useconfig", "use"),
 }
 """Settings that databases and roles keep: the column that has them, and how all columns there begin."""
+KEPT_OPTIONS = {
+    ("pg_catalog", "pg_foreign_data_wrapper"): ("fdwoptions", "fdw"),
+    ("pg_catalog", "pg_foreign_server"): ("srvoptions", "srv"),
+    ("pg_catalog", "pg_foreign_table"): ("ftoptions", "ft"),
+    ("pg_catalog", "pg_attribute"): ("attfdwoptions", "att"),
+    ("information_schema", "foreign_data_wrapper_options"): ("option_value", "foreign"),
+    ("information_schema", "foreign_server_options"): ("option_value", "foreign"),
+    ("information_schema", "foreign_table_options"): ("option_value", "foreign"),
+    ("information_schema", "column_options"): ("option_value", ("table", "column")),
+    ("information_schema", "_pg_foreign_data_wrappers"): ("fdwoptions", "foreign"),
+    ("information_schema", "_pg_foreign_servers"): ("srvoptions", "foreign"),
+    ("information_schema", "_pg_foreign_tables"): ("ftoptions", "foreign"),
+    ("information_schema", "_pg_foreign_table_columns"): ("attfdwoptions", ("nsp", "rel", "att")),
+}
+"""Options of what is foreign, in the same way."""
 PARTS_OF_VALUES = "pg_toast"
 SAMPLES = frozenset({"pg_statistic", "pg_statistic_ext_data", "pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"})
 """They hold values of tables, whoever may read those."""
@@ -44,12 +59,17 @@ SECRET_SETTINGS = frozenset(
         "archive_cleanup_command", "recovery_end_command",
     }
 )  # fmt: skip
-_SECRET_WORDS = re.compile(r".*\..*(secret|password|passphrase|private|token|api_?key).*")
+_SECRET_WORDS = re.compile(r"secret|password|passphrase|private|token|api_?key")
 
 
 def is_secret_setting(name: str) -> bool:
     """Whether a setting holds commands and logins; of those with a dot, which others define, the words decide."""
-    return name.lower() in SECRET_SETTINGS or bool(_SECRET_WORDS.fullmatch(name.lower()))
+    return name.lower() in SECRET_SETTINGS or ("." in name and is_secret_option(name.partition(".")[2]))
+
+
+def is_secret_option(name: str) -> bool:
+    """Whether an option of something foreign is a secret, by its words."""
+    return bool(_SECRET_WORDS.search(name.lower()))
 
 
 def check_settings_named(mentions: Mentions) -> None:
@@ -82,19 +102,20 @@ def reveals_subscriptions(mentions: Mentions) -> bool:
     return _reads_column(mentions, SUBSCRIPTIONS[1], "subconninfo", "sub")
 
 
-def reveals_kept_settings(relation: tuple[str, str], mentions: Mentions) -> bool:
-    """Whether what databases and roles keep as settings is read of this relation."""
-    return relation in KEPT_SETTINGS and _reads_column(mentions, relation[1], *KEPT_SETTINGS[relation])
+def reveals_kept(relation: tuple[str, str], mentions: Mentions) -> bool:
+    """Whether what is kept as settings or options is read of this relation."""
+    column, beginning = (KEPT_SETTINGS | KEPT_OPTIONS)[relation]
+    return _reads_column(mentions, relation[1], column, beginning)
 
 
-def _reads_column(mentions: Mentions, relation: str, column: str, beginning: str) -> bool:
+def _reads_column(mentions: Mentions, relation: str, column: str, beginning: str | tuple[str, ...]) -> bool:
     """Whether a column is read, by its name or with all others, which a function of the whole row does as well."""
     if mentions.columns & {EVERY_COLUMN, column}:
         return True
     aliases = {alias for alias, named in mentions.aliases if named is not None and named.name == relation}
-    return bool(aliases & mentions.columns) or any(
-        attribute.owner in aliases and not attribute.name.startswith((beginning, "oid"))
-        for attribute in mentions.attributes
+    attributes = {each.name for each in mentions.attributes if each.owner in aliases}
+    return bool(aliases & mentions.columns) or not all(
+        each.startswith(beginning) or each == "oid" for each in attributes
     )
 
 

@@ -153,6 +153,11 @@ async def setting_kept(connection: Executor) -> list[str]:
     return [row["name"] for row in await _statements.setting_kept(connection)]
 
 
+async def option_kept(connection: Executor) -> list[str]:
+    """Return the names of all options that servers and tables which are foreign have."""
+    return [row["name"] for row in await _statements.option_kept(connection)]
+
+
 async def sample_secret(connection: Executor) -> bool:
     """Return whether statistics about tables hold values that are secrets, and show them to this role."""
     return bool(await _statements.sample_secret(connection))

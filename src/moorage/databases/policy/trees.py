@@ -18,7 +18,10 @@ DECIDED_BY_TEXT = frozenset({"current_setting", "pg_input_is_valid", "pg_input_e
 """Functions that are looked at with the strings they are given."""
 
 EVERY_COLUMN = "*"
-SECRET_COLUMNS = frozenset({"subconninfo", "setconfig", "rolconfig", "useconfig"})
+SECRET_COLUMNS = frozenset(
+    {"subconninfo", "setconfig", "rolconfig", "useconfig", "fdwoptions", "srvoptions", "ftoptions", "attfdwoptions",
+     "option_value"}
+)  # fmt: skip
 """The only columns that are asked for by their names; whose they are is in `secrets.py`."""
 
 _STATEMENT = "Stmt"
