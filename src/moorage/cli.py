@@ -27,11 +27,10 @@ from moorage.settings import Settings, load_settings, setting_rows
 from moorage.systems import open_databases_alone, open_house
 
 COMMANDS: Mapping[str, str] = {
-    "project": "moorage.projects.commands",
+    **dict.fromkeys(("project", "migrate"), "moorage.operations.commands"),
     **dict.fromkeys(("index", "search", "chunks", "outline", "repo"), "moorage.codebase.commands"),
     "workflow": "moorage.workflow.commands",
     "db": "moorage.databases.commands",
-    "migrate": "moorage.operations.commands",
     **dict.fromkeys(("backup", "verify", "backups"), "moorage.operations.backup.commands"),
     "restore": "moorage.operations.restore.commands",
     "doctor": "moorage.operations.doctor.commands",

@@ -90,3 +90,8 @@ async def test_failures_name_their_code_and_a_way_out_and_set_the_status(
     assert f"{code}: " in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) >= 2
+
+
+async def test_a_command_that_another_system_adds_to_a_group_is_there_in_a_fresh_process(home: Path, tmp_path: Path):
+    done = await run(home, tmp_path, "project", "move", "--help")
+    assert (done.status, "Move a project" in done.stdout) == (0, True)

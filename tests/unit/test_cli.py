@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from typer.main import get_group
 from typer.testing import CliRunner
 
 import moorage
 from moorage import cli, installing
-from moorage.cli import app
+from moorage.cli import COMMANDS, app
 
 
 @pytest.fixture
@@ -56,3 +58,10 @@ def test_down_says_nothing_but_its_answer_where_no_server_ever_ran(tmp_path: Pat
     command = [sys.executable, "-m", "moorage", "down"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "the embedded PostgreSQL is not running\n", "")
+
+
+@pytest.mark.parametrize("module", sorted(set(COMMANDS.values())))
+def test_the_table_names_every_command_of_a_module(module: str):
+    listed = {name for name, place in COMMANDS.items() if place == module}
+    group = get_group(import_module(module).commands)
+    assert listed == ({group.name} if group.name in COMMANDS else set(group.commands))

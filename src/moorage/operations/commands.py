@@ -12,6 +12,7 @@ from moorage.projects.commands import commands as project_commands
 from moorage.projects.migrating import AT_ONCE, MigrationReport, migrate_all
 
 commands = typer.Typer()
+commands.add_typer(project_commands)
 
 
 @commands.command("migrate", epilog="Examples: moorage migrate --dry-run; moorage migrate --jobs 16 --json")

@@ -76,7 +76,8 @@ async def test_the_budget_is_never_exceeded_by_many_callers_of_many_projects(man
         calls = [asyncio.create_task(pid(manager, each, seconds=0.005)) for each in names * 6]
         most = 0
         while not all(call.done() for call in calls):
-            most = max(most, await sessions(admin, names))
+            # A session that was ended is on PostgreSQL's list for a moment more.
+            most = max(most, min([await sessions(admin, names) for _ in range(3)]))
             assert manager.budget.used <= 6
         await asyncio.gather(*calls)
     assert 1 <= most <= 6
