@@ -150,6 +150,10 @@ CREATE FUNCTION coins_plus(bench.coins[], int) RETURNS int LANGUAGE plpgsql AS $
 CREATE OPERATOR + (LEFTARG = coins[], RIGHTARG = int, PROCEDURE = coins_plus);
 CREATE FUNCTION coin_cents(bench.coins) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN bench.springs(1); END $$;
 CREATE CAST (coins AS int) WITH FUNCTION coin_cents(bench.coins) AS IMPLICIT;
+CREATE TABLE tolls (id int);
+INSERT INTO tolls VALUES (3);
+CREATE FUNCTION toll_seconds(bench.tolls) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 3::float8';
+CREATE CAST (tolls AS float8) WITH FUNCTION toll_seconds(bench.tolls) AS IMPLICIT;
 CREATE TYPE token AS (n int);
 CREATE FUNCTION token_of(int, int) RETURNS token LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1)::bench.token';
 CREATE OPERATOR ~> (LEFTARG = int, RIGHTARG = int, PROCEDURE = token_of);

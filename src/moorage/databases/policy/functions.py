@@ -47,7 +47,7 @@ ONLY_READING = _words(
     " uuid_generate_v4 normal_rand pg_relpages pgstatginindex pgstathashindex pgstatindex pgstattuple"
     " pgstattuple_approx pgrowlocks pg_buffercache_pages pg_buffercache_summary pg_buffercache_usage_counts"
     " pg_buffercache_numa_pages pg_buffercache_os_pages pg_freespace pg_visibility pg_visibility_map"
-    " pg_visibility_map_summary pg_check_frozen pg_check_visible bt_index_check verify_heapam bt_metap"
+    " pg_visibility_map_summary pg_check_frozen pg_check_visible verify_heapam bt_metap"
     " bt_page_stats bt_multi_page_stats page_header page_checksum heap_page_items heap_tuple_infomask_flags"
     " fsm_page_contents gin_metapage_info gin_page_opaque_info gin_leafpage_items gist_page_opaque_info"
     " hash_metapage_info hash_bitmap_info brin_metapage_info brin_page_items brin_page_type hash_page_items"

@@ -81,9 +81,10 @@ class Inquiry:
         _check_targets(mentions, meant, relations)
         self._check_denied(mentions)
         called = [each for each in functions if _is_called(each, mentions)]
-        called += _called_as_attributes(functions, mentions, meant, relations)
+        attributes = _calling(mentions, meant, relations)
+        called += _called_as_attributes(functions, attributes, mentions, _cast(meant, relations))
         await self._check_functions(called, via)
-        await self._check_routes(mentions, relations, functions, via)
+        await self._check_routes(mentions, relations, functions, via, uses_rows=bool(attributes))
         return meant
 
     async def _relations(self, meant: Sequence[Meant], mentions: Mentions, *, closely: bool) -> list[Relation]:
@@ -174,14 +175,20 @@ class Inquiry:
             await self._check_mentions(mentions, via, _schemas(function))
 
     async def _check_routes(
-        self, mentions: Mentions, relations: Sequence[Relation], functions: Sequence[Function], via: _Via
+        self,
+        mentions: Mentions,
+        relations: Sequence[Relation],
+        functions: Sequence[Function],
+        via: _Via,
+        *,
+        uses_rows: bool,
     ) -> None:
         if not self._routes:
             return
         named = {*mentions.types, *((call.schema, call.name) for call in mentions.calls)}
         named |= {(None, each.name) for each in mentions.attributes}
         rows = {number for relation in relations for number in relation.types}
-        if mentions.columns & {alias for alias, _ in mentions.aliases}:
+        if uses_rows or mentions.columns & {alias for alias, _ in mentions.aliases}:
             rows |= {relation.row_type for relation in relations if relation.is_named}
         cast = {number for relation in relations for number in relation.casts_to}
         cast |= rows if _fills_rows(mentions) else set()
@@ -225,34 +232,50 @@ def _is_called(function: Function, mentions: Mentions) -> bool:
     )
 
 
-def _called_as_attributes(
-    functions: Iterable[Function], mentions: Mentions, meant: Sequence[Meant], relations: Sequence[Relation]
-) -> list[Function]:
-    """Return the functions that `t.name` and `(x).name` call, where no column has that name."""
+def _calling(mentions: Mentions, meant: Sequence[Meant], relations: Sequence[Relation]) -> list[Attribute]:
+    """Return the attributes that can be calls: no column has that name in everything that the alias stands for."""
     columns = {relation.oid: relation.columns for relation in relations if relation.is_named}
-    having: set[tuple[Named | None, str]] = {
-        (each.asked, column) for each in meant for column in columns.get(each.oid, ())
-    }
+    having = {(each.asked, column) for each in meant for column in columns.get(each.oid, ())}
+    return [each for each in mentions.attributes if not _is_column(each, mentions, having)]
+
+
+def _is_column(attribute: Attribute, mentions: Mentions, columns: Container[tuple[Named | None, str]]) -> bool:
+    stands_for = _stands_for(attribute, mentions)
+    is_table = bool(stands_for) and attribute.owner not in mentions.queries
+    return is_table and all((relation, attribute.name) in columns for relation in stands_for)
+
+
+def _cast(meant: Sequence[Meant], relations: Sequence[Relation]) -> set[Named]:
+    """Return the relations whose rows are cast to something."""
+    cast = {relation.oid for relation in relations if relation.has_casts}
+    return {each.asked for each in meant if each.oid in cast}
+
+
+def _called_as_attributes(
+    functions: Iterable[Function], attributes: Iterable[Attribute], mentions: Mentions, cast: Container[Named | None]
+) -> list[Function]:
+    """Return the functions that `t.name` and `(x).name` call."""
     return [
         function
         for function in functions
         if function.takes(1)
-        for attribute in mentions.attributes
-        if attribute.name == function.name and _can_call(function, attribute, mentions, having)
+        for attribute in attributes
+        if attribute.name == function.name and _takes(function, attribute, mentions, cast)
     ]
 
 
-def _can_call(
-    function: Function, attribute: Attribute, mentions: Mentions, columns: Container[tuple[Named | None, str]]
-) -> bool:
-    """Whether a name after a dot can be this function, rather than a column of everything that the alias stands for."""
-    stands_for = [relation for alias, relation in mentions.aliases if alias == attribute.owner]
-    is_query = attribute.owner in mentions.queries
-    if stands_for and not is_query and all((relation, attribute.name) in columns for relation in stands_for):
-        return False
+def _takes(function: Function, attribute: Attribute, mentions: Mentions, cast: Container[Named | None]) -> bool:
+    """Whether a function takes what stands before the dot: any value, or rows of tables, or of a query."""
+    stands_for, is_query = _stands_for(attribute, mentions), attribute.owner in mentions.queries
     if attribute.of_expression or None in stands_for or not (stands_for or is_query):
         return True
+    if any(relation in cast for relation in stands_for):
+        return True
     return function.takes_rows if stands_for else function.takes_any_rows
+
+
+def _stands_for(attribute: Attribute, mentions: Mentions) -> list[Named | None]:
+    return [relation for alias, relation in mentions.aliases if alias == attribute.owner]
 
 
 def _is_open(route: Route, mentions: Mentions, types: frozenset[int], touched: frozenset[int]) -> bool:

@@ -264,7 +264,8 @@ SELECT
         FROM pg_catalog.pg_attribute AS a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
     ) AS text) AS types,
-    CAST(c.reltype AS bigint) AS row_type
+    CAST(c.reltype AS bigint) AS row_type,
+    EXISTS (SELECT 1 FROM pg_catalog.pg_cast AS k WHERE k.castsource = c.reltype) AS has_casts
 FROM known AS r
 JOIN pg_catalog.pg_class AS c ON c.oid = r.oid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

@@ -46,6 +46,7 @@ class Relation:
         casts_to: types made here that a view casts to.
         columns: those of it that were asked for.
         types: types made here that its columns have; `row_type` is that of its rows, 0 where it was not asked for.
+        has_casts: its rows are cast to something, so that functions of that take them as well.
     """
 
     root: int
@@ -60,6 +61,7 @@ class Relation:
     columns: tuple[str, ...] = ()
     types: tuple[int, ...] = ()
     row_type: int = 0
+    has_casts: bool = False
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
