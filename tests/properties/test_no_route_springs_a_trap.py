@@ -84,7 +84,7 @@ def _quoted(name: str) -> str:
 
 
 @settings(
-    max_examples=150, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(choices=st.data())
 def test_no_route_springs_a_trap(lab, names, choices):

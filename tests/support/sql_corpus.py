@@ -7,6 +7,7 @@ A file maps classes to cases by name; a case is its SQL, or a mapping with `sql`
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,3 +75,15 @@ def _case(kind: str, name: str, described: str | dict[str, Any]) -> Case:
         if listed in facts:
             facts[listed] = tuple(facts[listed])
     return Case(kind, name, **facts)
+
+
+def _print_counts() -> None:
+    for name, listed, more in (("attacks", attacks, "_contrib"), ("reads", reads, "_contrib")):
+        cases = [*listed(), *listed(more)]
+        print(f"{name}: {len(cases)}, as {sum(len(each.roles) for each in cases)} tests")
+        for kind, number in Counter(each.kind for each in cases).items():
+            print(f"  {number:4}  {kind}")
+
+
+if __name__ == "__main__":
+    _print_counts()
