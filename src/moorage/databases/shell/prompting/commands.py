@@ -31,7 +31,7 @@ def shell_command(context: typer.Context, database: Database = None) -> None:
     systems = systems_for(shell, [ALL])
 
     def serve() -> int:
-        with _ended_by_sigterm(), opened_beside(shell, systems) as beside, history_in(home):
+        with _heeding_signals(), opened_beside(shell, systems) as beside, history_in(home):
             return Prompt(shell, beside, database).run()
 
     status = shell.guarded(serve)
@@ -40,13 +40,15 @@ def shell_command(context: typer.Context, database: Database = None) -> None:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Generator[None]:
-    """Let SIGTERM end the program in order; Ctrl-C would only begin a new line."""
-    before = signal.signal(signal.SIGTERM, _leave)
+def _heeding_signals() -> Generator[None]:
+    """Let SIGTERM end the program in order, and Ctrl-C what runs, also where whoever started it ignores Ctrl-C."""
+    handlers = {signal.SIGTERM: _leave, signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _leave(number: int, _: object) -> NoReturn:
