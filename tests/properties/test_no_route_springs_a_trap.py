@@ -83,9 +83,7 @@ def _quoted(name: str) -> str:
     return name if name.replace("_", "").replace(".", "").replace("[]", "").isalnum() else f'"{name}"'
 
 
-@settings(
-    max_examples=60, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=60, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(choices=st.data())
 def test_no_route_springs_a_trap(lab, names, choices):
     inner = expressions(names)
